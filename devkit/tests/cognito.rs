@@ -1,0 +1,17 @@
+//! The facts that the local Cognito promises, seen from outside; one file per part of it. What the facts are is decided by
+//! AWS; the numbers E-1 to E-31 are those of `cognito.md`, section 14.
+
+#[path = "cognito/faults.rs"]
+mod faults;
+#[path = "cognito/hosts.rs"]
+mod hosts;
+#[path = "cognito/jwts.rs"]
+mod jwts;
+#[path = "cognito/sign_in.rs"]
+mod sign_in;
+#[path = "cognito/sign_out.rs"]
+mod sign_out;
+#[path = "cognito/support.rs"]
+mod support;
+#[path = "cognito/token_endpoint.rs"]
+mod token_endpoint;

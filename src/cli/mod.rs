@@ -1,0 +1,67 @@
+//! The command-line tool, native only: what can be asked of it and how it answers.
+//!
+//! Decides the commands and exit codes. Files, environment and terminal are reached through [`World`] alone, so that
+//! every answer can be tested; `main` is its real implementation.
+
+mod check;
+mod describe;
+mod document;
+mod keygen;
+
+use std::{io, path::Path};
+
+use clap::{Parser, Subcommand};
+
+/// What was asked.
+#[derive(Debug, Parser)]
+#[command(name = "edge-oidc", version, about = "Configures the edge-oidc filter for Envoy and Istio")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Says everything that is wrong with a configuration, or what it means
+    Check(check::Arguments),
+    /// Prints a new key for `session.keys`
+    Keygen,
+}
+
+/// What the tool may see of the machine it runs on.
+pub trait World {
+    /// The text of a file; `-` is the standard input.
+    ///
+    /// # Errors
+    /// As the file system says.
+    fn read(&self, path: &Path) -> io::Result<String>;
+
+    /// An environment variable of the tool's own.
+    fn variable(&self, name: &str) -> Option<String>;
+}
+
+/// What the tool says in the end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// For the standard output.
+    pub output: String,
+    /// For the standard error.
+    pub errors: String,
+    /// The exit code: 0 good, 1 problems in what was checked, 2 the tool could not do its work.
+    pub code: u8,
+}
+
+/// Carries out what was asked.
+pub fn run(cli: &Cli, world: &dyn World) -> Outcome {
+    match &cli.command {
+        Command::Check(arguments) => check::run(arguments, world),
+        Command::Keygen => keygen::run(),
+    }
+}
+
+impl Outcome {
+    /// The tool could not do its work.
+    fn failed(error: impl std::fmt::Display) -> Self {
+        Self { errors: format!("edge-oidc: {error}\n"), code: 2, ..Self::default() }
+    }
+}

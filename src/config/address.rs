@@ -1,0 +1,95 @@
+//! The URLs of a provider.
+//!
+//! Decides which URLs may be called or redirected to: https, or http to this machine, or http by an explicit switch.
+
+use std::{collections::BTreeMap, fmt};
+
+use url::Url;
+
+use super::read::{Node, Report};
+use crate::http::origin::is_loopback;
+
+/// Why a URL is refused.
+enum AddressError {
+    Fragment,
+    Malformed,
+    PlainHttp,
+    Query,
+    Scheme,
+    UserInfo,
+}
+
+/// The URL of an issuer, and the text it came from, which `iss` must equal (OpenID Connect Discovery §4.3).
+pub(super) fn issuer<'a>(node: &Node<'a>, insecure_http: bool, report: &mut Report) -> Option<(&'a str, Url)> {
+    let url = endpoint(node, insecure_http, report)?;
+    if url.query().is_some() {
+        refuse(node, &AddressError::Query, report);
+    }
+    Some((node.text(report)?, url))
+}
+
+/// The URL of an endpoint; it may have a query (RFC 6749 §3.1).
+pub(super) fn endpoint(node: &Node<'_>, insecure_http: bool, report: &mut Report) -> Option<Url> {
+    let text = node.text(report)?;
+    parse(text, insecure_http).map_err(|error| refuse(node, &error, report)).ok()
+}
+
+/// `clusters`: the Envoy cluster for `host` or `host:port`.
+pub(super) fn clusters(node: &Node<'_>, report: &mut Report) -> BTreeMap<String, String> {
+    let mut clusters = BTreeMap::new();
+    for (host, node) in node.entries(report).unwrap_or_default() {
+        // The scheme has no default port, so that a written `:443` stays.
+        let canonical = Url::parse(&format!("x://{host}")).ok();
+        let canonical = canonical.filter(|url| url.as_str().strip_prefix("x://") == Some(host));
+        let lower_case = !host.contains(|c: char| c.is_ascii_uppercase());
+        if !canonical.is_some_and(|url| url.host().is_some() && url.path().is_empty()) || !lower_case {
+            let mend = "write the name as it stands in the provider's URLs, in lower case, as `host` or `host:port`";
+            node.problem(report, "is not for a host", mend);
+        }
+        if let Some(cluster) = node.text(report) {
+            clusters.insert(host.to_owned(), cluster.to_owned());
+        }
+    }
+    clusters
+}
+
+fn parse(text: &str, insecure_http: bool) -> Result<Url, AddressError> {
+    let url = Url::parse(text).map_err(|_| AddressError::Malformed)?;
+    let host = url.host_str().unwrap_or_default();
+    match url.scheme() {
+        "https" => {}
+        "http" if insecure_http || is_loopback(host) => {}
+        "http" => return Err(AddressError::PlainHttp),
+        _ => return Err(AddressError::Scheme),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(AddressError::UserInfo);
+    }
+    if url.fragment().is_some() {
+        return Err(AddressError::Fragment);
+    }
+    Ok(url)
+}
+
+fn refuse(node: &Node<'_>, error: &AddressError, report: &mut Report) {
+    let mend = match error {
+        AddressError::PlainHttp => {
+            "use https; a provider inside the mesh that has no TLS needs `insecureHttp: true` beside its issuer"
+        }
+        _ => "write an `https://` URL as the provider publishes it",
+    };
+    node.problem(report, error.to_string(), mend);
+}
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fragment => "has a fragment",
+            Self::Malformed => "is not an absolute URL",
+            Self::PlainHttp => "is plain http beyond this machine",
+            Self::Query => "has a query",
+            Self::Scheme => "is not an https URL",
+            Self::UserInfo => "has a user name or password",
+        })
+    }
+}

@@ -1,0 +1,146 @@
+//! `identity`: which claim becomes which header.
+//!
+//! Decides which header names may carry an identity. What they carry is decided by `identity`.
+
+use std::collections::BTreeMap;
+
+use super::read::{Node, Object, Report};
+use crate::identity::{GroupsRule, HeaderRule, IdentitySettings, UserIdRule};
+
+pub(super) fn read(node: &Node<'_>, report: &mut Report) -> IdentitySettings {
+    let Some(object) = node.object(&["userId", "groups", "headers"], report) else {
+        return IdentitySettings::default();
+    };
+    let mut names = Names::default();
+    let user_id = object.member("userId").and_then(|node| prefixed(&node, &mut names, report));
+    let groups = object.member("groups").and_then(|node| prefixed(&node, &mut names, report));
+    let headers = object.member("headers").and_then(|node| node.list(report)).unwrap_or_default();
+    let headers = headers.iter().filter_map(|node| header_rule(node, &mut names, report)).collect();
+    IdentitySettings {
+        user_id: user_id.map(|(claim, header, prefix)| UserIdRule { claim, header, prefix }),
+        groups: groups.map(|(claim, header, prefix)| GroupsRule { claim, header, prefix }),
+        headers,
+    }
+}
+
+/// The header names given so far, folded as an upstream might fold them, and where.
+#[derive(Default)]
+struct Names(BTreeMap<String, String>);
+
+fn prefixed(node: &Node<'_>, names: &mut Names, report: &mut Report) -> Option<(String, String, String)> {
+    let object = node.object(&["claim", "header", "prefix"], report)?;
+    let claim = claim(&object, report);
+    let header = header(&object, names, report);
+    let prefix = object.member("prefix").and_then(|node| prefix(&node, report)).unwrap_or_default();
+    Some((claim?, header?, prefix.to_owned()))
+}
+
+fn header_rule(node: &Node<'_>, names: &mut Names, report: &mut Report) -> Option<HeaderRule> {
+    let object = node.object(&["header", "claim"], report)?;
+    let header = header(&object, names, report);
+    let claim = claim(&object, report);
+    Some(HeaderRule { header: header?, claim: claim? })
+}
+
+fn claim(object: &Object<'_>, report: &mut Report) -> Option<String> {
+    let node = object.required("claim", "name the claim, such as `email` or `cognito:groups`", report)?;
+    let claim = node.text(report)?;
+    if claim.chars().any(char::is_control) || claim.trim() != claim {
+        node.problem(report, "is not a claim's name", "write it as it stands in the token, without spaces around it");
+    }
+    Some(claim.to_owned())
+}
+
+fn prefix<'a>(node: &Node<'a>, report: &mut Report) -> Option<&'a str> {
+    let prefix = node.text_or_empty(report)?;
+    if prefix.chars().any(|c| !matches!(c, ' '..='~')) {
+        node.problem(report, "cannot stand in a header", "write printable ASCII characters only");
+    }
+    Some(prefix)
+}
+
+fn header(object: &Object<'_>, names: &mut Names, report: &mut Report) -> Option<String> {
+    let node = object.required("header", "name the header that the applications read", report)?;
+    let name = node.text(report)?.to_ascii_lowercase();
+    if !is_token(&name) {
+        node.problem(report, "is not a header name", "write letters, digits and `-`, such as `kubeflow-userid`");
+        return None;
+    }
+    let folded = name.replace(['_', '.'], "-");
+    if let Some(reason) = reserved(&folded) {
+        node.problem(report, format!("is `{name}`, which {reason}"), "choose a header that only carries identity");
+    }
+    if let Some(earlier) = names.0.insert(folded, node.path().to_owned()) {
+        let mend = "choose another: applications may read `-`, `_` and `.` in header names as the same";
+        node.problem(report, format!("is the same header as `{earlier}`"), mend);
+    }
+    Some(name)
+}
+
+/// token of RFC 9110 §5.6.2.
+fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// Why a header may not carry an identity, which removes whatever the client or Envoy wrote there.
+fn reserved(name: &str) -> Option<&'static str> {
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    if FRAMING.contains(&name) || begins(&["content-", "transfer-", "proxy-", "sec-", "access-control-", "if-"]) {
+        return Some("HTTP itself needs");
+    }
+    if CREDENTIALS.contains(&name) {
+        return Some("carries credentials");
+    }
+    if IDENTITY.contains(&name) {
+        return None;
+    }
+    if ROUTING.contains(&name) || begins(&["x-forwarded-", "x-envoy-", "x-b3-"]) {
+        return Some("Envoy writes for the applications");
+    }
+    None
+}
+
+const FRAMING: [&str; 23] = [
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "connection",
+    "date",
+    "early-data",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "max-forwards",
+    "origin",
+    "pragma",
+    "priority",
+    "range",
+    "referer",
+    "te",
+    "trailer",
+    "upgrade",
+    "user-agent",
+    "via",
+];
+
+const CREDENTIALS: [&str; 5] = ["authorization", "cookie", "cookie2", "set-cookie", "set-cookie2"];
+
+/// What auth proxies use by custom, and Envoy does not write.
+const IDENTITY: [&str; 4] =
+    ["x-forwarded-email", "x-forwarded-groups", "x-forwarded-preferred-username", "x-forwarded-user"];
+
+const ROUTING: [&str; 10] = [
+    "baggage",
+    "forwarded",
+    "grpc-timeout",
+    "traceparent",
+    "tracestate",
+    "x-client-trace-id",
+    "x-original-url",
+    "x-real-ip",
+    "x-request-id",
+    "x-rewrite-url",
+];

@@ -1,0 +1,208 @@
+//! `providers`: who signs people in.
+//!
+//! Decides what one provider's block may say and what is meant where it says nothing. What its metadata says later is
+//! judged in `oidc::discovery`.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::{
+    Environment, address, client,
+    read::{Node, Object, Report},
+};
+use crate::oidc::{
+    cognito,
+    provider::{EndpointOverrides, LogoutKind, ProviderKind, ProviderSettings},
+    signature::Algorithm,
+};
+
+const KNOWN: [&str; 16] = [
+    "name",
+    "issuer",
+    "kind",
+    "clientId",
+    "clientSecret",
+    "clientAuthentication",
+    "basicEncoding",
+    "scopes",
+    "clusters",
+    "endpoints",
+    "authorizationParameters",
+    "insecureHttp",
+    "timeout",
+    "leeway",
+    "algorithms",
+    "logout",
+];
+
+pub(super) fn read(node: &Node<'_>, environment: &dyn Environment, report: &mut Report) -> Option<ProviderSettings> {
+    let object = node.object(&KNOWN, report)?;
+    let name = name(&object, report);
+    let insecure_http = object.member("insecureHttp").and_then(|node| insecure_http(&node, report)).unwrap_or(false);
+    let mend = "add the issuer, for Cognito `https://cognito-idp.REGION.amazonaws.com/POOL_ID`";
+    let issuer_node = object.required("issuer", mend, report);
+    let issuer = issuer_node.as_ref().and_then(|node| address::issuer(node, insecure_http, report));
+    let kind = kind(&object, issuer.as_ref().map(|(_, url)| url), report);
+    if let (Some(node), Some((_, url))) = (&issuer_node, &issuer) {
+        judge_issuer(node, url, kind, report);
+    }
+    let client_id = client::id(&object, report);
+    let client_authentication = client::authentication(&object, kind, environment, report);
+    let scopes = client::scopes(&object, kind, report);
+    let clusters = object.member("clusters").map(|node| address::clusters(&node, report)).unwrap_or_default();
+    let endpoints = object.member("endpoints").map(|node| endpoints(&node, insecure_http, report)).unwrap_or_default();
+    let authorization_parameters = object.member("authorizationParameters");
+    let authorization_parameters =
+        authorization_parameters.map(|node| client::authorization_parameters(&node, report)).unwrap_or_default();
+    let timeout = object.member("timeout").and_then(|node| node.duration(TIMEOUT, "from `1s` to `30s`", report));
+    let leeway = object.member("leeway").and_then(|node| node.duration(LEEWAY, "from `0s` to `300s`", report));
+    let algorithms = object.member("algorithms");
+    let algorithms = algorithms.map_or_else(|| vec![Algorithm::Rs256], |node| algorithms_of(&node, kind, report));
+    let logout = object
+        .member("logout")
+        .map_or_else(|| Some(default_logout(kind)), |node| logout(&node, kind, insecure_http, report));
+    let (issuer, _) = issuer?;
+    Some(ProviderSettings {
+        name,
+        issuer: issuer.to_owned(),
+        kind,
+        client_id: client_id?.to_owned(),
+        client_authentication: client_authentication?,
+        scopes,
+        clusters,
+        endpoints,
+        authorization_parameters,
+        insecure_http,
+        timeout: timeout.unwrap_or(Duration::from_secs(5)),
+        leeway: leeway.unwrap_or(Duration::from_secs(60)),
+        algorithms,
+        logout: logout?,
+    })
+}
+
+fn name(provider: &Object<'_>, report: &mut Report) -> String {
+    let Some(node) = provider.member("name") else { return "default".to_owned() };
+    let name = node.text(report).unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.len() > LONGEST_NAME || !name.chars().all(plain) {
+        let mend = "write up to 64 letters, digits, `-`, `.` and `_`: it stands in logs and metrics";
+        node.problem(report, "is not a plain name", mend);
+    }
+    name.to_owned()
+}
+
+fn insecure_http(node: &Node<'_>, report: &mut Report) -> Option<bool> {
+    let allowed = node.flag(report)?;
+    if allowed {
+        let mend =
+            "whoever is between Envoy and the provider can sign in as anyone; use https where the provider has it";
+        report.warning(node.path(), "allows plain http", mend);
+    }
+    Some(allowed)
+}
+
+fn kind(provider: &Object<'_>, issuer: Option<&Url>, report: &mut Report) -> ProviderKind {
+    let inferred = match issuer.is_some_and(cognito::is_issuer) {
+        true => ProviderKind::Cognito,
+        false => ProviderKind::Oidc,
+    };
+    let Some(node) = provider.member("kind") else { return inferred };
+    let kinds = [("cognito", ProviderKind::Cognito), ("oidc", ProviderKind::Oidc)];
+    let chosen = node.choice(&kinds, report).unwrap_or(inferred);
+    if chosen == ProviderKind::Oidc && inferred == ProviderKind::Cognito {
+        node.problem(report, "is `oidc` for an issuer of Cognito's", "remove it: Cognito's own rules are needed there");
+    }
+    chosen
+}
+
+fn judge_issuer(node: &Node<'_>, issuer: &Url, kind: ProviderKind, report: &mut Report) {
+    if kind == ProviderKind::Cognito && cognito::is_issuer(issuer) && !is_pool(issuer) {
+        let mend = "end it with the user pool's id: `https://cognito-idp.REGION.amazonaws.com/REGION_xxxxxxxxx`";
+        node.problem(report, "names no user pool", mend);
+    }
+}
+
+/// Whether the path is `/<pool id>`, as AWS documents ids: `[\w-]+_[0-9a-zA-Z]+`.
+fn is_pool(issuer: &Url) -> bool {
+    let id = issuer.path().strip_prefix('/').and_then(|id| id.rsplit_once('_'));
+    let region =
+        |region: &str| !region.is_empty() && region.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    let pool = |pool: &str| !pool.is_empty() && pool.chars().all(|c| c.is_ascii_alphanumeric());
+    id.is_some_and(|(before, after)| region(before) && pool(after))
+}
+
+fn endpoints(node: &Node<'_>, insecure_http: bool, report: &mut Report) -> EndpointOverrides {
+    let known = ["authorization", "token", "jwks", "endSession", "revocation"];
+    let Some(object) = node.object(&known, report) else { return EndpointOverrides::default() };
+    let mut endpoint = |name| object.member(name).and_then(|node| address::endpoint(&node, insecure_http, report));
+    EndpointOverrides {
+        authorization: endpoint("authorization"),
+        token: endpoint("token"),
+        jwks: endpoint("jwks"),
+        end_session: endpoint("endSession"),
+        revocation: endpoint("revocation"),
+    }
+}
+
+fn algorithms_of(node: &Node<'_>, kind: ProviderKind, report: &mut Report) -> Vec<Algorithm> {
+    let mut algorithms = Vec::new();
+    for node in node.list(report).unwrap_or_default() {
+        let names = Algorithm::ALL.map(Algorithm::name);
+        let mend = format!("choose among {}", names.join(", "));
+        let Some(algorithm) =
+            node.parse(report, &mend, |name| name.parse().map_err(|_| "is not an accepted algorithm"))
+        else {
+            continue;
+        };
+        if kind == ProviderKind::Cognito && algorithm != Algorithm::Rs256 {
+            node.problem(
+                report,
+                "is not what Cognito signs with",
+                "remove `algorithms`: Cognito signs with RS256 only",
+            );
+        } else if algorithms.contains(&algorithm) {
+            node.problem(report, "is given twice", "remove one of the two");
+        }
+        algorithms.push(algorithm);
+    }
+    algorithms
+}
+
+fn default_logout(kind: ProviderKind) -> LogoutKind {
+    match kind {
+        ProviderKind::Cognito => LogoutKind::Cognito { logout_uri: None },
+        ProviderKind::Oidc => LogoutKind::Local,
+    }
+}
+
+fn logout(node: &Node<'_>, kind: ProviderKind, insecure_http: bool, report: &mut Report) -> Option<LogoutKind> {
+    let object = node.object(&["kind", "logoutUri"], report)?;
+    let kinds = [("cognito", ProviderKind::Cognito), ("local", ProviderKind::Oidc)];
+    let chosen = match object.member("kind") {
+        Some(node) => node.choice(&kinds, report)?,
+        None => kind,
+    };
+    let logout_uri = object.member("logoutUri");
+    match chosen {
+        ProviderKind::Cognito if kind == ProviderKind::Oidc => {
+            let mend = "write `local`: only Cognito has this kind of sign-out page";
+            node.problem(report, "is Cognito's at a provider that is not Cognito", mend);
+            None
+        }
+        ProviderKind::Cognito => {
+            let logout_uri = logout_uri.and_then(|node| address::endpoint(&node, insecure_http, report));
+            Some(LogoutKind::Cognito { logout_uri })
+        }
+        ProviderKind::Oidc => {
+            if let Some(node) = logout_uri {
+                node.problem(report, "has no effect with a local sign-out", "remove it");
+            }
+            Some(LogoutKind::Local)
+        }
+    }
+}
+
+const TIMEOUT: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30);
+const LEEWAY: std::ops::RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(300);
+const LONGEST_NAME: usize = 64;

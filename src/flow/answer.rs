@@ -1,0 +1,126 @@
+//! How a refusal is said to whoever asked: a page, a JSON document or a gRPC status.
+//!
+//! Decides the form by the client and what a person is offered to do. Texts and codes are `refusal`'s, looks are `pages`'.
+
+use serde_json::json;
+
+use crate::{
+    config::Config,
+    flow::{
+        inbound::Inbound,
+        pages::{Action, Page, Target},
+        refusal::Refusal,
+    },
+    http::{
+        origin::Origin,
+        path::ReturnPath,
+        reply::{GrpcStatus, Reply},
+        request::Client,
+    },
+};
+
+/// How many seconds a client should wait before it tries again.
+const RETRY_AFTER: &str = "5";
+
+/// The answer to `inbound` that says `refusal`.
+pub fn refuse(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
+    let reply = match inbound.client {
+        Client::Grpc => return Reply::grpc(grpc_status(refusal), refusal.code()),
+        Client::Program | Client::WebSocket => document(config, inbound, refusal),
+        Client::Frame | Client::Navigation | Client::Prefetch | Client::Submission => page(config, inbound, refusal),
+    };
+    let reply = match refusal.status() {
+        // RFC 6750 §3.1: a request without credentials gets no error code.
+        401 => reply.with("www-authenticate", format!("Bearer realm=\"{}\"", inbound.view.authority())),
+        503 => reply.with("retry-after", RETRY_AFTER),
+        _ => reply,
+    };
+    if *refusal == Refusal::MethodNotAllowed { reply.with("allow", "GET") } else { reply }
+}
+
+fn grpc_status(refusal: &Refusal) -> GrpcStatus {
+    match refusal.status() {
+        401 => GrpcStatus::Unauthenticated,
+        403 => GrpcStatus::PermissionDenied,
+        400..=499 => GrpcStatus::InvalidArgument,
+        _ => GrpcStatus::Unavailable,
+    }
+}
+
+fn document(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
+    let mut body = json!({ "error": refusal.code(), "error_description": refusal.text() });
+    if let (401, Some(origin), Some(body)) = (refusal.status(), &inbound.origin, body.as_object_mut()) {
+        body.insert("sign_in".into(), format!("{origin}{}", config.paths.sign_in).into());
+    }
+    Reply::json(refusal.status(), &body)
+}
+
+fn page(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
+    let (status, title, text, code) = (refusal.status(), refusal.title(), refusal.text(), refusal.code());
+    let plain = Page { status, title, text, action: Action::None, code, framed: inbound.client == Client::Frame };
+    let Some(origin) = &inbound.origin else { return plain.reply() };
+    let link = |label, href, target| Page { action: Action::Link { href, label, target }, ..plain };
+    let sign_in = sign_in_link(config, &back(inbound, origin));
+    match (refusal, inbound.client) {
+        (Refusal::Unauthenticated, Client::Submission) => {
+            let text = "Your session ended before this was sent. Sign in in a new tab, then come back here, go back one page \
+                        and send it again.";
+            Page { text, ..link("Sign in in a new tab", &config.paths.sign_in, Target::NewTab) }.reply()
+        }
+        (Refusal::Unauthenticated, Client::Frame) => link("Sign in", &sign_in, Target::Top).reply(),
+        (Refusal::Unauthenticated, _) => link("Sign in", &sign_in, Target::Same).reply(),
+        (Refusal::Identity(_), _) => {
+            Page { action: Action::Post { path: &config.paths.sign_out, label: "Sign in as someone else" }, ..plain }.reply()
+        }
+        (Refusal::CrossSiteSignOut, _) => {
+            Page { action: Action::Post { path: &config.paths.sign_out, label: "Sign out" }, ..plain }.reply()
+        }
+        (Refusal::ProviderUnavailable | Refusal::TooManyWaiting, Client::Navigation) if !is_callback(config, inbound) => {
+            link("Try again", back(inbound, origin).as_str(), Target::Same).reply()
+        }
+        _ if is_callback(config, inbound) => link("Sign in again", &sign_in, Target::Same).reply(),
+        _ => plain.reply(),
+    }
+}
+
+/// A failed callback's page that leads to a new sign-in for `return_path`.
+pub fn refuse_callback(config: &Config, inbound: &Inbound, refusal: &Refusal, return_path: &ReturnPath) -> Reply {
+    if matches!(inbound.client, Client::Grpc | Client::Program | Client::WebSocket) {
+        return refuse(config, inbound, refusal);
+    }
+    let href = sign_in_link(config, return_path);
+    let action = Action::Link { href: &href, label: "Sign in again", target: Target::Same };
+    let (status, title, text, code) = (refusal.status(), refusal.title(), refusal.text(), refusal.code());
+    let reply = Page { status, title, text, action, code, framed: false }.reply();
+    if status == 503 { reply.with("retry-after", RETRY_AFTER) } else { reply }
+}
+
+/// The page after signing out where no provider takes over.
+pub fn signed_out(config: &Config) -> Reply {
+    let action = Action::Link { href: &config.paths.sign_in, label: "Sign in again", target: Target::Same };
+    let text = "You are signed out of this site.";
+    Page { status: 200, title: "Signed out", text, action, code: "signed_out", framed: false }.reply()
+}
+
+fn sign_in_link(config: &Config, return_path: &ReturnPath) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", return_path.as_str()).finish();
+    format!("{}?{query}", config.paths.sign_in)
+}
+
+/// Where a person should come back to: the page around a frame, nowhere in particular from our own endpoints, else here.
+fn back(inbound: &Inbound, origin: &Origin) -> ReturnPath {
+    match inbound.client {
+        Client::Frame => embedding_page(inbound, origin).unwrap_or_else(|| inbound.return_path(origin)),
+        _ => inbound.return_path(origin),
+    }
+}
+
+/// The page of our own origin that holds the frame, by its `Referer`.
+fn embedding_page(inbound: &Inbound, origin: &Origin) -> Option<ReturnPath> {
+    let rest = inbound.view.text("referer")?.strip_prefix(&origin.to_string())?;
+    ReturnPath::parse(rest.as_bytes(), origin)
+}
+
+fn is_callback(config: &Config, inbound: &Inbound) -> bool {
+    inbound.view.path() == config.paths.callback.as_bytes()
+}

@@ -1,0 +1,34 @@
+//! What becomes of a request: the only things that the core ever asks of the host.
+
+use crate::http::{header_edits::HeaderEdits, reply::Reply};
+
+/// A request as the host numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequestId(pub u32);
+
+/// A provider call as the core numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallId(pub u64);
+
+/// What becomes of a request.
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It goes on to the application after these edits.
+    Forward(HeaderEdits),
+    /// We answer; the application never sees it.
+    Reply(Reply),
+    /// It stays paused; its decision comes later.
+    Wait,
+}
+
+/// How often the host should wake the core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// A call waits to be sent: as soon as possible.
+    Now,
+    /// Requests wait for an answer or a deadline.
+    Waiting,
+    /// Nothing but the age of keys to watch.
+    Idle,
+}

@@ -1,0 +1,109 @@
+//! What the engine wants done, in order: decisions to carry out, calls to send, events to count.
+//!
+//! Decides only how calls are numbered and remembered until their answers come.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::{
+    flow::{
+        decision::{CallId, Decision, RequestId},
+        event::{Endpoint, Event},
+    },
+    http::call::Call,
+    time::UnixTime,
+};
+
+/// Why a call is made.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The provider's keys.
+    Keys,
+    /// The provider's metadata.
+    Metadata,
+    /// Revoking a refresh token; nobody waits for it.
+    Revocation,
+    /// Tokens for the sign-in with this `state`.
+    Tokens(String),
+}
+
+/// A call whose answer is awaited.
+#[derive(Debug)]
+pub struct InFlight {
+    /// Why it was made.
+    pub purpose: Purpose,
+    /// When.
+    pub since: UnixTime,
+}
+
+/// The engine's queues.
+#[derive(Debug, Default)]
+pub struct Output {
+    calls: VecDeque<(CallId, Call)>,
+    decisions: VecDeque<(RequestId, Decision)>,
+    events: VecDeque<Event>,
+    in_flight: BTreeMap<CallId, InFlight>,
+    last_call: u64,
+}
+
+impl Purpose {
+    /// The endpoint that such a call goes to.
+    pub const fn endpoint(&self) -> Endpoint {
+        match self {
+            Self::Keys => Endpoint::Keys,
+            Self::Metadata => Endpoint::Metadata,
+            Self::Revocation => Endpoint::Revocation,
+            Self::Tokens(_) => Endpoint::Token,
+        }
+    }
+}
+
+impl Output {
+    /// Queues a call.
+    pub fn call(&mut self, purpose: Purpose, call: Call, now: UnixTime) {
+        self.last_call = self.last_call.wrapping_add(1);
+        let id = CallId(self.last_call);
+        self.in_flight.insert(id, InFlight { purpose, since: now });
+        self.calls.push_back((id, call));
+    }
+
+    /// Queues a decision for a request that waited.
+    pub fn decide(&mut self, id: RequestId, decision: Decision) {
+        self.decisions.push_back((id, decision));
+    }
+
+    /// Queues an event.
+    pub fn event(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
+    /// What the answered call was for; `None` if nobody asked.
+    pub fn answered(&mut self, id: CallId) -> Option<InFlight> {
+        self.in_flight.remove(&id)
+    }
+
+    /// The next call to send.
+    pub fn next_call(&mut self) -> Option<(CallId, Call)> {
+        self.calls.pop_front()
+    }
+
+    /// Whether a call waits to be sent.
+    pub fn has_calls(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
+    /// The next decision to carry out.
+    pub fn next_decision(&mut self) -> Option<(RequestId, Decision)> {
+        self.decisions.pop_front()
+    }
+
+    /// The decision for `id`, if one is queued already.
+    pub fn take_decision(&mut self, id: RequestId) -> Option<Decision> {
+        let place = self.decisions.iter().position(|(other, _)| *other == id)?;
+        self.decisions.remove(place).map(|(_, decision)| decision)
+    }
+
+    /// The next event to report.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+}

@@ -1,0 +1,168 @@
+//! The pages that we show, each complete in itself: no script, no foreign resource, a content security policy that says so.
+//!
+//! Decides how a refusal or a notice looks. Texts are fixed; the few values that stand in a page are escaped.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sha2::{Digest as _, Sha256};
+
+use crate::http::reply::Reply;
+
+const STYLE: &str = "\
+:root{color-scheme:light dark;--ink:#1b1f27;--soft:#5b6472;--paper:#fff;--ground:#eef1f5;--line:#d7dce4;--accent:#2456c8}\
+@media(prefers-color-scheme:dark){:root{--ink:#e8ebf0;--soft:#a3acba;--paper:#1b2029;--ground:#12151b;--line:#323a47;--accent:#8fb0ff}}\
+*{box-sizing:border-box}body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--ground);\
+color:var(--ink);font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}\
+main{width:100%;max-width:30rem;padding:2.25rem 2.25rem 1.75rem;background:var(--paper);border:1px solid var(--line);border-radius:14px}\
+h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25}p{margin:0 0 1.25rem}\
+a.go,button.go{display:inline-block;padding:.65rem 1.25rem;border:0;border-radius:8px;background:var(--accent);color:var(--paper);\
+font:inherit;font-weight:600;text-decoration:none;cursor:pointer}a.go:focus-visible,button.go:focus-visible{outline:3px solid var(--ink);outline-offset:2px}\
+form{margin:0}small{display:block;margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft)}";
+
+/// One page.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// HTTP status.
+    pub status: u16,
+    /// Headline and title.
+    pub title: &'a str,
+    /// What happened.
+    pub text: &'a str,
+    /// What the person can do.
+    pub action: Action<'a>,
+    /// The stable code, shown small for whoever is asked for help.
+    pub code: &'a str,
+    /// Whether a page of our own origin may frame it.
+    pub framed: bool,
+}
+
+/// What a page offers.
+#[derive(Clone, Copy, Debug)]
+pub enum Action<'a> {
+    /// A button that posts to `path`.
+    Post {
+        /// Where to.
+        path: &'a str,
+        /// What stands on it.
+        label: &'a str,
+    },
+    /// A link.
+    Link {
+        /// Where to.
+        href: &'a str,
+        /// What stands on it.
+        label: &'a str,
+        /// Where it opens.
+        target: Target,
+    },
+    /// Nothing to do.
+    None,
+}
+
+/// Where a link opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// In a new tab, so that this one keeps what was typed.
+    NewTab,
+    /// Here.
+    Same,
+    /// In place of the page around the frame.
+    Top,
+}
+
+impl Page<'_> {
+    /// The page as an answer.
+    pub fn reply(&self) -> Reply {
+        let ancestors = if self.framed { "'self'" } else { "'none'" };
+        let style = STANDARD.encode(Sha256::digest(STYLE));
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+        );
+        let framing = if self.framed { "SAMEORIGIN" } else { "DENY" };
+        Reply::html(self.status, self.html(), &policy).with("x-frame-options", framing)
+    }
+
+    fn html(&self) -> String {
+        let (title, text, code, action) = (escape(self.title), escape(self.text), escape(self.code), self.action.html());
+        format!(
+            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\
+             <style>{STYLE}</style></head><body><main><h1>{title}</h1><p>{text}</p>{action}<small>Code: {code}</small>\
+             </main></body></html>"
+        )
+    }
+}
+
+impl Action<'_> {
+    fn html(&self) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::Post { path, label } => format!(
+                "<form method=\"post\" action=\"{}\"><button class=\"go\">{}</button></form>",
+                escape(path),
+                escape(label)
+            ),
+            Self::Link { href, label, target } => {
+                format!("<a class=\"go\" href=\"{}\"{}>{}</a>", escape(href), target.attributes(), escape(label))
+            }
+        }
+    }
+}
+
+impl Target {
+    const fn attributes(self) -> &'static str {
+        match self {
+            Self::NewTab => " target=\"_blank\" rel=\"noopener\"",
+            Self::Same => "",
+            Self::Top => " target=\"_top\"",
+        }
+    }
+}
+
+/// Text made safe in element content and in double-quoted attributes.
+pub fn escape(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut escaped, letter| {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            letter => escaped.push(letter),
+        }
+        escaped
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(framed: bool) -> Reply {
+        let action = Action::Link { href: "/x?a=\"><script>", label: "<b>", target: Target::Top };
+        Page { status: 401, title: "<i>", text: "'&'", action, code: "c", framed }.reply()
+    }
+
+    // T-74
+    #[test]
+    fn nothing_in_a_page_is_unescaped() {
+        let body = page(false).body().to_owned();
+        assert!(body.contains("&lt;i&gt;") && body.contains("&#39;&amp;&#39;") && body.contains("a=&quot;&gt;&lt;script&gt;"));
+        assert!(!body.contains("<script>") && !body.contains("<i>") && !body.contains("<b>"));
+    }
+
+    // T-74
+    #[test]
+    fn the_policy_allows_no_script_and_only_our_own_style() {
+        let reply = page(false);
+        let policy = reply.header("content-security-policy").unwrap().to_owned();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"));
+        assert!(!policy.contains("unsafe") && policy.ends_with("frame-ancestors 'none'"));
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+    }
+
+    #[test]
+    fn only_a_page_for_frames_may_be_framed_and_only_by_ourselves() {
+        assert_eq!(page(true).header("x-frame-options"), Some("SAMEORIGIN"));
+        assert_eq!(page(false).header("x-frame-options"), Some("DENY"));
+    }
+}

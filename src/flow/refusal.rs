@@ -1,0 +1,198 @@
+//! Every way in which we say no, and how it reads to a person, a program and a gRPC client.
+//!
+//! Decides status, code and text of each refusal and whose fault it is. When one is due is decided where the check is.
+
+use std::fmt;
+
+use crate::{
+    http::request::MalformedRequest,
+    identity::IdentityError,
+    oidc::{
+        authorization::CallbackError, error::OAuthError, id_token::IdTokenError, jwt::JwtError, token::TokenError,
+    },
+};
+
+/// Why a request is not forwarded, or a sign-in does not complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The readings of the path select different rules.
+    AmbiguousPath,
+    /// The attempt that the callback names is not in this browser: expired, finished, or another browser's.
+    AttemptAbsent,
+    /// The callback itself is refused.
+    Callback(CallbackError),
+    /// A WebSocket handshake from another site's page.
+    CrossOriginUpgrade,
+    /// A cross-site request to sign out.
+    CrossSiteSignOut,
+    /// A `deny` rule.
+    Denied,
+    /// The host is none of `publicUrls`.
+    HostUnknown,
+    /// The ID token is refused.
+    IdToken(IdTokenError),
+    /// The session gives no identity.
+    Identity(IdentityError),
+    /// The ID token's form or signature is refused.
+    Jwt(JwtError),
+    /// The request cannot be judged.
+    Malformed(MalformedRequest),
+    /// Our own endpoint does not take this method.
+    MethodNotAllowed,
+    /// The random source gave nothing.
+    NoEntropy,
+    /// The provider could not be reached, or has not answered in time.
+    ProviderUnavailable,
+    /// The session does not fit into cookies.
+    SessionTooLarge,
+    /// The token endpoint gave no tokens.
+    Token(TokenError),
+    /// Too many requests wait already.
+    TooManyWaiting,
+    /// Nobody is signed in.
+    Unauthenticated,
+}
+
+/// Whose fault a refusal is: what someone reading a log at night wants to know first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The client's, or the person's.
+    Client,
+    /// A setting's, here or at the provider.
+    Configuration,
+    /// The provider's, or the way to it.
+    Provider,
+    /// Ours.
+    Us,
+}
+
+impl Refusal {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Unauthenticated | Self::HostUnknown => 401,
+            Self::Callback(CallbackError::Provider(OAuthError::AccessDenied)) => 403,
+            Self::CrossOriginUpgrade | Self::CrossSiteSignOut | Self::Denied | Self::Identity(_) => 403,
+            Self::MethodNotAllowed => 405,
+            Self::NoEntropy | Self::SessionTooLarge => 500,
+            Self::IdToken(_) | Self::Jwt(_) => 502,
+            Self::Token(TokenError::Refused(OAuthError::InvalidGrant)) => 400,
+            Self::Token(TokenError::Unavailable(_)) | Self::ProviderUnavailable | Self::TooManyWaiting => 503,
+            Self::Token(_) => 502,
+            Self::AmbiguousPath | Self::AttemptAbsent | Self::Callback(_) | Self::Malformed(_) => 400,
+        }
+    }
+
+    /// The stable code in answers, logs, metrics and documents.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AmbiguousPath => "ambiguous_path",
+            Self::AttemptAbsent => "attempt_absent",
+            Self::Callback(error) => error.code(),
+            Self::CrossOriginUpgrade => "cross_origin_upgrade",
+            Self::CrossSiteSignOut => "cross_site_sign_out",
+            Self::Denied => "denied",
+            Self::HostUnknown => "host_unknown",
+            Self::IdToken(error) => error.code(),
+            Self::Identity(error) => error.code(),
+            Self::Jwt(error) => error.code(),
+            Self::Malformed(_) => "malformed_request",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::NoEntropy => "no_entropy",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::SessionTooLarge => "session_too_large",
+            Self::Token(error) => error.code(),
+            Self::TooManyWaiting => "too_many_waiting",
+            Self::Unauthenticated => "login_required",
+        }
+    }
+
+    /// Whose fault it is.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::NoEntropy | Self::TooManyWaiting => Fault::Us,
+            Self::SessionTooLarge | Self::HostUnknown | Self::Identity(_) => Fault::Configuration,
+            Self::Callback(CallbackError::Provider(OAuthError::InvalidScope | OAuthError::UnauthorizedClient)) => {
+                Fault::Configuration
+            }
+            Self::Token(TokenError::Refused(OAuthError::InvalidGrant)) => Fault::Client,
+            Self::Token(TokenError::Refused(_) | TokenError::Absent(_)) => Fault::Configuration,
+            Self::IdToken(_) | Self::Jwt(_) | Self::ProviderUnavailable | Self::Token(_) => Fault::Provider,
+            Self::Callback(CallbackError::Provider(_)) => Fault::Provider,
+            _ => Fault::Client,
+        }
+    }
+
+    /// A page's headline.
+    pub fn title(&self) -> &'static str {
+        match self.status() {
+            401 => "Please sign in",
+            403 => "No access",
+            400 | 405 => "That did not work",
+            503 => "Sign-in is not available right now",
+            _ => "Sign-in failed",
+        }
+    }
+
+    /// One or two sentences for a person; nothing that a client or a provider wrote.
+    pub fn text(&self) -> &'static str {
+        match self {
+            Self::AmbiguousPath => "The address can be read in more than one way. Please check it for encoded slashes or dots.",
+            Self::AttemptAbsent => {
+                "This sign-in was already finished, took longer than ten minutes, or was started in another browser."
+            }
+            Self::Callback(CallbackError::Provider(OAuthError::AccessDenied)) => "The sign-in was declined.",
+            Self::Callback(CallbackError::Provider(_)) => "The identity provider could not complete the sign-in.",
+            Self::Callback(_) => "The answer of the identity provider was incomplete or did not belong to this sign-in.",
+            Self::CrossOriginUpgrade => "This connection was opened by a page of another site.",
+            Self::CrossSiteSignOut => "Another site asked to sign you out. Please confirm that you want to.",
+            Self::Denied => "This address is not available here.",
+            Self::HostUnknown => "Signing in is not set up for this host name.",
+            Self::IdToken(_) | Self::Jwt(_) => "The identity provider's answer could not be verified.",
+            Self::Identity(_) => "Your account has no user name that the applications here could use.",
+            Self::Malformed(_) => "The request could not be understood.",
+            Self::MethodNotAllowed => "This address does not take requests of that kind.",
+            Self::NoEntropy => "The gateway could not start a sign-in.",
+            Self::ProviderUnavailable | Self::TooManyWaiting | Self::Token(TokenError::Unavailable(_)) => {
+                "The identity provider did not answer in time. Please try again in a moment."
+            }
+            Self::SessionTooLarge => "Your account carries more information than a browser can keep for this site.",
+            Self::Token(TokenError::Refused(OAuthError::InvalidGrant)) => {
+                "This sign-in was already used or took too long."
+            }
+            Self::Token(_) => "The identity provider did not complete the sign-in.",
+            Self::Unauthenticated => "You are not signed in, or your session has ended.",
+        }
+    }
+}
+
+/// The technical cause, for the log.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Callback(error) => error.fmt(f),
+            Self::HostUnknown => f.write_str("the host is none of publicUrls; add it there if people should sign in on it"),
+            Self::IdToken(error) => error.fmt(f),
+            Self::Identity(error) => error.fmt(f),
+            Self::Jwt(error) => error.fmt(f),
+            Self::Malformed(error) => error.fmt(f),
+            Self::SessionTooLarge => {
+                f.write_str("the session exceeds the cookie limit; map fewer claims to headers, or send fewer groups")
+            }
+            Self::Token(error) => error.fmt(f),
+            other => f.write_str(other.text()),
+        }
+    }
+}
+
+impl Fault {
+    /// The name in logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Configuration => "configuration",
+            Self::Provider => "provider",
+            Self::Us => "us",
+        }
+    }
+}

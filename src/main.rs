@@ -1,0 +1,52 @@
+//! The command-line tool's shell: the only place of the native tool that reaches files, environment and terminal.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native {
+    use std::{
+        fs, io,
+        io::{Read, Write},
+        path::Path,
+        process::ExitCode,
+    };
+
+    use clap::Parser;
+    use edge_oidc::cli::{Cli, World, run};
+
+    struct Machine;
+
+    impl World for Machine {
+        fn read(&self, path: &Path) -> io::Result<String> {
+            if path == Path::new("-") {
+                let mut text = String::new();
+                io::stdin().read_to_string(&mut text)?;
+                return Ok(text);
+            }
+            fs::read_to_string(path)
+        }
+
+        #[expect(clippy::disallowed_methods, reason = "the one place where the tool's environment enters")]
+        fn variable(&self, name: &str) -> Option<String> {
+            std::env::var(name).ok()
+        }
+    }
+
+    pub(crate) fn main() -> ExitCode {
+        let outcome = run(&Cli::parse(), &Machine);
+        let printed = io::stdout().write_all(outcome.output.as_bytes());
+        let reported = io::stderr().write_all(outcome.errors.as_bytes());
+        match printed.and(reported) {
+            Ok(()) => ExitCode::from(outcome.code),
+            // Whoever closed the pipe has seen enough.
+            Err(_) => ExitCode::from(2),
+        }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() -> std::process::ExitCode {
+    native::main()
+}
+
+/// The tool is native only; the module for Envoy is the library.
+#[cfg(target_arch = "wasm32")]
+fn main() {}

@@ -1,0 +1,220 @@
+//! The authorization request and the judgement of its answer at our callback
+//! (OpenID Connect Core §3.1.2, RFC 6749 §4.1.1 and §4.1.2, RFC 9207).
+//!
+//! Decides what is sent to the provider and whether a callback belongs to an attempt. It does not know where attempts are
+//! kept, nor what a page says.
+
+use std::fmt;
+
+use url::{Url, form_urlencoded};
+
+use super::{discovery::ProviderMetadata, error::OAuthError, pkce, provider::ProviderSettings};
+use crate::{
+    http::origin::Origin,
+    secret::{Secret, constant_time_eq},
+};
+
+/// The most bytes of a callback's query.
+const MAX_QUERY: usize = 8 * 1024;
+/// The most bytes of a `code`.
+const MAX_CODE: usize = 4 * 1024;
+/// The most bytes of a `state`; ours have 43.
+const MAX_STATE: usize = 256;
+
+/// The random values of one sign-in, as the attempt keeps them.
+#[derive(Clone, Copy, Debug)]
+pub struct Transaction<'a> {
+    /// `state`.
+    pub state: &'a Secret<String>,
+    /// `nonce`.
+    pub nonce: &'a Secret<String>,
+    /// `code_verifier`.
+    pub code_verifier: &'a Secret<String>,
+}
+
+/// The members of a callback that we read, each at most once.
+#[derive(Debug)]
+pub struct CallbackParameters {
+    /// `code`.
+    pub code: Option<Secret<String>>,
+    /// `state`.
+    pub state: Option<Secret<String>>,
+    /// `error`, by name.
+    pub error: Option<OAuthError>,
+    /// `iss` (RFC 9207 §2).
+    pub iss: Option<String>,
+}
+
+/// A callback that belongs to its attempt and brings a code. Only [`validate_authorization_response`] makes one.
+#[derive(Debug)]
+pub struct ValidatedCallback(Secret<String>);
+
+/// Why a callback is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackError {
+    /// Neither `code` nor `error`.
+    CodeAbsent,
+    /// A parameter came twice (RFC 6749 §3.1).
+    DuplicateParameter,
+    /// `iss` is not the provider's issuer (RFC 9207 §2.4).
+    IssuerMismatch,
+    /// The provider announced `iss` and it did not come (RFC 9207 §2.4).
+    IssuerAbsent,
+    /// The provider answered with an error.
+    Provider(OAuthError),
+    /// No `state`, or one of a wrong shape.
+    StateInvalid,
+    /// `state` is not the attempt's.
+    StateMismatch,
+    /// The query is too long, or a value is.
+    TooLong,
+}
+
+/// `redirect_uri`: the callback on the public origin, never taken from what the client sent.
+pub fn redirect_uri(origin: &Origin, callback_path: &str) -> String {
+    format!("{origin}{callback_path}")
+}
+
+/// The authorization request's URL (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3).
+pub fn authorization_request(
+    settings: &ProviderSettings,
+    metadata: &ProviderMetadata,
+    redirect_uri: &str,
+    transaction: Transaction<'_>,
+) -> Url {
+    let mut url = metadata.authorization_endpoint.clone();
+    url.query_pairs_mut()
+        .append_pair("response_type", "code")
+        .append_pair("client_id", &settings.client_id)
+        .append_pair("redirect_uri", redirect_uri)
+        .append_pair("scope", &settings.scopes.join(" "))
+        .append_pair("state", transaction.state.secret())
+        .append_pair("nonce", transaction.nonce.secret())
+        .append_pair("code_challenge", &pkce::code_challenge(transaction.code_verifier))
+        .append_pair("code_challenge_method", pkce::CODE_CHALLENGE_METHOD)
+        .extend_pairs(&settings.authorization_parameters);
+    url
+}
+
+impl CallbackParameters {
+    /// Reads a callback's query; members that we do not know are ignored (RFC 6749 §4.1.2).
+    ///
+    /// # Errors
+    /// A known parameter came twice or is too long.
+    pub fn parse(query: &[u8]) -> Result<Self, CallbackError> {
+        if query.len() > MAX_QUERY {
+            return Err(CallbackError::TooLong);
+        }
+        let once = |name| only(query, name);
+        let code = bounded(once("code")?, MAX_CODE)?;
+        let state = bounded(once("state")?, MAX_STATE)?;
+        let iss = bounded(once("iss")?, MAX_QUERY)?;
+        Ok(Self {
+            code: code.map(Secret::new),
+            state: state.map(Secret::new),
+            error: once("error")?.map(|name| OAuthError::named(&name)),
+            iss,
+        })
+    }
+
+    /// `state`, if its alphabet is that of the values we make.
+    ///
+    /// # Errors
+    /// It is absent, empty or of another alphabet.
+    pub fn usable_state(&self) -> Result<&Secret<String>, CallbackError> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        self.state
+            .as_ref()
+            .filter(|state| !state.secret().is_empty() && state.secret().bytes().all(plain))
+            .ok_or(CallbackError::StateInvalid)
+    }
+}
+
+fn only(query: &[u8], name: &str) -> Result<Option<String>, CallbackError> {
+    let mut values = form_urlencoded::parse(query).filter(|(other, _)| other == name);
+    let value = values.next().map(|(_, value)| value.into_owned());
+    match values.next() {
+        Some(_) => Err(CallbackError::DuplicateParameter),
+        None => Ok(value),
+    }
+}
+
+fn bounded(value: Option<String>, most: usize) -> Result<Option<String>, CallbackError> {
+    match value {
+        Some(value) if value.len() > most => Err(CallbackError::TooLong),
+        value => Ok(value),
+    }
+}
+
+/// Judges a callback against the attempt it names.
+///
+/// # Errors
+/// [`CallbackError`] says which check failed; no token request may follow.
+pub fn validate_authorization_response(
+    settings: &ProviderSettings,
+    metadata: &ProviderMetadata,
+    parameters: CallbackParameters,
+    expected_state: &Secret<String>,
+) -> Result<ValidatedCallback, CallbackError> {
+    let state = parameters.usable_state()?;
+    if state != expected_state {
+        return Err(CallbackError::StateMismatch);
+    }
+    // RFC 9207 §2.4: "Clients that support this specification MUST extract the value of the iss parameter … and compare it
+    // to the issuer identifier of the authorization server where the authorization request was sent to." Also for errors.
+    match &parameters.iss {
+        Some(iss) if !constant_time_eq(iss.as_bytes(), settings.issuer.as_bytes()) => {
+            return Err(CallbackError::IssuerMismatch);
+        }
+        None if metadata.authorization_response_iss_parameter_supported => return Err(CallbackError::IssuerAbsent),
+        _ => {}
+    }
+    if let Some(error) = parameters.error {
+        return Err(CallbackError::Provider(error));
+    }
+    parameters.code.filter(|code| !code.secret().is_empty()).map(ValidatedCallback).ok_or(CallbackError::CodeAbsent)
+}
+
+impl ValidatedCallback {
+    /// `code`.
+    pub fn code(&self) -> &Secret<String> {
+        &self.0
+    }
+}
+
+impl CallbackError {
+    /// The stable code in logs, metrics, pages and documents.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::CodeAbsent => "callback_code_absent",
+            Self::DuplicateParameter => "callback_duplicate_parameter",
+            Self::IssuerAbsent => "callback_iss_absent",
+            Self::IssuerMismatch => "callback_iss_mismatch",
+            Self::Provider(OAuthError::AccessDenied) => "provider_access_denied",
+            Self::Provider(OAuthError::InvalidScope) => "provider_invalid_scope",
+            Self::Provider(OAuthError::UnauthorizedClient) => "provider_unauthorized_client",
+            Self::Provider(OAuthError::ServerError | OAuthError::TemporarilyUnavailable) => "provider_server_error",
+            Self::Provider(_) => "provider_refused",
+            Self::StateInvalid => "callback_state_invalid",
+            Self::StateMismatch => "callback_state_mismatch",
+            Self::TooLong => "callback_too_long",
+        }
+    }
+}
+
+impl fmt::Display for CallbackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CodeAbsent => f.write_str("the callback has neither code nor error"),
+            Self::DuplicateParameter => f.write_str("a parameter of the callback came twice"),
+            Self::IssuerAbsent => f.write_str("the provider announces iss in its answers and this one has none"),
+            Self::IssuerMismatch => f.write_str("iss of the callback is not the configured issuer"),
+            Self::Provider(error) => write!(f, "the provider answered error={}", error.name()),
+            Self::StateInvalid => f.write_str("the callback's state is absent or malformed"),
+            Self::StateMismatch => f.write_str("the callback's state is not that of the attempt"),
+            Self::TooLong => f.write_str("the callback is too long"),
+        }
+    }
+}
+
+impl std::error::Error for CallbackError {}

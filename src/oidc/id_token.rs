@@ -1,0 +1,262 @@
+//! ID token validation (OpenID Connect Core §3.1.3.7), the specification's steps quoted in order.
+//!
+//! Decides whose token it is and that it answers this sign-in. The signature has been verified before: only
+//! [`VerifiedJwt`] comes in, and only [`IdTokenClaims`] goes out.
+
+use std::{fmt, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
+
+use super::{
+    jwt::VerifiedJwt,
+    provider::{ProviderKind, ProviderSettings},
+    signature::Algorithm,
+};
+use crate::{
+    secret::{Secret, constant_time_eq},
+    time::UnixTime,
+};
+
+/// The most characters of `sub` (OpenID Connect Core §2).
+const MAX_SUB: usize = 255;
+
+/// The claims of an ID token that passed every step. [`validate_id_token`] alone makes them.
+#[derive(Debug)]
+pub struct IdTokenClaims {
+    claims: Map<String, Value>,
+    expires: UnixTime,
+}
+
+/// What an ID token is held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    /// The provider it must come from.
+    pub settings: &'a ProviderSettings,
+    /// The nonce of the authorization request.
+    pub nonce: &'a Secret<String>,
+    /// The access token that came beside it.
+    pub access_token: &'a Secret<String>,
+    /// The present.
+    pub now: UnixTime,
+}
+
+/// Which check an ID token failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdTokenError {
+    /// `at_hash` is not the access token's (Core §3.1.3.8).
+    AccessTokenHash,
+    /// `aud` does not name our client.
+    Audience,
+    /// `aud` names a party that we do not trust.
+    AudienceUntrusted,
+    /// `azp` is not our client, or is absent though there are several audiences.
+    AuthorizedParty,
+    /// `exp` is in the past.
+    Expired,
+    /// `iat` is in the future.
+    IssuedInFuture,
+    /// `iss` is not the configured issuer.
+    Issuer,
+    /// The claim is absent or of another type.
+    Malformed(&'static str),
+    /// `nonce` is not the one sent.
+    Nonce,
+    /// `nbf` is in the future.
+    NotYetValid,
+    /// Cognito's `token_use` is not `id`.
+    TokenUse,
+    /// `typ` names another kind of token (RFC 8725 §3.11).
+    Type,
+}
+
+/// Validates an ID token of the code flow.
+///
+/// # Errors
+/// The first step that fails.
+pub fn validate_id_token(token: VerifiedJwt, expected: Expected<'_>) -> Result<IdTokenClaims, IdTokenError> {
+    // RFC 8725 §3.12: mutually exclusive rules for different kinds of tokens.
+    if token.typ().is_some_and(|typ| !is_id_token_type(typ)) {
+        return Err(IdTokenError::Type);
+    }
+    let algorithm = token.algorithm();
+    let claims = token.into_claims();
+    let settings = expected.settings;
+
+    // 1. "If the ID Token is encrypted, decrypt it": encrypted ID tokens are not accepted.
+    // 2. "The Issuer Identifier for the OpenID Provider MUST exactly match the value of the iss Claim."
+    if claims.get("iss").and_then(Value::as_str) != Some(settings.issuer.as_str()) {
+        return Err(IdTokenError::Issuer);
+    }
+    // 3. "The Client MUST validate that the aud Claim contains its client_id value … The ID Token MUST be rejected if the
+    //    ID Token does not list the Client as a valid audience, or if it contains additional audiences not trusted by the
+    //    Client." We trust none but ourselves.
+    let audiences = audiences(&claims)?;
+    if !audiences.contains(&settings.client_id.as_str()) {
+        return Err(IdTokenError::Audience);
+    }
+    if audiences.iter().any(|audience| *audience != settings.client_id) {
+        return Err(IdTokenError::AudienceUntrusted);
+    }
+    // 4. and 5. "If the ID Token contains multiple audiences, the Client SHOULD verify that an azp Claim is present"; "If an
+    //    azp Claim is present, the Client SHOULD verify that its client_id is the Claim Value."
+    let azp = optional_text(&claims, "azp")?;
+    if azp.is_some_and(|azp| azp != settings.client_id) || azp.is_none() && audiences.len() > 1 {
+        return Err(IdTokenError::AuthorizedParty);
+    }
+    // 6., 7., 8. "The Client MUST validate the signature … The alg value SHOULD be the default of RS256 or the algorithm sent
+    //    by the Client": done before, against the configured algorithms; MAC algorithms are never accepted.
+    let expires = times(&claims, settings.leeway, expected.now)?;
+    // 11. "If a nonce value was sent in the Authentication Request, a nonce Claim MUST be present and its value checked."
+    let nonce = optional_text(&claims, "nonce")?.ok_or(IdTokenError::Nonce)?;
+    if !constant_time_eq(nonce.as_bytes(), expected.nonce.secret().as_bytes()) {
+        return Err(IdTokenError::Nonce);
+    }
+    // 12. and 13. acr and auth_time: nothing was requested.
+    subject(&claims)?;
+    token_use(&claims, settings.kind)?;
+    access_token_hash(&claims, algorithm, expected.access_token)?;
+    Ok(IdTokenClaims { claims, expires })
+}
+
+/// `typ` of an ID token, if a provider sets it: `JWT`, with or without its media type's prefix.
+fn is_id_token_type(typ: &str) -> bool {
+    let short = typ.strip_prefix("application/").unwrap_or(typ);
+    short.eq_ignore_ascii_case("jwt")
+}
+
+fn audiences(claims: &Map<String, Value>) -> Result<Vec<&str>, IdTokenError> {
+    match claims.get("aud") {
+        Some(Value::String(audience)) => Ok(vec![audience]),
+        Some(Value::Array(audiences)) => {
+            audiences.iter().map(|audience| audience.as_str().ok_or(IdTokenError::Malformed("aud"))).collect()
+        }
+        _ => Err(IdTokenError::Malformed("aud")),
+    }
+}
+
+/// Steps 9 and 10, and `nbf` (RFC 7519 §4.1.5). Gives `exp`.
+fn times(claims: &Map<String, Value>, leeway: Duration, now: UnixTime) -> Result<UnixTime, IdTokenError> {
+    // 9. "The current time MUST be before the time represented by the exp Claim."
+    let expires = required_time(claims, "exp")?;
+    if now >= expires.plus(leeway) {
+        return Err(IdTokenError::Expired);
+    }
+    // 10. "The iat Claim can be used to reject tokens that were issued too far away from the current time."
+    if required_time(claims, "iat")? > now.plus(leeway) {
+        return Err(IdTokenError::IssuedInFuture);
+    }
+    if claims.contains_key("nbf") && required_time(claims, "nbf")? > now.plus(leeway) {
+        return Err(IdTokenError::NotYetValid);
+    }
+    Ok(expires)
+}
+
+/// A NumericDate: a JSON number from 0 to the year 9999; a fraction is cut off (T-108).
+fn required_time(claims: &Map<String, Value>, name: &'static str) -> Result<UnixTime, IdTokenError> {
+    const YEAR_9999: u64 = 253_402_300_800;
+    let malformed = IdTokenError::Malformed(name);
+    let value = claims.get(name).ok_or(malformed)?;
+    let seconds = match (value.as_u64(), value.as_f64()) {
+        (Some(whole), _) => whole,
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked here")]
+        (None, Some(fraction)) if (0.0..253_402_300_800.0).contains(&fraction) => fraction as u64,
+        _ => return Err(malformed),
+    };
+    if seconds < YEAR_9999 { Ok(UnixTime::from_secs(seconds)) } else { Err(malformed) }
+}
+
+/// Core §2: "It MUST NOT exceed 255 ASCII characters in length."
+fn subject(claims: &Map<String, Value>) -> Result<(), IdTokenError> {
+    let sub = optional_text(claims, "sub")?.filter(|sub| !sub.is_empty() && sub.len() <= MAX_SUB && sub.is_ascii());
+    sub.map(|_| ()).ok_or(IdTokenError::Malformed("sub"))
+}
+
+fn token_use(claims: &Map<String, Value>, kind: ProviderKind) -> Result<(), IdTokenError> {
+    match (kind, claims.get("token_use").and_then(Value::as_str)) {
+        (ProviderKind::Oidc, _) | (ProviderKind::Cognito, Some("id")) => Ok(()),
+        (ProviderKind::Cognito, _) => Err(IdTokenError::TokenUse),
+    }
+}
+
+/// Core §3.1.3.8: the left half of the hash of the access token, with the hash of the ID token's `alg`.
+fn access_token_hash(
+    claims: &Map<String, Value>,
+    algorithm: Algorithm,
+    access_token: &Secret<String>,
+) -> Result<(), IdTokenError> {
+    let Some(at_hash) = optional_text(claims, "at_hash")? else { return Ok(()) };
+    let token = access_token.secret().as_bytes();
+    let hash = match algorithm {
+        Algorithm::Rs256 | Algorithm::Ps256 | Algorithm::Es256 => Sha256::digest(token).to_vec(),
+        Algorithm::Rs384 | Algorithm::Ps384 | Algorithm::Es384 => Sha384::digest(token).to_vec(),
+        Algorithm::Rs512 | Algorithm::Ps512 | Algorithm::Ed25519 => Sha512::digest(token).to_vec(),
+    };
+    let half = hash.get(..hash.len() / 2).unwrap_or_default();
+    match constant_time_eq(URL_SAFE_NO_PAD.encode(half).as_bytes(), at_hash.as_bytes()) {
+        true => Ok(()),
+        false => Err(IdTokenError::AccessTokenHash),
+    }
+}
+
+fn optional_text<'a>(claims: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a str>, IdTokenError> {
+    match claims.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(IdTokenError::Malformed(name)),
+    }
+}
+
+impl IdTokenClaims {
+    /// Every claim of the token.
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
+    /// `exp`.
+    pub fn expires(&self) -> UnixTime {
+        self.expires
+    }
+}
+
+impl IdTokenError {
+    /// The stable code in logs, metrics, pages and documents.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::AccessTokenHash => "id_token_at_hash",
+            Self::Audience => "id_token_aud",
+            Self::AudienceUntrusted => "id_token_aud_untrusted",
+            Self::AuthorizedParty => "id_token_azp",
+            Self::Expired => "id_token_expired",
+            Self::IssuedInFuture => "id_token_iat",
+            Self::Issuer => "id_token_iss",
+            Self::Malformed(_) => "id_token_malformed",
+            Self::Nonce => "id_token_nonce",
+            Self::NotYetValid => "id_token_nbf",
+            Self::TokenUse => "id_token_token_use",
+            Self::Type => "id_token_typ",
+        }
+    }
+}
+
+impl fmt::Display for IdTokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AccessTokenHash => f.write_str("at_hash does not fit the access token"),
+            Self::Audience => f.write_str("aud does not name the configured clientId"),
+            Self::AudienceUntrusted => f.write_str("aud names another party beside the configured clientId"),
+            Self::AuthorizedParty => f.write_str("azp is not the configured clientId"),
+            Self::Expired => f.write_str("the token has expired; compare the clocks of gateway and provider"),
+            Self::IssuedInFuture => f.write_str("iat is in the future; compare the clocks of gateway and provider"),
+            Self::Issuer => f.write_str("iss is not the configured issuer"),
+            Self::Malformed(claim) => write!(f, "the claim {claim} is absent or of the wrong type"),
+            Self::Nonce => f.write_str("nonce is not the one sent"),
+            Self::NotYetValid => f.write_str("nbf is in the future; compare the clocks of gateway and provider"),
+            Self::TokenUse => f.write_str("token_use is not id"),
+            Self::Type => f.write_str("typ names another kind of token"),
+        }
+    }
+}
+
+impl std::error::Error for IdTokenError {}

@@ -1,0 +1,20 @@
+//! OpenID Connect as request/process pairs.
+
+pub mod authorization;
+pub mod claims;
+pub mod client_auth;
+pub mod cognito;
+pub mod discovery;
+pub mod envoy_signature;
+pub mod error;
+pub mod id_token;
+pub mod json;
+pub mod jwk;
+pub mod jwks;
+pub mod jwt;
+pub mod logout;
+pub mod pkce;
+pub mod provider;
+pub mod revocation;
+pub mod signature;
+pub mod token;

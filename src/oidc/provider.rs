@@ -1,0 +1,78 @@
+//! What is configured about a provider: the settings that `oidc` needs, valid by construction in `config`.
+//!
+//! Decides nothing at run time; metadata and keys that are fetched live in `flow::provider`.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use url::Url;
+
+use super::{client_auth::ClientAuthentication, signature::Algorithm};
+
+/// One configured provider and our client there.
+#[derive(Clone, Debug)]
+pub struct ProviderSettings {
+    /// The name that the attempt and the session remember; unique among the providers.
+    pub name: String,
+    /// The issuer identifier, compared code point by code point with `iss` (OpenID Connect Core §3.1.3.7, step 2).
+    pub issuer: String,
+    /// Whose rules apply where providers differ.
+    pub kind: ProviderKind,
+    /// `client_id`.
+    pub client_id: String,
+    /// How the token endpoint learns who we are (RFC 6749 §2.3.1).
+    pub client_authentication: ClientAuthentication,
+    /// `scope` of the authorization request; holds `openid`.
+    pub scopes: Vec<String>,
+    /// Envoy cluster by `host` or `host:port` of a provider URL; absent hosts use Istio's `outbound|PORT||HOST`.
+    pub clusters: BTreeMap<String, String>,
+    /// Endpoints that replace what discovery says.
+    pub endpoints: EndpointOverrides,
+    /// Further members of the authorization request, in order; none that the flow itself sets.
+    pub authorization_parameters: Vec<(String, String)>,
+    /// Whether an issuer or endpoint may use plain HTTP beyond loopback.
+    pub insecure_http: bool,
+    /// How long one provider call may take.
+    pub timeout: Duration,
+    /// Clock difference that `exp`, `nbf` and `iat` are forgiven.
+    pub leeway: Duration,
+    /// The JWS algorithms accepted for ID tokens.
+    pub algorithms: Vec<Algorithm>,
+    /// How signing out continues at the provider.
+    pub logout: LogoutKind,
+}
+
+/// Whose rules apply where providers differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderKind {
+    /// AWS Cognito: `token_use`, its own `/logout`, `client_secret_post` by default.
+    Cognito,
+    /// Any provider that follows OpenID Connect Core and Discovery.
+    Oidc,
+}
+
+/// Endpoints that replace what discovery says; `None` leaves it to discovery.
+#[derive(Clone, Debug, Default)]
+pub struct EndpointOverrides {
+    /// `authorization_endpoint`.
+    pub authorization: Option<Url>,
+    /// `token_endpoint`.
+    pub token: Option<Url>,
+    /// `jwks_uri`.
+    pub jwks: Option<Url>,
+    /// `end_session_endpoint`; for Cognito its `/logout`.
+    pub end_session: Option<Url>,
+    /// `revocation_endpoint` (RFC 7009).
+    pub revocation: Option<Url>,
+}
+
+/// How signing out continues at the provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogoutKind {
+    /// Cognito's `/logout?client_id&logout_uri`; `logout_uri` must be registered there.
+    Cognito {
+        /// Absolute URL, exactly as registered; `None` is the public URL's root, `https://HOST/`.
+        logout_uri: Option<Url>,
+    },
+    /// Only our own cookies end.
+    Local,
+}

@@ -1,0 +1,180 @@
+//! The token request and the judgement of its answer (RFC 6749 §4.1.3 to §5.2, OpenID Connect Core §3.1.3).
+//!
+//! Decides what is sent and which answers hold tokens. Whether the ID token is good is `id_token`'s to say.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::{
+    authorization::ValidatedCallback,
+    client_auth::authenticate,
+    discovery::ProviderMetadata,
+    error::OAuthError,
+    json::{JsonError, Limits, parse_object},
+    provider::ProviderSettings,
+};
+use crate::{
+    http::{
+        call::{Call, CallResponse},
+        cluster::cluster_name,
+    },
+    secret::Secret,
+};
+
+/// What the token endpoint gave. `expires_in` is not read: the ID token's own `exp` decides.
+#[derive(Debug)]
+pub struct TokenResponse {
+    /// `id_token`, not yet verified.
+    pub id_token: Secret<String>,
+    /// `access_token`.
+    pub access_token: Secret<String>,
+    /// `refresh_token`.
+    pub refresh_token: Option<Secret<String>>,
+}
+
+/// Why there are no tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenError {
+    /// `id_token` or `access_token` is absent or not a string: was `openid` granted?
+    Absent(&'static str),
+    /// The body is not one JSON object.
+    Json(JsonError),
+    /// The provider refused (RFC 6749 §5.2).
+    Refused(OAuthError),
+    /// `token_type` is not Bearer.
+    TokenType,
+    /// The provider failed, is overloaded, or something on the way answered in its place.
+    Unavailable(u16),
+}
+
+/// The token request for an authorization code, with `redirect_uri` and `code_verifier` of the same attempt.
+pub fn authorization_code_request(
+    settings: &ProviderSettings,
+    metadata: &ProviderMetadata,
+    callback: &ValidatedCallback,
+    redirect_uri: &str,
+    code_verifier: &Secret<String>,
+) -> Call {
+    let mut form = vec![
+        ("grant_type", "authorization_code"),
+        ("code", callback.code().secret().as_str()),
+        ("redirect_uri", redirect_uri),
+        ("code_verifier", code_verifier.secret()),
+    ];
+    let authorization = authenticate(&settings.client_authentication, &settings.client_id, &mut form);
+    let cluster = cluster_name(&settings.clusters, &metadata.token_endpoint);
+    let mut call = Call::post_form(metadata.token_endpoint.clone(), cluster, settings.timeout, &form);
+    call.headers.extend(authorization.map(|value| ("authorization", value)));
+    call
+}
+
+/// Judges the token endpoint's answer.
+///
+/// # Errors
+/// [`TokenError`] tells a refusal (signing in again may help) from a failure (waiting may help).
+pub fn process_token_response(response: &CallResponse) -> Result<TokenResponse, TokenError> {
+    let body = parse_object(response.body.secret(), Limits::DOCUMENT);
+    if response.status != 200 {
+        return Err(refusal(response.status, body.ok().as_ref()));
+    }
+    let body = body.map_err(TokenError::Json)?;
+    // RFC 6749 §5.1: token_type is case insensitive.
+    let bearer = body.get("token_type").and_then(Value::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"));
+    if !bearer {
+        return Err(TokenError::TokenType);
+    }
+    Ok(TokenResponse {
+        id_token: string(&body, "id_token").ok_or(TokenError::Absent("id_token"))?,
+        access_token: string(&body, "access_token").ok_or(TokenError::Absent("access_token"))?,
+        refresh_token: string(&body, "refresh_token"),
+    })
+}
+
+/// A 400 or 401 with an OAuth error is a refusal; anything else, HTML from a firewall or a throttle's JSON included, a failure.
+fn refusal(status: u16, body: Option<&Map<String, Value>>) -> TokenError {
+    let error = body.and_then(|body| body.get("error")).and_then(Value::as_str).map(OAuthError::named);
+    match (status, error) {
+        (400 | 401, Some(error)) if error != OAuthError::Unrecognised => TokenError::Refused(error),
+        _ => TokenError::Unavailable(status),
+    }
+}
+
+fn string(body: &Map<String, Value>, name: &str) -> Option<Secret<String>> {
+    body.get(name).and_then(Value::as_str).filter(|value| !value.is_empty()).map(|value| Secret::new(value.to_owned()))
+}
+
+impl TokenError {
+    /// The stable code in logs, metrics, pages and documents.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Absent(_) => "token_absent",
+            Self::Json(_) => "token_not_json",
+            Self::Refused(OAuthError::InvalidClient) => "token_invalid_client",
+            Self::Refused(OAuthError::InvalidGrant) => "token_invalid_grant",
+            Self::Refused(_) => "token_refused",
+            Self::TokenType => "token_type",
+            Self::Unavailable(_) => "token_unavailable",
+        }
+    }
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent(name) => write!(f, "the token endpoint's answer has no {name}"),
+            Self::Json(error) => write!(f, "the token endpoint's answer is not a JSON object: {error}"),
+            Self::Refused(error) => write!(f, "the token endpoint answered error={}", error.name()),
+            Self::TokenType => f.write_str("the token endpoint's answer is not of token_type Bearer"),
+            Self::Unavailable(status) => write!(f, "the token endpoint answered {status}"),
+        }
+    }
+}
+
+impl std::error::Error for TokenError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Result<TokenResponse, TokenError> {
+        process_token_response(&CallResponse { status, body: Secret::new(body.as_bytes().to_vec()) })
+    }
+
+    const TOKENS: &str = r#"{"id_token":"i","access_token":"a","token_type":"bEaReR","expires_in":"3600"}"#;
+
+    #[test]
+    fn token_type_is_compared_without_case_and_expires_in_is_not_needed() {
+        let tokens = answer(200, TOKENS).unwrap();
+        assert_eq!(tokens.id_token.secret(), "i");
+        assert!(tokens.refresh_token.is_none());
+    }
+
+    #[test]
+    fn cognitos_bare_errors_are_refusals() {
+        assert_eq!(answer(400, r#"{"error":"invalid_grant"}"#).unwrap_err(), TokenError::Refused(OAuthError::InvalidGrant));
+        assert_eq!(answer(401, r#"{"error":"invalid_client"}"#).unwrap_err(), TokenError::Refused(OAuthError::InvalidClient));
+    }
+
+    #[test]
+    fn throttling_html_and_server_faults_are_failures() {
+        for (status, body) in [
+            (429, r#"{"error":"invalid_grant"}"#),
+            (400, r#"{"__type":"TooManyRequestsException"}"#),
+            (403, "<html>blocked</html>"),
+            (500, ""),
+            (302, TOKENS),
+        ] {
+            assert_eq!(answer(status, body).unwrap_err(), TokenError::Unavailable(status));
+        }
+    }
+
+    #[test]
+    fn a_200_without_tokens_is_refused() {
+        assert_eq!(answer(200, "<html>").unwrap_err().code(), "token_not_json");
+        assert_eq!(answer(200, r#"{"access_token":"a","token_type":"Bearer"}"#).unwrap_err(), TokenError::Absent("id_token"));
+        let number = r#"{"id_token":1,"access_token":"a","token_type":"Bearer"}"#;
+        assert_eq!(answer(200, number).unwrap_err(), TokenError::Absent("id_token"));
+        assert_eq!(answer(200, r#"{"id_token":"i","access_token":"a","token_type":"mac"}"#).unwrap_err(), TokenError::TokenType);
+    }
+}

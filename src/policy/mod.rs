@@ -1,0 +1,9 @@
+//! Who may pass: which rule a request falls under.
+//!
+//! Decides by host, method and path only ([`route`]). Whether someone is signed in is `session`'s and `flow`'s.
+
+pub mod pattern;
+pub mod route;
+
+pub use pattern::{HostPattern, HostPatternError, PathPattern, PathPatternError};
+pub use route::{Action, AmbiguousPath, Route, Routes, Rule};

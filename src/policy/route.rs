@@ -1,0 +1,287 @@
+//! The ordered rules of `routes`: the first whose host, method and path match decides.
+//!
+//! Decides which rule applies, and refuses a path whose readings disagree on it. No header, query or fragment takes
+//! part. What `authenticate` then asks of the request is decided by `flow`.
+
+use std::fmt;
+
+use super::pattern::{HostPattern, PathPattern};
+use crate::http::path::{RawPath, Reading};
+
+/// The rules in order, valid by construction in `config`.
+#[derive(Clone, Debug, Default)]
+pub struct Routes(Vec<Rule>);
+
+/// One rule. An empty list and an absent path match everything.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name in logs and explanations.
+    pub name: String,
+    /// The hosts it is for.
+    pub hosts: Vec<HostPattern>,
+    /// The methods it is for, compared exactly (RFC 9110 §9.1: methods are case-sensitive).
+    pub methods: Vec<String>,
+    /// The paths it is for.
+    pub path: Option<PathPattern>,
+    /// What it says.
+    pub action: Action,
+}
+
+/// What a rule says about the requests it matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Passes without sign-in, identity headers removed.
+    Allow,
+    /// Passes with a session only.
+    Authenticate,
+    /// Never passes.
+    Deny,
+}
+
+/// The rule that decides a request; `None` where none matches, which means [`Action::Authenticate`].
+#[derive(Clone, Copy, Debug)]
+pub struct Route<'a>(Option<&'a Rule>);
+
+/// The request can be read in ways that select different rules, or not be read at all; answered 400.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AmbiguousPath;
+
+impl Routes {
+    /// Rules in the order given.
+    pub fn new(rules: Vec<Rule>) -> Self {
+        Self(rules)
+    }
+
+    /// The rules in order.
+    pub fn rules(&self) -> &[Rule] {
+        &self.0
+    }
+
+    /// The rule for a request to `host` (its port makes no difference), if all readings of its path agree on one.
+    ///
+    /// # Errors
+    /// [`AmbiguousPath`] if they do not, or the path has no readings.
+    pub fn decide(&self, host: &str, method: &str, path: &RawPath<'_>) -> Result<Route<'_>, AmbiguousPath> {
+        let readings = path.readings().map_err(|_| AmbiguousPath)?;
+        let host = without_port(host);
+        // `app.example.com.` is the same name to the DNS and another one to most virtual hosts.
+        let hosts = [host, host.strip_suffix('.').unwrap_or(host)];
+        let selections =
+            hosts.iter().flat_map(|host| readings.iter().map(|reading| self.select(host, method, reading)));
+        let mut selections = selections.peekable();
+        let first = *selections.peek().ok_or(AmbiguousPath)?;
+        match selections.all(|selection| selection == first) {
+            true => Ok(Route(first.and_then(|index| self.0.get(index)))),
+            false => Err(AmbiguousPath),
+        }
+    }
+
+    /// Rules that never decide, each with the earlier rule that takes all its requests.
+    pub fn shadowed(&self) -> impl Iterator<Item = (&Rule, &Rule)> {
+        self.0.iter().enumerate().filter_map(|(index, rule)| {
+            let earlier = self.0.iter().take(index).find(|earlier| earlier.covers(rule))?;
+            Some((rule, earlier))
+        })
+    }
+
+    fn select(&self, host: &str, method: &str, reading: &Reading<'_>) -> Option<usize> {
+        self.0.iter().position(|rule| rule.matches(host, method, reading))
+    }
+}
+
+impl Rule {
+    fn matches(&self, host: &str, method: &str, reading: &Reading<'_>) -> bool {
+        (self.hosts.is_empty() || self.hosts.iter().any(|pattern| pattern.matches(host)))
+            && (self.methods.is_empty() || self.methods.iter().any(|name| name == method))
+            && self.path.as_ref().is_none_or(|pattern| pattern.matches(reading))
+    }
+
+    /// Whether every request that matches `other` matches this rule as well.
+    fn covers(&self, other: &Self) -> bool {
+        let hosts = || other.hosts.iter().all(|host| self.hosts.iter().any(|pattern| pattern.covers(host)));
+        let methods = || other.methods.iter().all(|method| self.methods.contains(method));
+        let path = || matches!((&self.path, &other.path), (Some(ours), Some(theirs)) if ours.covers(theirs));
+        (self.hosts.is_empty() || (!other.hosts.is_empty() && hosts()))
+            && (self.methods.is_empty() || (!other.methods.is_empty() && methods()))
+            && (self.path.is_none() || path())
+    }
+}
+
+impl<'a> Route<'a> {
+    /// What to do with the request.
+    pub fn action(self) -> Action {
+        self.0.map_or(Action::Authenticate, |rule| rule.action)
+    }
+
+    /// The rule that decided; `None` where none matched.
+    pub fn rule(self) -> Option<&'a Rule> {
+        self.0
+    }
+
+    /// The rule's name for logs, `default` where none matched.
+    pub fn name(self) -> &'a str {
+        self.0.map_or("default", |rule| &rule.name)
+    }
+}
+
+impl fmt::Display for AmbiguousPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the path can be read in ways that fall under different rules")
+    }
+}
+
+impl std::error::Error for AmbiguousPath {}
+
+fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(name: &str, action: Action) -> Rule {
+        Rule { name: name.to_owned(), hosts: Vec::new(), methods: Vec::new(), path: None, action }
+    }
+
+    fn prefix(path: &str, action: Action) -> Rule {
+        Rule { path: Some(PathPattern::prefix(path).unwrap()), ..rule(path, action) }
+    }
+
+    fn exact(path: &str, action: Action) -> Rule {
+        Rule { path: Some(PathPattern::exact(path).unwrap()), ..rule(path, action) }
+    }
+
+    fn host(pattern: &str, action: Action) -> Rule {
+        Rule { hosts: vec![HostPattern::parse(pattern).unwrap()], ..rule(pattern, action) }
+    }
+
+    fn decide(rules: &[Rule], host: &str, method: &str, path: &str) -> Result<String, AmbiguousPath> {
+        let routes = Routes::new(rules.to_vec());
+        let route = routes.decide(host, method, &RawPath::new(path.as_bytes()))?;
+        Ok(route.name().to_owned())
+    }
+
+    fn at(rules: &[Rule], path: &str) -> Result<String, AmbiguousPath> {
+        decide(rules, "app.example.com", "GET", path)
+    }
+
+    fn ok(name: &str) -> Result<String, AmbiguousPath> {
+        Ok(name.to_owned())
+    }
+
+    #[test]
+    fn no_rule_means_authenticate() {
+        let routes = Routes::default();
+        let route = routes.decide("app.example.com", "GET", &RawPath::new(b"/")).unwrap();
+        assert_eq!(route.action(), Action::Authenticate);
+        assert!(route.rule().is_none());
+    }
+
+    #[test]
+    fn the_first_matching_rule_wins() {
+        let rules = [prefix("/a/b", Action::Deny), prefix("/a", Action::Allow), exact("/a/b", Action::Allow)];
+        assert_eq!(at(&rules, "/a/b"), ok("/a/b"));
+        assert_eq!(at(&rules, "/a/c"), ok("/a"));
+        assert_eq!(at(&rules, "/c"), ok("default"));
+    }
+
+    #[test]
+    fn a_prefix_ends_at_a_segment() {
+        let rules = [prefix("/foo", Action::Allow)];
+        for inside in ["/foo", "/foo/", "/foo/bar", "/foo?x", "/foo/bar/.baz"] {
+            assert_eq!(at(&rules, inside), ok("/foo"), "{inside}");
+        }
+        for outside in ["/foobar", "/foo-", "/fo", "/", "/Foo", "/x/foo", "/foo.json"] {
+            assert_eq!(at(&rules, outside), ok("default"), "{outside}");
+        }
+    }
+
+    #[test]
+    fn an_exact_path_takes_nothing_more() {
+        let rules = [exact("/foo", Action::Allow)];
+        assert_eq!(at(&rules, "/foo"), ok("/foo"));
+        for outside in ["/foo/", "/foo/bar", "/foobar", "/", "/FOO"] {
+            assert_eq!(at(&rules, outside), ok("default"), "{outside}");
+        }
+    }
+
+    #[test]
+    fn the_root_prefix_takes_every_path() {
+        let rules = [prefix("/", Action::Allow)];
+        for path in ["/", "/x", "/x%2Fy", "//", "/a/../b"] {
+            assert_eq!(at(&rules, path), ok("/"), "{path}");
+        }
+    }
+
+    #[test]
+    fn hosts_match_whole_names_whatever_the_port_and_case() {
+        let rules = [host("app.example.com", Action::Allow)];
+        for inside in ["app.example.com", "APP.example.com", "app.example.com:8443"] {
+            assert_eq!(decide(&rules, inside, "GET", "/"), ok("app.example.com"), "{inside}");
+        }
+        for outside in ["example.com", "xapp.example.com", "app.example.com.evil.com", "a.app.example.com", ""] {
+            assert_eq!(decide(&rules, outside, "GET", "/"), ok("default"), "{outside}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_host_takes_names_below_it_only() {
+        let rules = [host("*.example.com", Action::Allow)];
+        for inside in ["a.example.com", "b.a.example.com", "A.Example.com:80"] {
+            assert_eq!(decide(&rules, inside, "GET", "/"), ok("*.example.com"), "{inside}");
+        }
+        for outside in ["example.com", ".example.com", "badexample.com", "a.example.com.evil", "a.example.org"] {
+            assert_eq!(decide(&rules, outside, "GET", "/"), ok("default"), "{outside}");
+        }
+    }
+
+    #[test]
+    fn a_host_with_a_final_dot_must_select_the_same_rule_without_it() {
+        let rules = [host("app.example.com", Action::Authenticate), rule("rest", Action::Allow)];
+        assert_eq!(decide(&rules, "app.example.com.", "GET", "/"), Err(AmbiguousPath));
+        assert_eq!(decide(&rules, "other.example.com.", "GET", "/"), ok("rest"));
+    }
+
+    #[test]
+    fn methods_match_exactly() {
+        let rules = [Rule { methods: vec!["GET".to_owned()], ..rule("get", Action::Allow) }];
+        assert_eq!(decide(&rules, "h", "GET", "/"), ok("get"));
+        for outside in ["get", "HEAD", "POST", "", "GETX"] {
+            assert_eq!(decide(&rules, "h", outside, "/"), ok("default"), "{outside}");
+        }
+    }
+
+    #[test]
+    fn every_part_of_a_rule_must_match() {
+        let rules = [Rule {
+            hosts: vec![HostPattern::parse("a.example.com").unwrap()],
+            methods: vec!["GET".to_owned()],
+            ..prefix("/x", Action::Allow)
+        }];
+        assert_eq!(decide(&rules, "a.example.com", "GET", "/x"), ok("/x"));
+        for (host, method, path) in
+            [("b.example.com", "GET", "/x"), ("a.example.com", "POST", "/x"), ("a.example.com", "GET", "/y")]
+        {
+            assert_eq!(decide(&rules, host, method, path), ok("default"), "{host} {method} {path}");
+        }
+    }
+
+    #[test]
+    fn a_rule_is_shadowed_by_one_that_takes_all_its_requests() {
+        let names = |rules: &[Rule]| {
+            let routes = Routes::new(rules.to_vec());
+            routes.shadowed().map(|(rule, by)| format!("{} < {}", rule.name, by.name)).collect::<Vec<_>>()
+        };
+        let get = Rule { methods: vec!["GET".to_owned()], ..prefix("/a", Action::Allow) };
+        assert_eq!(names(&[prefix("/a", Action::Allow), exact("/a/b", Action::Deny)]), ["/a/b < /a"]);
+        assert_eq!(names(&[rule("all", Action::Allow), host("*.x.org", Action::Deny)]), ["*.x.org < all"]);
+        assert_eq!(names(&[host("*.x.org", Action::Allow), host("a.x.org", Action::Deny)]), ["a.x.org < *.x.org"]);
+        assert_eq!(names(&[get.clone(), prefix("/a", Action::Deny)]), Vec::<String>::new());
+        assert_eq!(names(&[exact("/a", Action::Allow), prefix("/a", Action::Deny)]), Vec::<String>::new());
+        assert_eq!(names(&[host("a.x.org", Action::Allow), rule("all", Action::Deny)]), Vec::<String>::new());
+    }
+}

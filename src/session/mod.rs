@@ -1,0 +1,40 @@
+//! The session, and the sign-in that leads to it: sealed values in cookies, and nothing on the server.
+//!
+//! Decides how they are kept, opened, split, limited and deleted. Every function takes the request's
+//! [`Cookies`](crate::http::cookie::Cookies) and gives Set-Cookie values; time and randomness are arguments. When to
+//! call which, and whom to let in, is left to `flow`.
+//!
+//! | File | Decides |
+//! |---|---|
+//! | `settings` | names and attributes; which cookies are ours |
+//! | `store` | which cookies are a session; what a response sets and deletes |
+//! | `attempt` | the same for sign-ins that were started; their limits |
+//! | `record` | what a session holds, and its bytes |
+//! | `chunk` | one sealed value over several cookies |
+//! | `seal`, `primitives` | the cipher, the keys, what a value is bound to |
+//! | `key` | which secrets will do |
+//! | `codec` | single values as bytes |
+
+pub mod primitives;
+
+mod attempt;
+mod chunk;
+mod codec;
+mod key;
+mod record;
+mod seal;
+mod settings;
+mod store;
+
+pub use self::{
+    attempt::{
+        ATTEMPT_LIFETIME, LoginAttempt, MOST_ATTEMPTS, MOST_BYTES, delete_attempt, delete_attempts, read_attempt,
+        write_attempt,
+    },
+    chunk::{LARGEST_COOKIE, MOST_CHUNKS},
+    key::{WeakKey, generate_key},
+    record::{Ended, Session},
+    seal::{Binding, Keyring, Purpose, SealError, sealed_len},
+    settings::{BadCookie, CookieSettings, SessionSettings},
+    store::{SessionCookie, delete_session, read_session, write_session},
+};

@@ -1,0 +1,101 @@
+//! The parts of the demo and how they are joined: local Cognito, application, and Envoy with the shipped file.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use devkit::cognito::{Behaviour, Client, Cognito, Options, User};
+use devkit::envoy::local::Local;
+use devkit::envoy::{Envoy, free_port};
+use devkit::upstream::Upstream;
+
+const CLIENT_ID: &str = "304a12ktcc5djt9d7enj6dsjkg";
+/// With the characters that differ between the ways to send a secret. It opens nothing but this demo.
+const CLIENT_SECRET: &str = "demo+client/secret=of 32 bytes %";
+const PASSWORD: &str = "password";
+
+/// Everything that runs.
+pub struct Stack {
+    /// The proxy.
+    pub envoy: Envoy,
+    /// The application.
+    pub upstream: Upstream,
+    /// The base URL of the sign-in page.
+    pub domain: String,
+    cognito: Cognito,
+    public_url: String,
+}
+
+impl Stack {
+    /// Starts all of it; people reach it at `http://localhost:port`.
+    pub async fn start(port: u16) -> Result<Self> {
+        let listen = SocketAddr::from(([127, 0, 0, 1], if port == 0 { free_port() } else { port }));
+        let public_url = format!("http://localhost:{}", listen.port());
+        let cognito = Cognito::start(options(&public_url)).await.context("the local Cognito")?;
+        let upstream = Upstream::start(([127, 0, 0, 1], 0).into()).await.context("the application")?;
+        let local = Local {
+            public_url: public_url.clone(),
+            listen,
+            issuer: (cognito.issuer().to_owned(), cognito.issuer_addr()),
+            domain: (cognito.domain().to_owned(), cognito.domain_addr()),
+            client_id: CLIENT_ID.to_owned(),
+            client_secret: CLIENT_SECRET.to_owned(),
+            app: upstream.addr(),
+        };
+        let envoy = local.setup()?.workers(2).start().await?;
+        Ok(Self { domain: cognito.domain().to_owned(), envoy, upstream, cognito, public_url })
+    }
+
+    /// The URL of a path of the application.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url)
+    }
+
+    /// Who signs in.
+    pub fn user(&self) -> User {
+        let [ada, _] = users();
+        ada
+    }
+
+    /// What a person needs to know.
+    pub fn welcome(&self) -> String {
+        let users: String = users().iter().map(line).collect();
+        let url = &self.public_url;
+        format!(
+            "\nOpen   {url}/deep/link?x=1   and sign in as\n{users}\n\
+             Then try\n\
+             \x20 {url}/            what the application received\n\
+             \x20 {url}/healthz     public: no identity arrives, whatever you send\n\
+             \x20 {url}/oauth2/sign-out\n\
+             \x20 curl -i {url}/api -H 'accept: application/json'\n\
+             \x20 curl -i {url}/healthz -H 'kubeflow-userid: mallory@example.com'\n\n\
+             The local Cognito has switches for its quirks and faults:  http://{}\n\
+             Envoy's admin interface:  http://{}\n\n\
+             Ctrl-C ends it.",
+            self.cognito.admin_addr(),
+            self.envoy.admin_addr(),
+        )
+    }
+
+    /// Ends it in order.
+    pub async fn stop(self) -> Result<()> {
+        self.envoy.shutdown().await
+    }
+}
+
+fn options(public_url: &str) -> Options {
+    let urls = (format!("{public_url}/oauth2/callback"), format!("{public_url}/"));
+    let client = Client::confidential(CLIENT_ID, CLIENT_SECRET).with_urls(&[&urls.0], &[&urls.1]);
+    let behaviour = Behaviour { show_users: true, ..Behaviour::default() };
+    Options { clients: vec![client], users: users().into(), behaviour, ..Options::local(0, 0) }
+}
+
+fn users() -> [User; 2] {
+    [
+        User::new("ada", PASSWORD).with_groups(["admins", "data-science"]),
+        User::new("grace", PASSWORD).with_groups(["data-science"]),
+    ]
+}
+
+fn line(user: &User) -> String {
+    format!("  {:<6} {}   groups: {}\n", user.username, user.password, user.groups.join(", "))
+}
