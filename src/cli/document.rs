@@ -106,12 +106,12 @@ fn inner(configuration: &Value) -> &Value {
 }
 
 fn find_filters<'a>(document: &'a Value, filters: &mut Vec<Filter<'a>>) {
-    let spec = &document["spec"];
+    let spec = field(document, "spec");
     match document.get("kind").and_then(Value::as_str) {
         Some("WasmPlugin") => filters.push(istio_filter(document, spec, "spec.pluginConfig")),
-        Some("TrafficExtension") => filters.push(istio_filter(document, &spec["wasm"], "spec.wasm.pluginConfig")),
+        Some("TrafficExtension") => filters.push(istio_filter(document, field(spec, "wasm"), "spec.wasm.pluginConfig")),
         Some("List") => {
-            for item in document["items"].as_array().into_iter().flatten() {
+            for item in field(document, "items").as_array().into_iter().flatten() {
                 find_filters(item, filters);
             }
         }
@@ -120,12 +120,12 @@ fn find_filters<'a>(document: &'a Value, filters: &mut Vec<Filter<'a>>) {
 }
 
 fn istio_filter<'a>(document: &'a Value, wasm: &'a Value, place: &str) -> Filter<'a> {
-    let kind = document["kind"].as_str().unwrap_or_default();
-    let name = document["metadata"]["name"].as_str().unwrap_or("without a name");
-    let variables = wasm["vmConfig"]["env"].as_array().into_iter().flatten().filter_map(|variable| {
-        let inline = variable["valueFrom"].as_str() != Some("HOST");
-        let value = variable["value"].as_str().filter(|_| inline);
-        Some((variable["name"].as_str()?.to_owned(), value.map(str::to_owned)))
+    let kind = field(document, "kind").as_str().unwrap_or_default();
+    let name = field(field(document, "metadata"), "name").as_str().unwrap_or("without a name");
+    let variables = field(field(wasm, "vmConfig"), "env").as_array().into_iter().flatten().filter_map(|variable| {
+        let inline = field(variable, "valueFrom").as_str() != Some("HOST");
+        let value = field(variable, "value").as_str().filter(|_| inline);
+        Some((field(variable, "name").as_str()?.to_owned(), value.map(str::to_owned)))
     });
     Filter {
         place: format!("{kind} {name}, {place}"),
@@ -158,7 +158,7 @@ fn find_envoy_filters<'a>(value: &'a Value, place: &str, filters: &mut Vec<Filte
 
 /// The message of a wasm filter, typed or as a TypedStruct.
 fn wasm_filter(value: &Value) -> Option<&Value> {
-    let names = |name: &str, end: &str| value[name].as_str().is_some_and(|kind| kind.ends_with(end));
+    let names = |name: &str, end: &str| field(value, name).as_str().is_some_and(|kind| kind.ends_with(end));
     if names("@type", WASM) {
         return Some(value);
     }
@@ -166,7 +166,7 @@ fn wasm_filter(value: &Value) -> Option<&Value> {
 }
 
 fn envoy_filter<'a>(wasm: &'a Value, place: &str) -> Filter<'a> {
-    let plugin = &wasm["config"];
+    let plugin = field(wasm, "config");
     let variables = either(either(plugin, "vm_config", "vmConfig"), "environment_variables", "environmentVariables");
     let host = either(variables, "host_env_keys", "hostEnvKeys").as_array().into_iter().flatten();
     let host = host.filter_map(|name| Some((name.as_str()?.to_owned(), None)));
@@ -177,6 +177,11 @@ fn envoy_filter<'a>(wasm: &'a Value, place: &str) -> Filter<'a> {
         configuration: plugin.get("configuration"),
         visible: Visible::Only(host.chain(own).collect()),
     }
+}
+
+/// A field, null if it is absent.
+fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
+    value.get(name).unwrap_or(&Value::Null)
 }
 
 /// A field by its name in proto or in JSON.

@@ -75,7 +75,7 @@ pub(super) fn read(node: &Node<'_>, environment: &dyn Environment, report: &mut 
         authorization_parameters,
         insecure_http,
         timeout: timeout.unwrap_or(Duration::from_secs(5)),
-        leeway: leeway.unwrap_or(Duration::from_secs(60)),
+        leeway: leeway.unwrap_or(Duration::from_mins(1)),
         algorithms,
         logout: logout?,
     })
@@ -204,5 +204,5 @@ fn logout(node: &Node<'_>, kind: ProviderKind, insecure_http: bool, report: &mut
 }
 
 const TIMEOUT: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30);
-const LEEWAY: std::ops::RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(300);
+const LEEWAY: std::ops::RangeInclusive<Duration> = Duration::ZERO..=Duration::from_mins(5);
 const LONGEST_NAME: usize = 64;

@@ -35,7 +35,7 @@ pub(super) fn read(
         judge_transport(cookie_node.as_ref().unwrap_or(node), cookie.insecure, public_urls, report);
     }
     let lifetime = object.member("lifetime").and_then(|node| node.duration(LIFETIME, "from `5m` to `30d`", report));
-    let lifetime = lifetime.unwrap_or(Duration::from_secs(12 * 60 * 60));
+    let lifetime = lifetime.unwrap_or(Duration::from_hours(12));
     Some(SessionSettings { keys: keys?, cookie: cookie?, lifetime })
 }
 
@@ -129,5 +129,4 @@ fn judge_transport(node: &Node<'_>, insecure: bool, public_urls: &[Origin], repo
     }
 }
 
-const LIFETIME: std::ops::RangeInclusive<Duration> =
-    Duration::from_secs(5 * 60)..=Duration::from_secs(30 * 24 * 60 * 60);
+const LIFETIME: std::ops::RangeInclusive<Duration> = Duration::from_mins(5)..=Duration::from_hours(30 * 24);

@@ -336,7 +336,7 @@ fn resolves_on(path: &str, origin: &Origin) -> bool {
 
 /// How often a path is decoded: by a proxy, and once more by the server.
 const DECODE_LIMIT: u8 = 2;
-/// More forms than this come from no honest path: one with an escape, `%2F`, `;` and `//` at once has under twenty.
+/// More forms than this come from no honest path: one with an escape, `%2F`, `;` and `//` at once has 24.
 const FORM_LIMIT: usize = 48;
 /// Bytes that the steps may go through for one path; a longer search is worth nobody's time but an attacker's.
 const WORK_LIMIT: usize = 1 << 20;

@@ -65,9 +65,9 @@ impl Routes {
         let readings = path.readings().map_err(|_| AmbiguousPath)?;
         let host = without_port(host);
         // `app.example.com.` is the same name to the DNS and another one to most virtual hosts.
-        let hosts = [host, host.strip_suffix('.').unwrap_or(host)];
+        let hosts = [Some(host), host.strip_suffix('.')];
         let selections =
-            hosts.iter().flat_map(|host| readings.iter().map(|reading| self.select(host, method, reading)));
+            hosts.iter().flatten().flat_map(|host| readings.iter().map(|reading| self.select(host, method, reading)));
         let mut selections = selections.peekable();
         let first = *selections.peek().ok_or(AmbiguousPath)?;
         match selections.all(|selection| selection == first) {

@@ -26,6 +26,7 @@ const READY_WITHIN: Duration = Duration::from_secs(90);
 const STOPPED_WITHIN: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const TAIL_LINES: usize = 40;
+const LINE_CHARS: usize = 1000;
 
 /// A running Envoy; it stops when this value is dropped.
 #[derive(Debug)]
@@ -202,7 +203,9 @@ impl Drop for Folder {
     }
 }
 
+/// The last lines, without those in which Envoy lists what it was compiled with, and none endless.
 fn tail(log: &str, lines: usize) -> String {
-    let all: Vec<_> = log.lines().collect();
-    all.get(all.len().saturating_sub(lines)..).unwrap_or_default().join("\n")
+    let all: Vec<_> = log.lines().filter(|line| !line.contains("[info][main] [source/server/server.cc")).collect();
+    let last = all.get(all.len().saturating_sub(lines)..).unwrap_or_default();
+    last.iter().map(|line| line.chars().take(LINE_CHARS).chain(['\n']).collect::<String>()).collect()
 }

@@ -40,6 +40,9 @@ async fn another_authority_is_answered_404_with_the_reason() {
     assert_eq!(get("cognito-idp.us-east-1.amazonaws.com").await.unwrap().status(), 200);
     assert_eq!(get("Cognito-Idp.us-east-1.amazonaws.com:443").await.unwrap().status(), 200);
     assert_eq!(get("demo.auth.us-east-1.amazoncognito.com").await.unwrap().status(), 404);
+    let login = browser().get(format!("http://{}/login", cognito.domain_addr()));
+    let wrong = login.header("host", "cognito-idp.us-east-1.amazonaws.com").send().await.unwrap();
+    assert_eq!(wrong.status(), 404);
 }
 
 #[tokio::test]

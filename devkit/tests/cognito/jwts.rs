@@ -227,5 +227,6 @@ async fn minted_tokens_are_genuine_but_for_the_changes() {
     assert!(world.verifies(&id_token).await && world.verifies(&access_token).await);
     let id_token = claims(&json!({ "t": id_token }), "t");
     assert_eq!((&id_token["sub"], &id_token["nonce"]), (&json!(7), &json!("x")));
-    assert_eq!(world.userinfo(&access_token).await.status(), 200);
+    world.control.rotate_keys();
+    assert_eq!(world.userinfo(&access_token).await.status(), 200, "Cognito knows its former keys");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use devkit::cognito::{CallbackError, ErrorOrder, LoginVersion, ScopeError};
 
-use crate::support::{CALLBACK, PUBLIC_CLIENT, claims, location, member, query, text, world, world_with};
+use crate::support::{CALLBACK, PUBLIC_CLIENT, claims, location, member, query, text, world, world_of, world_with};
 
 #[tokio::test]
 async fn authorize_leads_over_the_login_form_to_the_callback() {
@@ -123,6 +123,19 @@ async fn a_wrong_scope_is_reported_in_the_chosen_form() {
     }
     let end = world.sign_in("kim", &[("scope", "openid offline_access")]).await;
     assert!(end.as_str().starts_with(&error_page), "failed: {end}");
+}
+
+#[tokio::test]
+async fn offline_access_is_unknown_even_to_a_client_that_lists_it() {
+    let world = world_of(|options| options.clients[0].scopes.push("offline_access".to_owned())).await;
+    assert!(world.authorize(&[("scope", "openid offline_access")]).await.contains("error=invalid_request"));
+}
+
+#[tokio::test]
+async fn a_client_without_the_code_grant_is_unauthorized() {
+    let world = world_of(|options| options.clients[0].code_grant = false).await;
+    assert!(world.authorize(&[]).await.ends_with("error=unauthorized_client"));
+    assert_eq!(world.redeem("x").await.1["error"], "unauthorized_client");
 }
 
 #[tokio::test]

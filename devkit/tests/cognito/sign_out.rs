@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{CALLBACK, CLIENT, PUBLIC_CLIENT, SECRET, browser, location, query, text, world};
+use crate::support::{CALLBACK, CLIENT, PUBLIC_CLIENT, SECRET, browser, location, query, text, world, world_of};
 
 #[tokio::test]
 async fn userinfo_has_string_booleans_and_no_groups() {
@@ -78,6 +78,13 @@ async fn revocation_errors_have_their_statuses() {
 }
 
 #[tokio::test]
+async fn a_client_without_revocation_cannot_revoke() {
+    let world = world_of(|options| options.clients[0].revocation = false).await;
+    let answer = world.revoke((CLIENT, SECRET), &[("token", "unknown")]).await;
+    assert_eq!(answer.json::<Value>().await.unwrap(), json!({ "error": "invalid_request" }));
+}
+
+#[tokio::test]
 async fn a_public_client_revokes_with_its_id() {
     let world = world().await;
     let form = [("token", "unknown"), ("client_id", PUBLIC_CLIENT)];
@@ -129,6 +136,7 @@ async fn rp_initiated_logout_ends_on_the_error_page_and_signs_nobody_out() {
         &format!("client_id={CLIENT}&post_logout_redirect_uri=https%3A%2F%2Fapp.example.com%2F"),
         &format!("client_id={CLIENT}&logout_uri=https%3A%2F%2Fapp.example.com"),
         &format!("client_id={CLIENT}&redirect_uri={CALLBACK}"),
+        &format!("client_id={CLIENT}&redirect_uri={CALLBACK}/&response_type=code"),
     ] {
         let error = location(&world.get(&format!("/logout?{query}")).await);
         assert!(error.starts_with(&world.url("/error?error=Required+String+parameter")), "{error}");

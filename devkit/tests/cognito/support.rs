@@ -32,9 +32,14 @@ pub async fn world() -> World {
 
 /// The demo pool with other switches.
 pub async fn world_with(change: impl FnOnce(&mut Behaviour)) -> World {
+    world_of(|options| change(&mut options.behaviour)).await
+}
+
+/// The demo pool with other options.
+pub async fn world_of(change: impl FnOnce(&mut Options)) -> World {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut options = Options::local(0, 0);
-    change(&mut options.behaviour);
+    change(&mut options);
     let cognito = Cognito::start(options).await.unwrap();
     World { control: cognito.control(), browser: browser(), cognito }
 }

@@ -158,7 +158,11 @@ async fn malformed_token_requests_have_their_own_errors() {
         (&[("grant_type", "authorization_code"), ("redirect_uri", CALLBACK)], "invalid_request"),
         (&[("grant_type", "authorization_code"), ("code", "x")], "invalid_request"),
         (&[("grant_type", "refresh_token")], "invalid_request"),
-        (&[("grant_type", "refresh_token"), ("grant_type", "refresh_token")], "invalid_request"),
+        (&[("grant_type", "refresh_token"), ("refresh_token", "x"), ("client_secret", SECRET)], "invalid_request"),
+        (
+            &[("refresh_token", "x"), ("grant_type", "refresh_token"), ("grant_type", "refresh_token")],
+            "invalid_request",
+        ),
     ] {
         assert_eq!(world.token(form).await, (reqwest::StatusCode::BAD_REQUEST, error(expected)), "{form:?}");
     }

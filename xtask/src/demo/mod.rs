@@ -12,6 +12,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use tokio::signal::ctrl_c;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::build;
 use stack::Stack;
@@ -39,7 +41,11 @@ pub fn run(demo: &Demo) -> Result<ExitCode> {
 
 async fn serve(stack: Stack) -> Result<ExitCode> {
     println!("{}", stack.welcome());
-    tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for a signal")?;
+    tokio::select! {
+        pressed = ctrl_c() => pressed.context("cannot wait for Ctrl-C")?,
+        _ = terminate.recv() => {}
+    }
     stack.stop().await?;
     Ok(ExitCode::SUCCESS)
 }
