@@ -23,7 +23,7 @@ pub enum Metric {
 pub fn of_event(event: &Event) -> Vec<Metric> {
     match event {
         Event::Decided(outcome) => vec![decision(*outcome)],
-        Event::KeysReplaced(_) | Event::Log(_) => Vec::new(),
+        Event::Log(_) => Vec::new(),
         Event::ProviderCall { endpoint, outcome, elapsed } => {
             let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
             vec![call(*endpoint, *outcome), Metric::Observe(latency(*endpoint), milliseconds)]

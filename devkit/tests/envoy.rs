@@ -1,5 +1,5 @@
-//! That the runner really starts Envoy from the shipped file, and that the file suits every Envoy we name. The filter is
-//! taken out here: what it does has tests of its own.
+//! That the runner really starts Envoy from the shipped file, that the file suits every Envoy we name, and that the
+//! manifests for Istio say the same. The filter is taken out here: what it does has tests of its own.
 
 use std::time::Duration;
 
@@ -7,9 +7,10 @@ use devkit::envoy::{Envoy, Setup};
 use devkit::install::{ENVOY_NEWEST, ENVOY_OLDEST};
 use devkit::tls::{self, TestCa};
 use devkit::upstream::Upstream;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../envoy/envoy.yaml");
+const ISTIO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../istio");
 const FILTERS: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
 
 fn without_the_filter() -> Setup {
@@ -67,4 +68,33 @@ async fn a_refused_configuration_is_an_error_with_the_log() {
     let setup = without_the_filter().plain_listener().patch(|config| config["static_resources"]["surprise"] = 1.into());
     let error = format!("{:#}", setup.start().await.unwrap_err());
     assert!(error.contains("surprise"), "{error}");
+}
+
+fn manifests(name: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(format!("{ISTIO}/{name}")).unwrap();
+    serde_saphyr::from_multiple(&text).unwrap()
+}
+
+#[test]
+fn the_wasm_plugin_is_configured_as_the_filter_of_a_plain_envoy_is() {
+    let mut plain = Value::Null;
+    Setup::from_file(FILE).unwrap().plugin_config(|plugin| plain = plugin.clone()).unwrap();
+    // Istio's own names for clusters are the default.
+    plain["providers"][0].as_object_mut().unwrap().remove("clusters").unwrap();
+    let [plugin] = &manifests("wasmplugin.yaml")[..] else { panic!("one manifest") };
+    assert_eq!(plugin["spec"]["pluginConfig"], plain);
+    assert_eq!(plugin["spec"]["failStrategy"], "FAIL_RELOAD");
+}
+
+#[test]
+fn istio_checks_the_certificate_of_every_host_of_the_provider() {
+    let manifests = manifests("provider.yaml");
+    let (entries, rules): (Vec<_>, Vec<_>) = manifests.iter().partition(|manifest| manifest["kind"] == "ServiceEntry");
+    let mut hosts: Vec<_> = entries.iter().flat_map(|entry| entry["spec"]["hosts"].as_array().unwrap()).collect();
+    for rule in rules {
+        // With `sni` and nothing else Istio would no longer compare the certificate with the host.
+        assert_eq!(rule["spec"]["trafficPolicy"]["tls"], json!({ "mode": "SIMPLE" }));
+        hosts.retain(|host| **host != rule["spec"]["host"]);
+    }
+    assert!(hosts.is_empty(), "without a DestinationRule: {hosts:?}");
 }

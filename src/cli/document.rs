@@ -191,7 +191,7 @@ fn either<'a>(value: &'a Value, proto: &str, json: &str) -> &'a Value {
 
 /// Whether a document without a filter can be a configuration itself, rather than somebody else's.
 fn is_bare(document: &Value) -> bool {
-    let foreign = ["apiVersion", "kind", "static_resources", "resources", "@type"];
+    let foreign = ["apiVersion", "kind", "metadata", "spec", "static_resources", "resources", "@type"];
     document.is_object() && foreign.iter().all(|name| document.get(name).is_none())
 }
 

@@ -87,6 +87,7 @@ impl RootContext for Root {
     fn on_tick(&mut self) {
         self.shared.with_engine(Engine::handle_tick);
         self.shared.carry_out(self.id);
+        self.shared.measure();
     }
 
     fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
@@ -126,19 +127,21 @@ impl Shared {
 
     /// Reports what happened: counts, and lines for the log.
     fn report(&self) {
-        let events = self.with_engine(|engine, moment| {
-            let events: Vec<Event> = std::iter::from_fn(|| engine.poll_event()).collect();
-            (events, engine.gauges(moment.now))
-        });
-        let Some((events, gauges)) = events else { return };
+        let events: Option<Vec<Event>> = self.with_engine(|engine, _| std::iter::from_fn(|| engine.poll_event()).collect());
         let Ok(mut counters) = self.counters.try_borrow_mut() else { return };
-        for event in &events {
-            if let Event::Log(line) = event {
+        for event in events.unwrap_or_default() {
+            if let Event::Log(line) = &event {
                 log::log!(line.level, "[{}] {}: {}", line.request_id, line.code, line.text);
             }
-            metrics::of_event(event).into_iter().for_each(|metric| counters.record(metric));
+            metrics::of_event(&event).into_iter().for_each(|metric| counters.record(metric));
         }
-        metrics::of_gauges(gauges).into_iter().for_each(|metric| counters.record(metric));
+    }
+
+    /// Reports what can be measured now; on ticks only, since a gauge costs as much as a header.
+    fn measure(&self) {
+        let gauges = self.with_engine(|engine, moment| engine.gauges(moment.now));
+        let Ok(mut counters) = self.counters.try_borrow_mut() else { return };
+        gauges.into_iter().flat_map(metrics::of_gauges).for_each(|metric| counters.record(metric));
     }
 
     /// Whether the body and trailers of request `id` must stay here.

@@ -7,8 +7,6 @@ use std::time::Duration;
 pub enum Event {
     /// A request was decided.
     Decided(Outcome),
-    /// The provider's keys were replaced; so many are usable.
-    KeysReplaced(usize),
     /// A line for the log.
     Log(LogLine),
     /// A provider call ended.

@@ -97,7 +97,7 @@ pub struct SignedIn {
     pub claims: TrustedClaims,
     /// For revocation at sign-out.
     pub refresh_token: Option<Secret<String>>,
-    /// `exp` of the ID token.
+    /// `exp` of the ID token and the leeway.
     pub token_expires: UnixTime,
     /// Where the person wanted to go.
     pub return_path: String,
@@ -210,7 +210,8 @@ impl AwaitKeys {
         Ok(Box::new(SignedIn {
             claims: TrustedClaims::of(&token, context.wanted_claims.iter().map(String::as_str)),
             refresh_token: tokens.refresh_token,
-            token_expires: token.expires(),
+            // What the validation forgave, the session must forgive too: else it would end as it begins, in a loop.
+            token_expires: token.expires().plus(settings.leeway),
             return_path: attempt.return_path,
         }))
     }

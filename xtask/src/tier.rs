@@ -41,8 +41,8 @@ impl Tier {
             ("e2e", "browser") => Self::Browser,
             ("e2e", _) => Self::Envoy,
             ("devkit" | "xtask", _) => Self::Devkit,
-            (_, "flow") => Self::Flow,
-            (_, "vectors") => Self::Vectors,
+            (_, name) if name.starts_with("flow") => Self::Flow,
+            (_, name) if name.starts_with("vectors") => Self::Vectors,
             (_, "artifact" | "architecture") => Self::Artifact,
             _ => Self::Unit,
         })

@@ -28,6 +28,8 @@ pub struct Local {
     pub public_url: String,
     /// Where the listener goes.
     pub listen: SocketAddr,
+    /// What the provider is, since that is inferred from AWS's host names only: `cognito` or `oidc`.
+    pub kind: String,
     /// The issuer, and where its host really is.
     pub issuer: (String, SocketAddr),
     /// The URL of the host with the sign-in page and the token endpoint, and where it really is.
@@ -62,8 +64,7 @@ impl Local {
     fn fill(&self, plugin: &mut Value, clusters: &Value, plain: bool) {
         let provider = &mut plugin["providers"][0];
         provider["issuer"] = json!(self.issuer.0);
-        // Inferred from AWS's host names only.
-        provider["kind"] = json!("cognito");
+        provider["kind"] = json!(self.kind);
         provider["clientId"] = json!(self.client_id);
         provider["clusters"] = clusters.clone();
         plugin["publicUrls"] = json!([self.public_url]);

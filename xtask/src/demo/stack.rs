@@ -35,6 +35,7 @@ impl Stack {
         let local = Local {
             public_url: public_url.clone(),
             listen,
+            kind: "cognito".to_owned(),
             issuer: (cognito.issuer().to_owned(), cognito.issuer_addr()),
             domain: (cognito.domain().to_owned(), cognito.domain_addr()),
             client_id: CLIENT_ID.to_owned(),

@@ -1,0 +1,1 @@
+//! (being written) The world that end-to-end tests live in.

@@ -1,0 +1,154 @@
+//! The document as a whole, and `paths`, `identity` and `routes`.
+
+use std::collections::BTreeMap;
+
+use edge_oidc::{
+    config::Config,
+    oidc::{client_auth::ClientAuthentication, provider::ProviderKind},
+    policy::Action,
+};
+use serde_json::json;
+
+use crate::{KEY, Variables, good, places, read, with};
+
+#[test]
+fn what_is_not_written_has_a_safe_default() {
+    let config = read(&good()).unwrap();
+    let provider = config.provider();
+    assert_eq!((provider.kind, provider.name.as_str()), (ProviderKind::Cognito, "default"));
+    assert!(matches!(provider.client_authentication, ClientAuthentication::None));
+    assert_eq!(provider.scopes, ["openid", "email", "profile"]);
+    assert_eq!(config.paths.callback, "/oauth2/callback");
+    assert_eq!(config.session.cookie.session_name(), "__Host-edge_oidc");
+    assert!(config.routes.rules().is_empty());
+    assert!(config.warnings().is_empty());
+}
+
+#[test]
+fn a_member_given_twice_is_a_problem() {
+    let text = good().to_string().replacen("\"clientId\"", "\"clientId\":\"other\",\"clientId\"", 1);
+    let problems = Config::parse(&text, &Variables([("SESSION_KEY".to_owned(), KEY.to_owned())].into())).unwrap_err();
+    assert_eq!(problems.to_string(), "providers[0].clientId is given twice: keep one of the two");
+}
+
+#[test]
+fn text_that_is_no_json_object_is_a_problem() {
+    for text in ["", "{", "[]", "null", "{} {}", "\"x\"", &"[".repeat(100_000)] {
+        let problems = Config::parse(text, &Variables(BTreeMap::new())).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems}");
+    }
+}
+
+#[test]
+fn every_unknown_name_is_a_problem() {
+    for pointer in [
+        "/x",
+        "/providers/0/x",
+        "/providers/0/endpoints",
+        "/providers/0/logout",
+        "/paths",
+        "/session/x",
+        "/session/cookie",
+        "/identity",
+        "/identity/userId",
+    ] {
+        let value = if pointer.ends_with("/x") { json!(1) } else { json!({ "x": 1 }) };
+        let problems = read(&with(pointer, value)).unwrap_err();
+        assert!(problems.iter().any(|problem| problem.what == "is not a known name"), "{pointer}: {problems}");
+    }
+    for rule in [json!({ "x": 1, "action": "deny" }), json!({ "match": { "x": 1 }, "action": "deny" })] {
+        let problems = read(&with("/routes", json!([rule]))).unwrap_err();
+        assert!(problems.iter().any(|problem| problem.what == "is not a known name"), "{rule}: {problems}");
+    }
+}
+
+#[test]
+fn emptiness_is_never_a_match() {
+    for (pointer, value) in [
+        ("/routes", json!([])),
+        ("/routes", json!([{ "match": {}, "action": "allow" }])),
+        ("/routes", json!([{ "match": null, "action": "allow" }])),
+        ("/routes", json!([{ "match": { "hosts": [] }, "action": "allow" }])),
+        ("/routes", json!([{ "match": { "hosts": [""] }, "action": "allow" }])),
+        ("/routes", json!([{ "match": { "hosts": [null] }, "action": "allow" }])),
+        ("/routes", json!([{ "match": { "methods": [] }, "action": "allow" }])),
+        ("/routes", json!([{ "match": { "methods": [""] }, "action": "allow" }])),
+        ("/routes", json!([{ "match": { "path": {} }, "action": "allow" }])),
+        ("/routes", json!([{ "match": { "path": { "prefix": "" } }, "action": "allow" }])),
+        ("/routes", json!([{ "match": { "path": { "exact": " " } }, "action": "allow" }])),
+        ("/providers", json!([])),
+        ("/publicUrls", json!([])),
+        ("/publicUrls", json!([""])),
+        ("/session/keys", json!([])),
+        ("/session/keys", json!([""])),
+        ("/providers/0/scopes", json!([])),
+        ("/providers/0/algorithms", json!([])),
+        ("/providers/0/clientId", json!("")),
+        ("/identity", json!({ "userId": { "claim": "", "header": "x-user" } })),
+        ("/identity", json!({ "userId": { "claim": "email", "header": "" } })),
+    ] {
+        assert!(read(&with(pointer, value.clone())).is_err(), "{pointer} {value}");
+    }
+}
+
+#[test]
+fn a_rule_means_what_it_says() {
+    let rules = json!([
+        { "match": { "path": { "prefix": "/healthz" } }, "action": "allow" },
+        { "name": "no", "match": { "methods": ["TRACE"] }, "action": "deny" },
+        { "action": "authenticate" },
+    ]);
+    let config = read(&with("/routes", rules)).unwrap();
+    let rules: Vec<_> = config.routes.rules().iter().map(|rule| (rule.name.as_str(), rule.action)).collect();
+    assert_eq!(rules, [("routes[0]", Action::Allow), ("no", Action::Deny), ("routes[2]", Action::Authenticate)]);
+}
+
+#[test]
+fn later_releases_matchers_are_unknown_now() {
+    for path in [json!({ "regex": "^/x" }), json!({ "template": "/x/{y}" })] {
+        let rule = json!([{ "match": { "path": path }, "action": "deny" }]);
+        assert!(!places(&with("/routes", rule)).is_empty());
+    }
+}
+
+#[test]
+fn headers_that_http_or_envoy_need_carry_no_identity() {
+    for header in [
+        "Host",
+        "cookie",
+        "Authorization",
+        "content-length",
+        "Content_Length",
+        "connection",
+        "te",
+        "transfer-encoding",
+        ":path",
+        "set-cookie",
+        "x-forwarded-for",
+        "X_Forwarded_Proto",
+        "x.forwarded.host",
+        "x-envoy-original-path",
+        "x-request-id",
+        "sec-fetch-mode",
+        "proxy-authorization",
+        "x y",
+        "x:y",
+        "ä",
+    ] {
+        let tree = with("/identity", json!({ "headers": [{ "header": header, "claim": "sub" }] }));
+        assert_eq!(places(&tree), ["identity.headers[0].header"], "{header}");
+    }
+    for header in ["kubeflow-userid", "X-User", "x-forwarded-email", "x-forwarded-user", "remote-user"] {
+        let tree = with("/identity", json!({ "headers": [{ "header": header, "claim": "sub" }] }));
+        assert_eq!(read(&tree).unwrap().identity.headers[0].header, header.to_ascii_lowercase());
+    }
+}
+
+#[test]
+fn our_own_paths_are_plain_and_distinct() {
+    for path in ["/", "", "x", "/a/", "//a", "/a/../b", "/a%20b", "/a?b", "/a;b", "/a b", "/*"] {
+        assert_eq!(places(&with("/paths", json!({ "signIn": path }))), ["paths.signIn"], "{path:?}");
+    }
+    let same = json!({ "signIn": "/oauth2/callback" });
+    assert_eq!(places(&with("/paths", same)), ["paths.signIn"]);
+}

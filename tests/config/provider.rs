@@ -1,0 +1,122 @@
+//! `providers`: each option has a value that is refused, and a safe default.
+
+use edge_oidc::oidc::client_auth::ClientAuthentication;
+use serde_json::{Value, json};
+
+use crate::{good, places, read, with};
+
+#[test]
+fn a_secret_is_sent_as_the_kind_of_provider_wants_it() {
+    let with_secret = |issuer: &str| {
+        let mut tree = with("/providers/0/clientSecret", json!({ "env": "SECRET" }));
+        tree["providers"][0]["issuer"] = issuer.into();
+        read(&tree).unwrap().provider().client_authentication.clone()
+    };
+    let cognito = with_secret("https://issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_x");
+    assert!(matches!(cognito, ClientAuthentication::Post { .. }));
+    assert!(matches!(with_secret("https://idp.example.com/"), ClientAuthentication::Basic { .. }));
+}
+
+#[test]
+fn an_issuer_keeps_its_spelling() {
+    for issuer in ["https://idp.example.com", "https://idp.example.com/", "https://idp.example.com/realms/a%20b"] {
+        let config = read(&with("/providers/0/issuer", issuer.into())).unwrap();
+        assert_eq!(config.provider().issuer, issuer);
+    }
+}
+
+#[test]
+fn plain_http_is_for_this_machine_or_by_an_explicit_switch() {
+    let issuer = |issuer: &str, insecure: bool| {
+        let mut tree = with("/providers/0/insecureHttp", insecure.into());
+        tree["providers"][0]["issuer"] = issuer.into();
+        tree["providers"][0]["endpoints"] = json!({ "token": format!("{issuer}/token") });
+        places(&tree)
+    };
+    for here in ["http://localhost:9000", "http://idp.localhost", "http://127.0.0.1:9", "http://[::1]:9"] {
+        assert!(issuer(here, false).is_empty(), "{here}");
+    }
+    for elsewhere in ["http://dex.auth.svc:5556", "http://localhost.evil.com", "http://10.0.0.1"] {
+        assert_eq!(issuer(elsewhere, false), ["providers[0].issuer", "providers[0].endpoints.token"], "{elsewhere}");
+        assert!(issuer(elsewhere, true).is_empty(), "{elsewhere}");
+    }
+}
+
+/// The places of the problems that `provider` causes beside a good one.
+fn provider_places(provider: Value) -> Vec<String> {
+    let mut tree = good();
+    for (name, value) in provider.as_object().unwrap() {
+        tree["providers"][0][name] = value.clone();
+    }
+    places(&tree).iter().map(|place| place.replace("providers[0].", "")).collect()
+}
+
+#[test]
+fn a_client_proves_itself_in_one_way() {
+    let secret = json!({ "env": "SECRET" });
+    for (provider, place) in [
+        (json!({ "clientAuthentication": "none", "clientSecret": secret }), "clientAuthentication"),
+        (json!({ "clientAuthentication": "client_secret_post" }), "clientAuthentication"),
+        (json!({ "clientAuthentication": "client_secret_basic" }), "clientAuthentication"),
+        (json!({ "clientAuthentication": "private_key_jwt", "clientSecret": secret }), "clientAuthentication"),
+        (json!({ "basicEncoding": "raw", "clientSecret": secret }), "basicEncoding"),
+        (json!({ "clientSecret": { "env": "SECRET", "file": "x" } }), "clientSecret.file"),
+        (json!({ "clientId": " padded " }), "clientId"),
+    ] {
+        assert_eq!(provider_places(provider.clone()), [place], "{provider}");
+    }
+    let raw = json!({ "clientAuthentication": "client_secret_basic", "basicEncoding": "raw", "clientSecret": secret });
+    assert!(provider_places(raw).is_empty());
+    assert!(provider_places(json!({ "clientAuthentication": "none" })).is_empty());
+}
+
+#[test]
+fn every_provider_option_has_a_value_that_is_refused() {
+    for (provider, place) in [
+        (json!({ "name": "a b" }), "name"),
+        (json!({ "kind": "oidc" }), "kind"),
+        (json!({ "issuer": "https://cognito-idp.us-east-1.amazonaws.com/" }), "issuer"),
+        (json!({ "issuer": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_x/" }), "issuer"),
+        (json!({ "issuer": "https://idp.example.com/?x" }), "issuer"),
+        (json!({ "issuer": "https://idp.example.com/#x" }), "issuer"),
+        (json!({ "issuer": "ftp://idp.example.com" }), "issuer"),
+        (json!({ "issuer": "idp.example.com" }), "issuer"),
+        (json!({ "scopes": ["email"] }), "scopes"),
+        (json!({ "scopes": ["openid", "offline_access"] }), "scopes[1]"),
+        (json!({ "scopes": ["openid email"] }), "scopes"),
+        (json!({ "clusters": { "idp.example.com/x": "c" } }), "clusters[\"idp.example.com/x\"]"),
+        (json!({ "clusters": { "idp.example.com": "" } }), "clusters[\"idp.example.com\"]"),
+        (json!({ "endpoints": { "jwks": "https://idp.example.com/#x" } }), "endpoints.jwks"),
+        (json!({ "authorizationParameters": { "nonce": "x" } }), "authorizationParameters.nonce"),
+        (json!({ "authorizationParameters": { "prompt": "none" } }), "authorizationParameters.prompt"),
+        (json!({ "timeout": "0s" }), "timeout"),
+        (json!({ "timeout": 5 }), "timeout"),
+        (json!({ "leeway": "301s" }), "leeway"),
+        (json!({ "algorithms": ["ES256"] }), "algorithms[0]"),
+        (json!({ "algorithms": ["none"] }), "algorithms[0]"),
+        (json!({ "logout": { "kind": "local", "logoutUri": "https://app.example.com/" } }), "logout.logoutUri"),
+        (json!({ "logout": { "logoutUri": "http://app.example.com/" } }), "logout.logoutUri"),
+        (json!({ "issuer": "https://idp.example.com", "logout": { "kind": "cognito" } }), "logout"),
+    ] {
+        let places = provider_places(provider.clone());
+        assert!(!places.is_empty() && places.iter().all(|found| found.starts_with(place)), "{provider}: {places:?}");
+    }
+}
+
+#[test]
+fn a_provider_can_say_everything_at_once() {
+    let provider = json!({
+        "name": "idp",
+        "issuer": "https://idp.example.com/",
+        "kind": "oidc",
+        "scopes": ["openid", "offline_access", "resource/read:all"],
+        "clusters": { "idp.example.com": "idp", "idp.example.com:8443": "alt", "localhost:9000": "here", "[::1]:9": "v6" },
+        "endpoints": { "authorization": "https://idp.example.com/authorize?tenant=x" },
+        "authorizationParameters": { "prompt": "select_account", "lang": "de" },
+        "timeout": "30s",
+        "leeway": "0s",
+        "algorithms": ["ES256", "Ed25519"],
+        "logout": { "kind": "local" },
+    });
+    assert_eq!(provider_places(provider), Vec::<String>::new());
+}
