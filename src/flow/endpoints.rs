@@ -220,11 +220,11 @@ impl Engine {
     fn take_step(&mut self, state: String, step: Step, moment: &mut Moment<'_>) {
         match step {
             Step::Call(exchange, call) => {
-                self.waits.put_exchange(state.clone(), Progress::Running(exchange));
+                self.waits.put_exchange(state.clone(), Progress::Running(Box::new(exchange)));
                 self.output.call(Purpose::Tokens(state), call, moment.now);
             }
             Step::Done(result) => self.settle(&state, result, moment),
-            Step::Wait(exchange) => self.waits.put_exchange(state, Progress::Running(exchange)),
+            Step::Wait(exchange) => self.waits.put_exchange(state, Progress::Running(Box::new(exchange))),
         }
     }
 

@@ -52,7 +52,7 @@ pub enum Progress {
     /// It ended well and nobody was there to take it.
     Kept(Box<SignedIn>, UnixTime),
     /// It awaits a message.
-    Running(Exchange),
+    Running(Box<Exchange>),
 }
 
 impl Waits {

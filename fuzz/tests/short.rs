@@ -1,0 +1,89 @@
+//! Every target with its seeds and some thousand mutations of them: the part of fuzzing that runs with all tests.
+//!
+//! `EDGE_OIDC_FUZZ` multiplies the number of inputs.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use fuzz::{
+    TARGETS, Target,
+    mutate::{Numbers, mutated},
+};
+
+fn run(name: &str, inputs: u64) {
+    let target = TARGETS.iter().find(|target| target.name == name).unwrap();
+    let factor: u64 = std::env::var("EDGE_OIDC_FUZZ").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    target.seeds.iter().for_each(|seed| judge(target, seed));
+    let mut numbers = Numbers::new(2026);
+    for index in 0..inputs * factor {
+        let seed = target.seeds[usize::try_from(index).unwrap() % target.seeds.len()];
+        judge(target, &mutated(seed, &mut numbers));
+    }
+}
+
+fn judge(target: &Target, input: &[u8]) {
+    if catch_unwind(AssertUnwindSafe(|| (target.run)(input))).is_err() {
+        panic!("{} breaks its promise on {:?}", target.name, input.escape_ascii().to_string());
+    }
+}
+
+#[test]
+fn callback_queries() {
+    run("callback", 20_000);
+}
+
+#[test]
+fn configurations() {
+    run("config", 4_000);
+}
+
+// T-82, T-95
+#[test]
+fn cookie_lines() {
+    run("cookie", 4_000);
+}
+
+// T-112
+#[test]
+fn provider_documents() {
+    run("discovery", 4_000);
+}
+
+// T-112
+#[test]
+fn key_sets() {
+    run("jwks", 4_000);
+}
+
+// T-112
+#[test]
+fn tokens() {
+    run("jwt", 4_000);
+}
+
+#[test]
+fn paths() {
+    run("path", 20_000);
+}
+
+#[test]
+fn whole_requests() {
+    run("request", 4_000);
+}
+
+#[test]
+fn sealed_contents() {
+    run("session", 20_000);
+}
+
+#[test]
+fn the_seeds_of_the_token_target_are_accepted() {
+    use edge_oidc::oidc::{
+        jwks::KeySet,
+        jwt::UnverifiedJwt,
+        signature::{Algorithm, PureRust},
+    };
+    let tokens = TARGETS.iter().find(|target| target.name == "jwt").unwrap().seeds;
+    let keys = TARGETS.iter().find(|target| target.name == "jwks").unwrap().seeds[0];
+    let jwt = UnverifiedJwt::parse(std::str::from_utf8(tokens[0]).unwrap()).unwrap();
+    KeySet::parse(keys).unwrap().verify(jwt, &Algorithm::ALL, &PureRust).unwrap();
+}
