@@ -15,6 +15,8 @@ pub enum Metric {
     Count(String),
     /// Set the gauge of this name.
     Gauge(&'static str, u64),
+    /// This is our share of the gauge of this name, in which all workers and all configurations in force add up.
+    Level(&'static str, u64),
     /// Add a value to the histogram of this name.
     Observe(String, u64),
 }
@@ -40,7 +42,7 @@ pub fn of_event(event: &Event) -> Vec<Metric> {
 /// What the engine's state says now.
 pub fn of_gauges(gauges: Gauges) -> Vec<Metric> {
     let age = gauges.key_age.map(|age| Metric::Gauge("edge_oidc.key_set_age_seconds", age.as_secs()));
-    let waiting = Metric::Gauge("edge_oidc.open_waits", u64::try_from(gauges.waiting).unwrap_or(u64::MAX));
+    let waiting = Metric::Level("edge_oidc.open_waits", u64::try_from(gauges.waiting).unwrap_or(u64::MAX));
     age.into_iter().chain([waiting]).collect()
 }
 
@@ -86,7 +88,7 @@ mod tests {
     fn names_hold_only_what_stats_can_carry() {
         let names = at_start().into_iter().map(|metric| match metric {
             Metric::Count(name) | Metric::Observe(name, _) => name,
-            Metric::Gauge(name, _) => name.into(),
+            Metric::Gauge(name, _) | Metric::Level(name, _) => name.into(),
         });
         assert!(names.into_iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte))));
     }

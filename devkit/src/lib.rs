@@ -3,5 +3,6 @@
 pub mod cognito;
 pub mod envoy;
 pub mod install;
+pub mod oidc_provider;
 pub mod tls;
 pub mod upstream;

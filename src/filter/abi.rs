@@ -183,7 +183,7 @@ pub fn define_metric(kind: MetricKind, name: &str) -> Result<u32, HostError> {
     checked(unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &raw mut id) }).map(|()| id)
 }
 
-/// Adds `by`, which is not 0, to a counter.
+/// Adds `by` to a counter, or to a gauge, where it may be negative. It is not 0.
 pub fn increment_metric(id: u32, by: i64) -> Result<(), HostError> {
     // SAFETY: passes numbers only.
     checked(unsafe { proxy_increment_metric(id, by) })

@@ -9,7 +9,10 @@ use crate::metrics::{self, Metric};
 
 /// The metrics that the host has numbered.
 #[derive(Default)]
-pub struct Counters(BTreeMap<String, u32>);
+pub struct Counters {
+    numbers: BTreeMap<String, u32>,
+    levels: BTreeMap<&'static str, u64>,
+}
 
 impl Counters {
     /// Defines what exists from the start.
@@ -34,6 +37,7 @@ impl Counters {
                     let _ = abi::record_metric(id, value);
                 }
             }
+            Metric::Level(name, value) => self.level(name, value),
             Metric::Observe(name, value) => {
                 if let Some(id) = self.number(MetricKind::Histogram, &name) {
                     let _ = abi::record_metric(id, value);
@@ -42,12 +46,22 @@ impl Counters {
         }
     }
 
+    /// A gauge has one value for all workers: each of them adds what changed with itself.
+    fn level(&mut self, name: &'static str, value: u64) {
+        let Some(id) = self.number(MetricKind::Gauge, name) else { return };
+        let before = self.levels.insert(name, value).unwrap_or_default();
+        let change = i64::try_from(value).unwrap_or(i64::MAX).saturating_sub_unsigned(before);
+        if change != 0 {
+            let _ = abi::increment_metric(id, change);
+        }
+    }
+
     fn number(&mut self, kind: MetricKind, name: &str) -> Option<u32> {
-        if let Some(id) = self.0.get(name) {
+        if let Some(id) = self.numbers.get(name) {
             return Some(*id);
         }
         let id = abi::define_metric(kind, name).ok()?;
-        self.0.insert(name.into(), id);
+        self.numbers.insert(name.into(), id);
         Some(id)
     }
 }

@@ -81,8 +81,13 @@ impl HttpContext for Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
+        let waited = self.shared.holds(self.id);
         self.shared.release(self.id);
         self.shared.with_engine(|engine, _| engine.handle_gone(RequestId(self.id)));
+        // The last request of a configuration that was replaced is followed by no tick that would count it out.
+        if waited {
+            self.shared.report();
+        }
     }
 }
 

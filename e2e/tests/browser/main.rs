@@ -1,1 +1,20 @@
-//! (being written)
+//! A person's day in a real browser: Chromium, the real host names over TLS, the shipped Envoy file and a local Cognito.
+//!
+//! | File | Is about |
+//! |---|---|
+//! | `sign_in` | deep links, the session cookie, wrong passwords, callbacks that come again or from elsewhere |
+//! | `tabs` | many tabs at once |
+//! | `ended` | what becomes of scripts, frames, forms and WebSockets of a page whose session has ended |
+//! | `sign_out` | leaving |
+//! | `pages` | how our pages look and whether everybody can read them; pictures go to `target/screenshots` |
+//!
+//! `chromium` is the person's browser, `webdriver` what drives it, `site` an application with forms and frames.
+
+mod chromium;
+mod ended;
+mod pages;
+mod sign_in;
+mod sign_out;
+mod site;
+mod tabs;
+mod webdriver;

@@ -1,0 +1,67 @@
+// Starts the npm package oidc-provider for tests: an OpenID provider that is certified and not ours.
+//
+// It reads one line of JSON from its standard input (see ../src/oidc_provider.rs) and writes one line of JSON for each
+// thing that happens: first {"listening": PORT}, then the provider's own events. It ends when its input is closed, so
+// that it never outlives whoever started it. Keys are new at every start; nothing is kept.
+
+import { createServer } from 'node:http';
+import { createInterface } from 'node:readline';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const EVENTS = [
+  'authorization.error', 'authorization.success', 'discovery.error', 'grant.error', 'grant.revoked', 'grant.success',
+  'interaction.ended', 'jwks.error', 'refresh_token.destroyed', 'refresh_token.saved', 'revocation.error', 'server_error',
+];
+
+const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+createInterface({ input: process.stdin })
+  .once('line', (line) => start(JSON.parse(line)))
+  .once('close', () => process.exit());
+
+async function start({ modules, port, algorithms, clients, users }) {
+  const load = (path) => import(pathToFileURL(join(modules, 'node_modules', path)));
+  const { default: Provider } = await load('oidc-provider/lib/index.js');
+  const jose = await load('jose/dist/webapi/index.js');
+  const server = createServer();
+  server.listen(port, '127.0.0.1', async () => {
+    const issuer = `http://127.0.0.1:${server.address().port}`;
+    const jwks = { keys: await Promise.all(algorithms.map((algorithm) => key(jose, algorithm))) };
+    const provider = new Provider(issuer, configuration({ algorithms, clients, users, jwks }));
+    EVENTS.forEach((event) => provider.on(event, (...facts) => say(told(event, facts))));
+    server.on('request', provider.callback());
+    say({ listening: server.address().port });
+  });
+}
+
+async function key({ generateKeyPair, exportJWK }, alg) {
+  const { privateKey } = await generateKeyPair(alg, { extractable: true });
+  return { ...await exportJWK(privateKey), alg, use: 'sig', kid: `${alg}-${process.pid}` };
+}
+
+function configuration({ algorithms, clients, users, jwks }) {
+  return {
+    clients,
+    jwks,
+    // Its own login and consent pages: any password is right, and a name that is none of `users` is nobody.
+    features: { devInteractions: { enabled: true }, revocation: { enabled: true } },
+    findAccount: (_, id) => users[id] && { accountId: id, claims: () => ({ sub: id, ...users[id] }) },
+    scopes: ['openid', 'email', 'profile', 'groups'],
+    claims: { email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },
+    // Claims of the granted scopes stand in the ID token, not at the userinfo endpoint only.
+    conformIdTokenClaims: false,
+    issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
+    pkce: { required: () => true },
+    enabledJWA: { idTokenSigningAlgValues: algorithms },
+    cookies: { keys: ['a test only'] },
+    ttl: { AccessToken: 3600, AuthorizationCode: 60, Grant: 3600, IdToken: 3600, Interaction: 600, RefreshToken: 3600, Session: 3600 },
+  };
+}
+
+// What a test may ask about an event: never a token.
+function told(event, [first, second]) {
+  const error = [first, second].find((fact) => fact instanceof Error);
+  const client = first?.oidc?.client?.clientId ?? first?.clientId;
+  return { event, client, error: error && `${error.message}: ${error.error_description ?? error.error_detail ?? ''}` };
+}

@@ -1,0 +1,218 @@
+//! The npm package `oidc-provider` as a process: an OpenID provider that is certified, and not ours.
+//!
+//! It decides how the process is started, told its clients and users, and ended; what it then does is the package's own
+//! matter, and how little of that is set is in `oidc-provider/server.mjs`. It speaks plain HTTP on 127.0.0.1. Its own
+//! login page takes any password; a user is who has claims here.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::install;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oidc-provider/server.mjs");
+const READY_WITHIN: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// What the provider shall know.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where it listens on 127.0.0.1; 0 = any free port.
+    pub port: u16,
+    /// The algorithms that it has a key for; a client's is one of them.
+    pub algorithms: Vec<String>,
+    /// The clients.
+    pub clients: Vec<Client>,
+    /// Names of users and their claims.
+    pub users: BTreeMap<String, Value>,
+}
+
+/// A client with the code grant, refresh tokens, and PKCE, which it must use.
+#[derive(Clone, Debug, Serialize)]
+pub struct Client {
+    /// `client_id`.
+    pub client_id: String,
+    /// Absent for a public client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    /// `client_secret_basic`, `client_secret_post` or `none`: the provider takes no other from this client.
+    pub token_endpoint_auth_method: String,
+    /// What its ID tokens are signed with.
+    pub id_token_signed_response_alg: String,
+    /// Compared exactly.
+    pub redirect_uris: Vec<String>,
+    grant_types: [&'static str; 2],
+    response_types: [&'static str; 1],
+    scope: &'static str,
+}
+
+/// Something that happened at the provider, by the package's own name for it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct Event {
+    /// For example `grant.success`.
+    pub event: String,
+    /// The client, where it is known.
+    pub client: Option<String>,
+    /// What was wrong.
+    pub error: Option<String>,
+}
+
+/// A running provider; it stops when this value is dropped.
+#[derive(Debug)]
+pub struct OidcProvider {
+    addr: SocketAddr,
+    issuer: String,
+    options: Options,
+    events: Arc<Mutex<Vec<Event>>>,
+    child: Child,
+    // The process ends when this is closed, also where this process is killed.
+    _stdin: ChildStdin,
+}
+
+impl Client {
+    /// A client whose ID tokens are signed with `algorithm`.
+    pub fn new(
+        client_id: &str,
+        method: &str,
+        client_secret: Option<&str>,
+        algorithm: &str,
+        redirect_uri: &str,
+    ) -> Self {
+        Self {
+            client_id: client_id.to_owned(),
+            client_secret: client_secret.map(str::to_owned),
+            token_endpoint_auth_method: method.to_owned(),
+            id_token_signed_response_alg: algorithm.to_owned(),
+            redirect_uris: vec![redirect_uri.to_owned()],
+            grant_types: ["authorization_code", "refresh_token"],
+            response_types: ["code"],
+            scope: "openid email profile groups",
+        }
+    }
+}
+
+impl OidcProvider {
+    /// Installs the package if need be, starts it with new keys and waits until it listens.
+    pub async fn start(options: Options) -> Result<Self> {
+        let (node, modules) = spawn_blocking(|| anyhow::Ok((install::node()?, install::oidc_provider()?))).await??;
+        let mut command = Command::new(node);
+        command.arg(SCRIPT).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().context("cannot start node")?;
+        let mut stdin = child.stdin.take().context("no standard input")?;
+        let mut stdout = BufReader::new(child.stdout.take().context("no standard output")?).lines();
+        let stderr = collected(child.stderr.take().context("no standard error")?);
+        stdin.write_all(line(&options, &modules).as_bytes()).await?;
+        let Ok(Ok(port)) = timeout(READY_WITHIN, listening(&mut stdout)).await else {
+            child.kill().await?;
+            bail!("oidc-provider did not start: {}", locked(&stderr));
+        };
+        let events = Arc::default();
+        tokio::spawn(take_down(stdout, Arc::clone(&events)));
+        let addr = SocketAddr::from(([127, 0, 0, 1], port));
+        Ok(Self { addr, issuer: format!("http://{addr}"), options, events, child, _stdin: stdin })
+    }
+
+    /// The same provider anew on the same port: other keys, and nothing that it knew before.
+    pub async fn restart(mut self) -> Result<Self> {
+        self.child.kill().await?;
+        Self::start(Options { port: self.addr.port(), ..self.options }).await
+    }
+
+    /// The exact `iss`.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What has happened so far.
+    pub fn events(&self) -> Vec<Event> {
+        locked(&self.events).clone()
+    }
+
+    /// Waits until an event of this name has happened; answers whether it came in time.
+    pub async fn happened(&self, event: &str, within: Duration) -> bool {
+        let end = Instant::now() + within;
+        loop {
+            if self.events().iter().any(|seen| seen.event == event) {
+                return true;
+            }
+            if Instant::now() >= end {
+                return false;
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+}
+
+fn line(options: &Options, modules: &std::path::Path) -> String {
+    let Options { port, algorithms, clients, users } = options;
+    let told = json!({
+        "modules": modules, "port": port, "algorithms": algorithms, "clients": clients, "users": users,
+    });
+    format!("{told}\n")
+}
+
+async fn listening(lines: &mut Lines<BufReader<ChildStdout>>) -> Result<u16> {
+    let line = lines.next_line().await?.context("it ended")?;
+    let said: Value = serde_json::from_str(&line)?;
+    Ok(said["listening"].as_u64().context("no port")?.try_into()?)
+}
+
+async fn take_down(mut lines: Lines<BufReader<ChildStdout>>, events: Arc<Mutex<Vec<Event>>>) {
+    while let Ok(Some(line)) = lines.next_line().await {
+        if let Ok(event) = serde_json::from_str(&line) {
+            locked(&events).push(event);
+        }
+    }
+}
+
+/// What it prints, as it comes: a pipe that nobody reads would stop it.
+fn collected(mut from: impl AsyncRead + Send + Unpin + 'static) -> Arc<Mutex<String>> {
+    let text = Arc::new(Mutex::new(String::new()));
+    let into = Arc::clone(&text);
+    tokio::spawn(async move {
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = from.read(&mut buffer).await {
+            let bytes = buffer.get(..read).unwrap_or_default();
+            locked(&into).push_str(&String::from_utf8_lossy(bytes));
+        }
+    });
+    text
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_restart_keeps_the_issuer_and_changes_the_keys() {
+        crate::tls::use_ring();
+        let algorithms = vec!["ES256".to_owned()];
+        let provider = OidcProvider::start(Options { algorithms, ..Options::default() }).await.unwrap();
+        let keys = async |provider: &OidcProvider| -> Value {
+            reqwest::get(format!("{}/jwks", provider.issuer())).await.unwrap().json().await.unwrap()
+        };
+        let (issuer, before) = (provider.issuer().to_owned(), keys(&provider).await);
+        let provider = provider.restart().await.unwrap();
+        assert_eq!(provider.issuer(), issuer);
+        assert_ne!(keys(&provider).await, before);
+    }
+}

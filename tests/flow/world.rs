@@ -1,0 +1,388 @@
+//! The world around the engine: browsers, a provider, a network between them, and a clock that only the test moves.
+//!
+//! Carries out what the adapter would, in its order: calls out, answers in, decisions to whoever waits, ticks at the
+//! engine's pace. Every answer of ours is judged here for what must hold of all of them.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use edge_oidc::{
+    config::{Config, Environment},
+    flow::{CallId, Decision, Engine, Moment, Pace, RequestId, event::Event},
+    http::{
+        call::{Call, CallFailure, CallOutcome, CallResponse},
+        reply::Reply,
+    },
+    oidc::signature::PureRust,
+    secret::Secret,
+    time::{Entropy, EntropyError, UnixTime},
+};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::{
+    jar::Jar,
+    message::{Answer, Request},
+    provider::{COGNITO, OIDC, Provider},
+};
+
+/// Header fields as they travel.
+pub type Headers = Vec<(String, Vec<u8>)>;
+
+/// Everything.
+pub struct World {
+    pub engine: Engine,
+    pub provider: Provider,
+    pub network: Box<dyn FnMut(&str, &Call) -> Travel>,
+    pub now: UnixTime,
+    pub entropy: Box<dyn Entropy>,
+    pub jars: Vec<Jar>,
+    pub browser: usize,
+    pub person: String,
+    pub replies: Vec<Reply>,
+    pub events: Vec<Event>,
+    waiting: BTreeMap<RequestId, Sent>,
+    decided: BTreeMap<RequestId, Answer>,
+    flying: Vec<(UnixTime, CallId, CallOutcome)>,
+    last: u32,
+}
+
+/// What the network does with a call.
+pub enum Travel {
+    /// The provider answers after this long.
+    Answer(Duration),
+    /// Envoy says after this long that there is no answer.
+    Fail(Duration, CallFailure),
+    /// Nothing ever comes back, not even from Envoy.
+    Lose,
+    /// Envoy answers in the provider's place.
+    Status(Duration, u16),
+}
+
+struct Sent {
+    headers: Headers,
+    host: String,
+    browser: usize,
+}
+
+/// A stream that is the same in every run.
+pub struct Stream(pub u64);
+
+impl Entropy for Stream {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        for byte in bytes {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *byte = (self.0 >> 56) as u8;
+        }
+        Ok(())
+    }
+}
+
+impl Stream {
+    pub fn below(&mut self, limit: usize) -> usize {
+        let mut bytes = [0; 4];
+        self.fill(&mut bytes).unwrap();
+        u32::from_be_bytes(bytes) as usize % limit
+    }
+
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for end in (1..items.len()).rev() {
+            items.swap(end, self.below(end + 1));
+        }
+    }
+}
+
+struct NoEnvironment;
+
+impl Environment for NoEnvironment {
+    fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// What is configured for kind `cognito`.
+pub fn cognito_config() -> Value {
+    json!({
+        "providers": [{ "issuer": COGNITO, "clientId": CLIENT, "clientSecret": SECRET }],
+        "publicUrls": [ORIGIN],
+        "session": { "keys": [KEY] },
+        "identity": {
+            "userId": { "claim": "email", "header": "kubeflow-userid" },
+            "groups": { "claim": "cognito:groups", "header": "kubeflow-groups" },
+            "headers": [{ "header": "x-user-name", "claim": "name" }],
+        },
+        "routes": [
+            { "match": { "path": { "prefix": "/public" } }, "action": "allow" },
+            { "match": { "path": { "prefix": "/internal" } }, "action": "deny" },
+        ],
+    })
+}
+
+/// What is configured for kind `oidc`.
+pub fn oidc_config() -> Value {
+    let mut tree = cognito_config();
+    tree["providers"][0]["issuer"] = json!(OIDC);
+    tree["providers"][0]["algorithms"] = json!(["RS256", "ES256"]);
+    tree["identity"]["groups"]["claim"] = json!("groups");
+    tree
+}
+
+impl World {
+    /// Kind `cognito`.
+    pub fn cognito() -> Self {
+        Self::new(&cognito_config(), Provider::cognito(CLIENT, SECRET, CALLBACK))
+    }
+
+    /// Kind `oidc`: what most tests use, since its ES256 is much faster to sign.
+    pub fn oidc() -> Self {
+        Self::configured(|_| {})
+    }
+
+    /// Kind `oidc` with changes.
+    pub fn configured(change: impl FnOnce(&mut Value)) -> Self {
+        let mut tree = oidc_config();
+        change(&mut tree);
+        Self::new(&tree, Provider::oidc(CLIENT, SECRET, CALLBACK))
+    }
+
+    pub fn new(tree: &Value, provider: Provider) -> Self {
+        Self {
+            engine: engine(tree),
+            provider,
+            network: Box::new(|_, _| Travel::Answer(Duration::from_millis(20))),
+            now: START,
+            entropy: Box::new(Stream(7)),
+            jars: vec![Jar::default()],
+            browser: 0,
+            person: PERSON.to_owned(),
+            replies: Vec::new(),
+            events: Vec::new(),
+            waiting: BTreeMap::new(),
+            decided: BTreeMap::new(),
+            flying: Vec::new(),
+            last: 0,
+        }
+    }
+
+    /// A new worker under another configuration; browsers and provider stay.
+    pub fn restart(&mut self, tree: &Value) {
+        self.engine = engine(tree);
+        self.flying.clear();
+    }
+
+    /// The browser in use.
+    pub fn jar(&mut self) -> &mut Jar {
+        &mut self.jars[self.browser]
+    }
+
+    /// The names of the login attempts in the browser.
+    pub fn attempts(&self) -> Vec<&str> {
+        self.jars[self.browser].attempts(self.now)
+    }
+
+    /// The value of the browser's first session cookie.
+    pub fn session(&self) -> Option<&str> {
+        self.jars[self.browser].session()
+    }
+
+    /// Uses browser `number`.
+    pub fn switch_to(&mut self, number: usize) {
+        self.jars.resize(self.jars.len().max(number + 1), Jar::default());
+        self.browser = number;
+    }
+
+    /// A person's request, without following where it leads.
+    pub fn get(&mut self, path: &str) -> Answer {
+        self.send(&Request::navigation(path))
+    }
+
+    /// A request and what becomes of it.
+    pub fn send(&mut self, request: &Request) -> Answer {
+        let id = self.open(request);
+        self.answer(id)
+    }
+
+    /// A person's request, followed to the end: signing in on the way if the provider asks.
+    pub fn visit(&mut self, path: &str) -> Answer {
+        let answer = self.get(path);
+        self.follow(answer)
+    }
+
+    /// Signs in and comes back to `/`.
+    pub fn sign_in(&mut self) -> Answer {
+        let answer = self.visit("/");
+        assert!(answer.passed(), "{:?}", answer.said());
+        answer
+    }
+
+    /// A sign-in that must not succeed: what is said in the end. No session comes of it, and its attempt is over.
+    pub fn failed_sign_in(&mut self) -> (u16, String) {
+        let answer = self.visit("/deep");
+        assert!(!answer.passed() && answer.header("location").is_none());
+        assert!(self.session().is_none() && self.attempts().is_empty());
+        answer.said()
+    }
+
+    /// The callback that a sign-in for `path` ends with, before the browser goes there.
+    pub fn callback_for(&mut self, path: &str) -> Url {
+        let answer = self.get(path);
+        let person = self.person.clone();
+        self.provider.authorize(&url(answer.location()), &person)
+    }
+
+    /// The browser goes to a callback.
+    pub fn go(&mut self, target: &Url) -> Answer {
+        self.send(&arrival(target))
+    }
+
+    /// Goes where `answer` sends the browser, as long as it is here or to the provider's sign-in page.
+    pub fn follow(&mut self, mut answer: Answer) -> Answer {
+        for _ in 0..10 {
+            let Answer::Reply(reply) = &answer else { return answer };
+            let Some(location) = reply.header("location") else { return answer };
+            let target = url(ORIGIN).join(location).unwrap();
+            if self.provider.owns(&target) {
+                let person = self.person.clone();
+                let callback = self.provider.authorize(&target, &person);
+                answer = self.go(&callback);
+            } else if target.origin() == url(ORIGIN).origin() {
+                answer = self.go(&target);
+            } else {
+                return answer;
+            }
+        }
+        panic!("a redirect loop: {:?}", answer.location());
+    }
+
+    /// Sends a request and does not wait.
+    pub fn open(&mut self, request: &Request) -> RequestId {
+        let host = request.host.split(':').next().unwrap().to_owned();
+        let brought = request.fields.iter().any(|(name, _)| name == "cookie");
+        let line = self.jars[self.browser].line(&host, &request.path, self.now).filter(|_| !brought);
+        let headers = request.headers(line);
+        self.last += 1;
+        let id = RequestId(self.last);
+        self.waiting.insert(id, Sent { headers: headers.clone(), host, browser: self.browser });
+        let decision = self.engine.handle_request(id, headers, &mut Moment { now: self.now, entropy: &mut *self.entropy });
+        match decision {
+            Decision::Wait => {}
+            decision => self.settle(id, decision),
+        }
+        self.turn();
+        id
+    }
+
+    /// What became of a request; time passes until that is known.
+    pub fn answer(&mut self, id: RequestId) -> Answer {
+        for _ in 0..10_000 {
+            if let Some(answer) = self.decided.remove(&id) {
+                return answer;
+            }
+            self.tick();
+        }
+        panic!("{id:?} waits for ever");
+    }
+
+    /// Whether a request is still undecided.
+    pub fn waits(&self, id: RequestId) -> bool {
+        !self.decided.contains_key(&id)
+    }
+
+    /// The client of a request goes away.
+    pub fn hang_up(&mut self, id: RequestId) {
+        self.waiting.remove(&id);
+        self.engine.handle_gone(id);
+    }
+
+    /// Lets time pass, the host ticking as the engine asks.
+    pub fn advance(&mut self, duration: Duration) {
+        let end = self.now.plus(duration);
+        while self.now < end {
+            self.tick();
+        }
+    }
+
+    /// Carries out all that is due now.
+    pub fn turn(&mut self) {
+        while let Some((id, call)) = self.engine.poll_call() {
+            self.dispatch(id, &call);
+        }
+        self.flying.sort_by_key(|(due, id, _)| (*due, *id));
+        while self.flying.first().is_some_and(|(due, ..)| *due <= self.now) {
+            let (_, id, outcome) = self.flying.remove(0);
+            self.engine.handle_call(id, &outcome, &mut Moment { now: self.now, entropy: &mut *self.entropy });
+        }
+        while let Some((id, decision)) = self.engine.poll_decision() {
+            self.settle(id, decision);
+        }
+        while let Some(event) = self.engine.poll_event() {
+            self.events.push(event);
+        }
+    }
+
+    fn tick(&mut self) {
+        let pause = match self.engine.pace() {
+            Pace::Now => Duration::from_millis(1),
+            Pace::Waiting => Duration::from_millis(10),
+            Pace::Idle => Duration::from_secs(1),
+        };
+        self.now = self.now.plus(pause);
+        self.engine.handle_tick(&mut Moment { now: self.now, entropy: &mut *self.entropy });
+        self.turn();
+    }
+
+    /// A call leaves. The provider answers it at once; the network decides when that arrives, and whether.
+    fn dispatch(&mut self, id: CallId, call: &Call) {
+        let (after, outcome) = match (self.network)(self.provider.called(call), call) {
+            Travel::Answer(after) => (after, CallOutcome::Answer(self.provider.answer(call, self.now))),
+            Travel::Fail(after, failure) => (after, CallOutcome::Failure(failure)),
+            Travel::Lose => return,
+            Travel::Status(after, status) => {
+                (after, CallOutcome::Answer(CallResponse { status, body: Secret::new(b"upstream connect error".to_vec()) }))
+            }
+        };
+        self.flying.push((self.now.plus(after), id, outcome));
+    }
+
+    /// Exactly one decision for each request, and what must hold of every answer of ours (T-93).
+    fn settle(&mut self, id: RequestId, decision: Decision) {
+        let Some(sent) = self.waiting.remove(&id) else { return };
+        let answer = Answer::of(decision, sent.headers);
+        if let Answer::Reply(reply) = &answer {
+            assert_eq!(reply.header("cache-control"), Some("no-store"), "{reply:?}");
+            assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{reply:?}");
+            for line in answer.cookies() {
+                let kept = self.jars[sent.browser].take(&sent.host, line, self.now);
+                assert!(kept, "no browser keeps {line}");
+            }
+            self.replies.push(reply.clone());
+        }
+        assert!(self.decided.insert(id, answer).is_none(), "{id:?} was decided twice");
+    }
+}
+
+fn engine(tree: &Value) -> Engine {
+    let config = Config::read(tree, &NoEnvironment).unwrap_or_else(|problems| panic!("{problems:?}"));
+    Engine::new(config, Box::new(PureRust))
+}
+
+/// A navigation that a redirect of another site caused.
+pub fn arrival(target: &Url) -> Request {
+    let path = target.query().map_or(target.path().to_owned(), |query| format!("{}?{query}", target.path()));
+    let authority = target.port().map_or(target.host_str().unwrap().to_owned(), |port| {
+        format!("{}:{port}", target.host_str().unwrap())
+    });
+    Request::navigation(&path).on(&authority).set("sec-fetch-site", "cross-site")
+}
+
+pub fn url(text: &str) -> Url {
+    Url::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+pub const HOST: &str = "app.example.com";
+pub const ORIGIN: &str = "https://app.example.com";
+pub const CALLBACK: &str = "https://app.example.com/oauth2/callback";
+pub const CLIENT: &str = "4e8k2v9q1w7r5t3y6u0i8o2p4a";
+pub const SECRET: &str = "c1ient+s3cret/that=nobody&may%see";
+pub const KEY: &str = "C0l4_wOKFZp1nXh0kQk0TDcbgIY7bPkZ7v1mFz3wB1c";
+pub const PERSON: &str = "kim@example.com";
+pub const START: UnixTime = UnixTime::from_secs(1_795_180_000);
