@@ -41,9 +41,35 @@ impl UnixTime {
         Self(self.0.saturating_sub(millis(duration)))
     }
 
+    /// Whether `duration` has gone by at `now`. A clock that was set back to before this moment counts as gone by: else
+    /// what waits for an age would wait for the clock to catch up.
+    pub fn is_older_than(self, duration: Duration, now: Self) -> bool {
+        now < self || now.since(self) >= duration
+    }
+
     /// How long after `earlier` this is; zero if it is before.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// When a wait ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    from: UnixTime,
+    after: Duration,
+}
+
+impl Deadline {
+    /// `after` from `now`.
+    pub const fn new(now: UnixTime, after: Duration) -> Self {
+        Self { from: now, after }
+    }
+
+    /// Whether it is past at `now`; also if the clock was set back by more than a second, for nothing may wait for ever.
+    pub fn is_past(self, now: UnixTime) -> bool {
+        const JITTER: Duration = Duration::from_secs(1);
+        now.plus(JITTER) < self.from || now.since(self.from) >= self.after
     }
 }
 
@@ -79,6 +105,16 @@ impl std::error::Error for EntropyError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_set_back_ends_waits_and_ages() {
+        let (noon, morning) = (UnixTime::from_secs(43_200), UnixTime::from_secs(28_800));
+        assert!(noon.is_older_than(Duration::from_secs(60), morning));
+        assert!(!noon.is_older_than(Duration::from_secs(60), noon.plus(Duration::from_secs(59))));
+        let deadline = Deadline::new(noon, Duration::from_secs(5));
+        assert!(deadline.is_past(morning) && deadline.is_past(noon.plus(Duration::from_secs(5))));
+        assert!(!deadline.is_past(noon) && !deadline.is_past(noon.minus(Duration::from_millis(20))));
+    }
 
     #[test]
     fn time_saturates_at_both_ends() {

@@ -48,6 +48,7 @@ pub enum Manifest {
 }
 
 type Change<T> = Box<dyn FnOnce(T) -> T>;
+type PluginChange = Box<dyn FnOnce(&mut Value)>;
 
 /// A world to be.
 pub struct Builder {
@@ -60,7 +61,7 @@ pub struct Builder {
     pub(crate) authority: Option<TestCa>,
     paths: PathHandling,
     manifest: Manifest,
-    plugin: Vec<Box<dyn FnOnce(&mut Value)>>,
+    plugin: Vec<PluginChange>,
     setup: Vec<Change<Setup>>,
 }
 

@@ -79,7 +79,7 @@ fn basic_encoding(provider: &Object<'_>, method: Method, report: &mut Report) ->
 /// `scopes`, by default those that a usual client allows.
 pub(super) fn scopes(provider: &Object<'_>, kind: ProviderKind, report: &mut Report) -> Vec<String> {
     let Some(node) = provider.member("scopes") else {
-        return ["openid", "email", "profile"].map(str::to_owned).to_vec();
+        return ["openid", "email"].map(str::to_owned).to_vec();
     };
     let mut scopes = Vec::new();
     for node in node.list(report).unwrap_or_default() {
@@ -114,6 +114,10 @@ fn scope<'a>(node: &Node<'a>, kind: ProviderKind, report: &mut Report) -> Option
 pub(super) fn authorization_parameters(node: &Node<'_>, report: &mut Report) -> Vec<(String, String)> {
     let mut parameters = Vec::new();
     for (name, node) in node.entries(report).unwrap_or_default() {
+        if UNVERIFIED.contains(&name) {
+            let mend = "remove it: a person can delete it from the address bar, and this release does not check the token for it";
+            node.problem(report, "asks for what nothing would verify", mend);
+        }
         if name.is_empty() || RESERVED.contains(&name) {
             let mend = "remove it: the sign-in sets it itself, and cannot do without its own value";
             node.problem(report, "is not a free parameter", mend);
@@ -143,6 +147,9 @@ pub(super) fn id<'a>(provider: &Object<'a>, report: &mut Report) -> Option<&'a s
     }
     Some(id)
 }
+
+/// Parameters whose effect only a claim would show (OpenID Connect Core §3.1.3.7, steps 12 and 13).
+const UNVERIFIED: [&str; 5] = ["acr_values", "claims", "hd", "id_token_hint", "max_age"];
 
 /// What the flow sets, and what would move the request or its answer out of its sight.
 const RESERVED: [&str; 12] = [

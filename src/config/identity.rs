@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::read::{Node, Object, Report};
-use crate::identity::{GroupsRule, HeaderRule, IdentitySettings, UserIdRule};
+use crate::identity::{GroupsRule, HeaderRule, IdentitySettings, UserIdRule, headers::fold};
 
 pub(super) fn read(node: &Node<'_>, report: &mut Report) -> IdentitySettings {
-    let Some(object) = node.object(&["userId", "groups", "headers"], report) else {
+    let Some(object) = node.object(&["userId", "groups", "headers", "allowUnverifiedEmail"], report) else {
         return IdentitySettings::default();
     };
     let mut names = Names::default();
@@ -20,6 +20,7 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> IdentitySettings {
         user_id: user_id.map(|(claim, header, prefix)| UserIdRule { claim, header, prefix }),
         groups: groups.map(|(claim, header, prefix)| GroupsRule { claim, header, prefix }),
         headers,
+        allow_unverified_email: object.member("allowUnverifiedEmail").and_then(|node| node.flag(report)).unwrap_or(false),
     }
 }
 
@@ -66,7 +67,7 @@ fn header(object: &Object<'_>, names: &mut Names, report: &mut Report) -> Option
         node.problem(report, "is not a header name", "write letters, digits and `-`, such as `kubeflow-userid`");
         return None;
     }
-    let folded = name.replace(['_', '.'], "-");
+    let folded = fold(&name);
     if let Some(reason) = reserved(&folded) {
         node.problem(report, format!("is `{name}`, which {reason}"), "choose a header that only carries identity");
     }

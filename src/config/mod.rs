@@ -167,6 +167,9 @@ fn public_urls(root: &Object<'_>, report: &mut Report) -> Vec<Origin> {
             node.problem(report, "is plain http", "use https; http is for loopback hosts such as `localhost` only");
         } else if origins.contains(&origin) {
             node.problem(report, "is given twice", "remove one of the two");
+        } else if origins.iter().any(|other| other.host() == origin.host()) {
+            let mend = "keep one for each host name: browsers share cookies between the ports and schemes of a host";
+            node.problem(report, "differs from another only in its port or scheme", mend);
         } else {
             origins.push(origin);
         }

@@ -11,6 +11,9 @@ use std::{fmt, ptr};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HostError(pub u32);
 
+/// What stands for a header map that is not in the ABI's form; no host status has this number.
+const MALFORMED: u32 = u32::MAX;
+
 /// A header map of the host.
 #[derive(Clone, Copy, Debug)]
 pub enum Map {
@@ -97,13 +100,13 @@ pub fn buffer(buffer: Buffer, most: usize) -> Result<Vec<u8>, HostError> {
     })
 }
 
-/// The fields of a header map in the order of the wire; empty if there is no such map now.
+/// The fields of a header map in the order of the wire; an error if there is no such map now.
 pub fn pairs(map: Map) -> Result<Vec<(String, Vec<u8>)>, HostError> {
     let bytes = received(|data, size| {
         // SAFETY: `data` and `size` are valid for the host to write to during the call.
         unsafe { proxy_get_header_map_pairs(map as u32, data, size) }
     })?;
-    Ok(parse_pairs(&bytes).unwrap_or_default())
+    parse_pairs(&bytes).ok_or(HostError(MALFORMED))
 }
 
 /// Removes every field `name`.

@@ -19,11 +19,23 @@ use crate::{
     secret::Secret,
 };
 
+/// How many decisions one callback carries out; the rest follow a tick later. Envoy acts on them when the callback returns,
+/// each inside the one before (its answer calls the module, whose return acts on the next): about five hundred at once
+/// overflow V8's stack and kill the VM (measured).
+const DECISIONS_AT_ONCE: usize = 32;
+
 /// The host's calls in flight, by token.
 #[derive(Default)]
 pub struct Desk {
     calls: BTreeMap<u32, CallId>,
     tick: Option<u32>,
+}
+
+impl Desk {
+    /// Forgets the calls in flight; their answers will be nobody's.
+    pub fn forget(&mut self) {
+        self.calls.clear();
+    }
 }
 
 impl Shared {
@@ -33,14 +45,15 @@ impl Shared {
         Some((id, outcome(headers, body_size)))
     }
 
-    /// Does everything that the core wants done, with `root` as the effective context before and after.
+    /// Does what the core wants done, as much of it as is safe at once, with `root` as the effective context before and after.
     pub fn carry_out(&self, root: u32) {
         while let Some(Some((id, call))) = self.with_engine(|engine, _| engine.poll_call()) {
             if let Err(failure) = self.dispatch(id, &call) {
                 self.with_engine(|engine, moment| engine.handle_call(id, &CallOutcome::Failure(failure), moment));
             }
         }
-        while let Some(Some((id, decision))) = self.with_engine(|engine, _| engine.poll_decision()) {
+        for _ in 0..DECISIONS_AT_ONCE {
+            let Some(Some((id, decision))) = self.with_engine(|engine, _| engine.poll_decision()) else { break };
             // A client that went away has no context any more; its decision is moot.
             if abi::set_effective_context(id.0).is_ok() {
                 exchange::resume(self, id.0, decision);
@@ -71,7 +84,7 @@ impl Shared {
             (":method", call.method.name()),
             (":scheme", call.url.scheme()),
             (":authority", authority.as_str()),
-            (":path", path.secret().as_str()),
+            (":path", path.as_str()),
         ];
         let fields = call.headers.iter().map(|(name, value)| (*name, value.secret().as_str()));
         let headers = pseudo.into_iter().chain(fields).collect();

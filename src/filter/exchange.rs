@@ -14,7 +14,7 @@ use super::{
     abi::{self, HostError, Map},
 };
 use crate::{
-    flow::{Decision, Engine, RequestId},
+    flow::{Decision, RequestId},
     http::{
         header_edits::{HeaderEdit, HeaderEdits},
         reply::Reply,
@@ -39,6 +39,15 @@ impl Exchange {
         let decided = self.shared.with_engine(|engine, moment| engine.handle_request(RequestId(self.id), headers, moment));
         // Unconfigured means refuse.
         decided.unwrap_or_else(|| Decision::Reply(Reply::empty(503)))
+    }
+}
+
+impl Exchange {
+    /// What must go of the trailers; `None` if they cannot be judged.
+    fn trailer_edits(&self) -> Option<HeaderEdits> {
+        let pairs = abi::pairs(Map::RequestTrailers).ok()?;
+        let trailers: Vec<Header> = pairs.into_iter().map(|(name, value)| Header { name, value }).collect();
+        self.shared.with_engine(|engine, _| engine.handle_trailers(&trailers))
     }
 }
 
@@ -72,10 +81,13 @@ impl HttpContext for Exchange {
         if self.shared.holds(self.id) {
             return Action::Pause;
         }
-        let Ok(trailers) = abi::pairs(Map::RequestTrailers) else { return Action::Continue };
-        let trailers: Vec<Header> = trailers.into_iter().map(|(name, value)| Header { name, value }).collect();
-        let edits = self.shared.with_engine(|engine, _| Engine::handle_trailers(engine, &trailers));
-        forward(&edits.unwrap_or_default(), Map::RequestTrailers)
+        match self.trailer_edits() {
+            Some(edits) => forward(&edits, Map::RequestTrailers),
+            None => {
+                answer(&Reply::empty(500));
+                Action::Pause
+            }
+        }
     }
 }
 
@@ -86,7 +98,7 @@ impl Drop for Exchange {
         self.shared.with_engine(|engine, _| engine.handle_gone(RequestId(self.id)));
         // The last request of a configuration that was replaced is followed by no tick that would count it out.
         if waited {
-            self.shared.report();
+            self.shared.measure();
         }
     }
 }

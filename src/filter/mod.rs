@@ -112,6 +112,10 @@ impl Shared {
         if let Ok(mut counters) = self.counters.try_borrow_mut() {
             counters.define();
         }
+        // A new engine numbers its calls from the beginning: an answer to the old one's must not be taken for its own.
+        if let Ok(mut desk) = self.desk.try_borrow_mut() {
+            desk.forget();
+        }
         if let Ok(mut place) = self.engine.try_borrow_mut() {
             *place = Some(engine);
         }

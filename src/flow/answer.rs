@@ -35,7 +35,11 @@ pub fn refuse(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
         503 => reply.with("retry-after", RETRY_AFTER),
         _ => reply,
     };
-    if *refusal == Refusal::MethodNotAllowed { reply.with("allow", "GET") } else { reply }
+    match refusal {
+        Refusal::MethodNotAllowed if inbound.view.path() == config.paths.sign_out.as_bytes() => reply.with("allow", "GET, POST"),
+        Refusal::MethodNotAllowed => reply.with("allow", "GET"),
+        _ => reply,
+    }
 }
 
 fn grpc_status(refusal: &Refusal) -> GrpcStatus {
@@ -60,7 +64,7 @@ fn page(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
     let plain = Page { status, title, text, action: Action::None, code, framed: inbound.client == Client::Frame };
     let Some(origin) = &inbound.origin else { return plain.reply() };
     let link = |label, href, target| Page { action: Action::Link { href, label, target }, ..plain };
-    let sign_in = sign_in_link(config, &back(inbound, origin));
+    let sign_in = sign_in_link(config, &back(config, inbound, origin));
     match (refusal, inbound.client) {
         (Refusal::Unauthenticated, Client::Submission) => {
             let text = "Your session ended before this was sent. Sign in in a new tab, then come back here, go back one page \
@@ -69,6 +73,7 @@ fn page(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
         }
         (Refusal::Unauthenticated, Client::Frame) => link("Sign in", &sign_in, Target::Top).reply(),
         (Refusal::Unauthenticated, _) => link("Sign in", &sign_in, Target::Same).reply(),
+        (Refusal::SessionLost, _) => link("Sign in again", &sign_in, Target::Same).reply(),
         (Refusal::Identity(_), _) => {
             Page { action: Action::Post { path: &config.paths.sign_out, label: "Sign in as someone else" }, ..plain }.reply()
         }
@@ -76,7 +81,7 @@ fn page(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
             Page { action: Action::Post { path: &config.paths.sign_out, label: "Sign out" }, ..plain }.reply()
         }
         (Refusal::ProviderUnavailable | Refusal::TooManyWaiting, Client::Navigation) if !is_callback(config, inbound) => {
-            link("Try again", back(inbound, origin).as_str(), Target::Same).reply()
+            link("Try again", back(config, inbound, origin).as_str(), Target::Same).reply()
         }
         _ if is_callback(config, inbound) => link("Sign in again", &sign_in, Target::Same).reply(),
         _ => plain.reply(),
@@ -107,9 +112,11 @@ fn sign_in_link(config: &Config, return_path: &ReturnPath) -> String {
     format!("{}?{query}", config.paths.sign_in)
 }
 
-/// Where a person should come back to: the page around a frame, nowhere in particular from our own endpoints, else here.
-fn back(inbound: &Inbound, origin: &Origin) -> ReturnPath {
+/// Where a person should come back to: nowhere in particular from a callback, the page around a frame, else here.
+fn back(config: &Config, inbound: &Inbound, origin: &Origin) -> ReturnPath {
     match inbound.client {
+        // What a callback brought is spent or refused, and its code must stand in no page.
+        _ if is_callback(config, inbound) => ReturnPath::root(),
         Client::Frame => embedding_page(inbound, origin).unwrap_or_else(|| inbound.return_path(origin)),
         _ => inbound.return_path(origin),
     }

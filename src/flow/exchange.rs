@@ -26,13 +26,13 @@ use crate::{
     },
     secret::Secret,
     session::LoginAttempt,
-    time::UnixTime,
+    time::{Deadline, UnixTime},
 };
 
 /// How long metadata or keys are waited for.
 pub const PROVIDER_WAIT: Duration = Duration::from_secs(5);
-/// What a token call is given beyond its own timeout.
-const CALL_GRACE: Duration = Duration::from_secs(2);
+/// What a call is given beyond its own timeout.
+pub const CALL_GRACE: Duration = Duration::from_secs(2);
 
 /// What every step may use.
 pub struct Context<'a> {
@@ -66,7 +66,7 @@ pub enum Exchange {
 struct SignIn {
     attempt: LoginAttempt,
     origin: Origin,
-    deadline: UnixTime,
+    deadline: Deadline,
 }
 
 /// Waits until the provider's endpoints are known.
@@ -117,7 +117,7 @@ pub enum Step {
 impl Exchange {
     /// Begins with a callback that named `attempt`.
     pub fn begin(attempt: LoginAttempt, origin: Origin, parameters: CallbackParameters, context: Context<'_>) -> Step {
-        let sign_in = SignIn { attempt, origin, deadline: context.now.plus(PROVIDER_WAIT) };
+        let sign_in = SignIn { attempt, origin, deadline: Deadline::new(context.now, PROVIDER_WAIT) };
         AwaitMetadata { sign_in, parameters }.handle(context)
     }
 
@@ -131,15 +131,15 @@ impl Exchange {
     }
 
     /// The token endpoint answered.
-    pub fn handle_tokens(self, outcome: &CallOutcome, context: Context<'_>) -> Step {
+    pub fn handle_tokens(self, tokens: Result<TokenResponse, Refusal>, context: Context<'_>) -> Step {
         match self {
-            Self::Tokens(state) => state.handle(outcome, context),
+            Self::Tokens(state) => state.handle(tokens, context),
             Self::Keys(_) | Self::Metadata(_) => Step::Wait(self),
         }
     }
 
     /// When it ends at the latest.
-    pub fn deadline(&self) -> UnixTime {
+    pub fn deadline(&self) -> Deadline {
         match self {
             Self::Keys(AwaitKeys { sign_in, .. })
             | Self::Metadata(AwaitMetadata { sign_in, .. })
@@ -158,7 +158,7 @@ impl AwaitMetadata {
                 let redirect_uri = redirect_uri(&sign_in.origin, context.callback_path);
                 let verifier = &sign_in.attempt.code_verifier;
                 let call = authorization_code_request(settings, metadata, &callback, &redirect_uri, verifier);
-                sign_in.deadline = context.now.plus(settings.timeout).plus(CALL_GRACE);
+                sign_in.deadline = Deadline::new(context.now, settings.timeout.saturating_add(CALL_GRACE));
                 Step::Call(Exchange::Tokens(AwaitTokens { sign_in }), call)
             }
             Err(error) => Step::Done(Err(Refusal::Callback(error))),
@@ -167,15 +167,11 @@ impl AwaitMetadata {
 }
 
 impl AwaitTokens {
-    fn handle(self, outcome: &CallOutcome, context: Context<'_>) -> Step {
+    fn handle(self, tokens: Result<TokenResponse, Refusal>, context: Context<'_>) -> Step {
         let Self { mut sign_in } = self;
-        let tokens = match outcome {
-            CallOutcome::Answer(response) => process_token_response(response).map_err(Refusal::Token),
-            CallOutcome::Failure(_) => Err(Refusal::ProviderUnavailable),
-        };
         match tokens {
             Ok(tokens) => {
-                sign_in.deadline = context.now.plus(PROVIDER_WAIT);
+                sign_in.deadline = Deadline::new(context.now, PROVIDER_WAIT);
                 AwaitKeys { sign_in, tokens, looked: None }.handle(context)
             }
             Err(refusal) => Step::Done(Err(refusal)),
@@ -217,15 +213,17 @@ impl AwaitKeys {
     }
 }
 
-/// How a token answer counts in the metrics.
-pub fn token_call_result(outcome: &CallOutcome) -> CallResult {
-    match outcome {
-        CallOutcome::Failure(_) => CallResult::Unavailable,
-        CallOutcome::Answer(response) => match process_token_response(response) {
-            Ok(_) => CallResult::Ok,
-            Err(TokenError::Refused(_)) => CallResult::Refused,
-            Err(TokenError::Unavailable(_)) => CallResult::Unavailable,
-            Err(_) => CallResult::Invalid,
-        },
-    }
+/// Judges the end of a token call: what it gave, and how it counts in the metrics.
+pub fn judge_tokens(outcome: &CallOutcome) -> (CallResult, Result<TokenResponse, Refusal>) {
+    let CallOutcome::Answer(response) = outcome else {
+        return (CallResult::Unavailable, Err(Refusal::ProviderUnavailable));
+    };
+    let tokens = process_token_response(response);
+    let result = match &tokens {
+        Ok(_) => CallResult::Ok,
+        Err(TokenError::Refused(_)) => CallResult::Refused,
+        Err(TokenError::Unavailable(_)) => CallResult::Unavailable,
+        Err(_) => CallResult::Invalid,
+    };
+    (result, tokens.map_err(Refusal::Token))
 }

@@ -2,9 +2,11 @@
 //!
 //! Decides whether a path is one of our endpoints and whether the request's session stands. What follows is `flow`'s.
 
+use serde_json::Value;
+
 use crate::{
     config::Config,
-    flow::decision::RequestId,
+    flow::{decision::RequestId, relying_party::RelyingParty},
     http::{
         cookie::Cookies,
         origin::Origin,
@@ -47,7 +49,9 @@ pub enum OwnEndpoint {
 pub enum Standing {
     /// No cookie of ours.
     Absent,
-    /// Cookies that open nothing, or a session that has ended or belongs elsewhere: to be deleted.
+    /// A session of ours whose time is over.
+    Ended(Box<Session>),
+    /// Cookies that open nothing, or a session of another provider or for other claims: to be deleted.
     Void,
     /// A session in force.
     Valid(Box<Session>),
@@ -75,18 +79,33 @@ impl Inbound {
     }
 
     /// What the session cookies are worth at `now`.
-    pub fn standing(&self, config: &Config, origin: &Origin, now: UnixTime) -> Standing {
-        let provider = config.provider();
+    pub fn standing(&self, party: &RelyingParty, origin: &Origin, now: UnixTime) -> Standing {
+        let (config, provider) = (&party.config, party.config.provider());
         match read_session(&config.session, &self.cookies, host_scope(config, origin), &provider.client_id) {
             SessionCookie::None => Standing::Absent,
-            SessionCookie::Open(session) if in_force(&session, provider, now) => Standing::Valid(Box::new(session)),
-            SessionCookie::Bad | SessionCookie::Open(_) => Standing::Void,
+            SessionCookie::Open(session) if !is_of(&session, provider, &party.wanted_claims) => Standing::Void,
+            SessionCookie::Open(session) if session.valid_at(now).is_ok() => Standing::Valid(Box::new(session)),
+            SessionCookie::Open(session) => Standing::Ended(Box::new(session)),
+            SessionCookie::Bad => Standing::Void,
         }
     }
 
-    /// The address that the request itself names, as a place to come back to.
+    /// The address that the request itself names, as a place to come back to; without its query if that is too long.
     pub fn return_path(&self, origin: &Origin) -> ReturnPath {
-        ReturnPath::parse(&self.view.path_and_query(), origin).unwrap_or_else(ReturnPath::root)
+        let whole = ReturnPath::parse(&self.view.path_and_query(), origin);
+        whole.or_else(|| ReturnPath::parse(self.view.path(), origin)).unwrap_or_else(ReturnPath::root)
+    }
+
+    /// What a wait needs of the request, and no more: thousands may wait, and a client can send headers by the hundred KB.
+    #[must_use]
+    pub fn slim(self, config: &Config) -> Self {
+        let cookies = self.cookies.only(|name| config.session.cookie.owns(name));
+        Self { view: self.view.keeping(&["referer", "x-request-id"]), cookies, ..self }
+    }
+
+    /// How many bytes it holds.
+    pub fn size(&self) -> usize {
+        self.view.size().saturating_add(self.cookies.size())
     }
 
     /// `return_to` of the query, if it is safe; `/` otherwise.
@@ -103,6 +122,11 @@ pub fn host_scope<'a>(config: &'a Config, origin: &'a Origin) -> &'a str {
     config.session.cookie.domain.as_deref().unwrap_or(origin.authority())
 }
 
-fn in_force(session: &Session, provider: &ProviderSettings, now: UnixTime) -> bool {
-    session.provider == provider.name && session.valid_at(now).is_ok()
+/// Whether a session was made at this provider and holds every claim that is wanted now. A name can come to mean another
+/// issuer; whoever that one did not vouch for is not signed in.
+fn is_of(session: &Session, provider: &ProviderSettings, wanted: &[String]) -> bool {
+    let issuer = session.claims.get("iss").and_then(Value::as_str);
+    session.provider == provider.name
+        && issuer == Some(&provider.issuer)
+        && wanted.iter().all(|name| session.claims.contains_key(name))
 }

@@ -14,26 +14,31 @@ pub mod decision;
 pub mod event;
 pub mod exchange;
 pub mod inbound;
+pub mod journal;
 pub mod output;
 pub mod pages;
 pub mod provider;
 pub mod refusal;
+pub mod relying_party;
 pub mod sign_in;
 pub mod sign_out;
 
 mod endpoints;
+mod progress;
 mod waiting;
 
 use std::{rc::Rc, time::Duration};
 
 pub use self::decision::{CallId, Decision, Pace, RequestId};
 use self::{
-    event::{CallResult, Event, LogLine, Outcome},
-    exchange::{Context, token_call_result},
+    event::{CallResult, Endpoint, Event, Outcome},
+    exchange::judge_tokens,
     inbound::{Inbound, OwnEndpoint, Standing},
+    journal::Journal,
     output::{Output, Purpose},
-    provider::{Judged, ProviderState},
-    refusal::{Fault, Refusal},
+    provider::Judged,
+    refusal::Refusal,
+    relying_party::RelyingParty,
     waiting::Waits,
 };
 use crate::{
@@ -42,24 +47,23 @@ use crate::{
         call::{Call, CallOutcome},
         header_edits::HeaderEdits,
         path::RawPath,
-        request::{Client, Header, RequestView},
+        reply::Reply,
+        request::{Client, Header, MalformedRequest, RequestView},
     },
     identity::{Identity, headers::ReservedHeaders},
     oidc::{claims::TrustedClaims, revocation::process_revocation_response, signature::SignatureVerifier},
     policy::Action,
-    session::Session,
+    session::{Session, delete_session, has_landed},
     time::{Entropy, UnixTime},
 };
 
 /// Every decision of one worker under one configuration.
 pub struct Engine {
-    config: Rc<Config>,
+    party: RelyingParty,
     reserved: ReservedHeaders,
-    wanted_claims: Vec<String>,
-    verifier: Box<dyn SignatureVerifier>,
-    provider: ProviderState,
     waits: Waits,
     output: Output,
+    journal: Journal,
 }
 
 /// The present and the random source, for one `handle_*`.
@@ -82,17 +86,12 @@ pub struct Gauges {
 impl Engine {
     /// An engine that has seen nothing yet.
     pub fn new(config: Config, verifier: Box<dyn SignatureVerifier>) -> Self {
-        let mut wanted_claims: Vec<String> = config.identity.claim_names().map(str::to_owned).collect();
-        wanted_claims.sort_unstable();
-        wanted_claims.dedup();
         Self {
             reserved: ReservedHeaders::new(config.identity.header_names()),
-            config: Rc::new(config),
-            wanted_claims,
-            verifier,
-            provider: ProviderState::default(),
+            party: RelyingParty::new(config, verifier),
             waits: Waits::default(),
             output: Output::default(),
+            journal: Journal::default(),
         }
     }
 
@@ -101,15 +100,10 @@ impl Engine {
     pub fn handle_request(&mut self, id: RequestId, headers: Vec<(String, Vec<u8>)>, moment: &mut Moment<'_>) -> Decision {
         let decision = match RequestView::parse(headers) {
             Ok(view) => {
-                let inbound = Inbound::new(id, view, &self.config);
+                let inbound = Inbound::new(id, view, &self.party.config);
                 self.decide(inbound, moment)
             }
-            Err(malformed) => {
-                self.output.event(Event::Decided(Outcome::Malformed));
-                let refusal = Refusal::Malformed(malformed);
-                let body = serde_json::json!({ "error": refusal.code(), "error_description": refusal.text() });
-                Decision::Reply(crate::http::reply::Reply::json(refusal.status(), &body))
-            }
+            Err(malformed) => self.refuse_malformed(malformed, moment.now),
         };
         // What could be settled at once is queued like what settles later; the caller need not wait for it.
         match decision {
@@ -126,25 +120,25 @@ impl Engine {
     /// Takes the end of a provider call.
     pub fn handle_call(&mut self, id: CallId, outcome: &CallOutcome, moment: &mut Moment<'_>) {
         let Some(call) = self.output.answered(id) else { return };
-        let result = match &call.purpose {
+        let (endpoint, elapsed) = (call.purpose.endpoint(), moment.now.since(call.since));
+        let result = match call.purpose {
             Purpose::Keys => {
-                let judged = self.provider.handle_keys(outcome, moment.now);
-                self.report_provider("keys_unavailable", judged)
+                let judged = self.party.provider.handle_keys(outcome, moment.now);
+                self.provider_answered(judged, moment)
             }
             Purpose::Metadata => {
-                let judged = self.provider.handle_metadata(self.config.provider(), outcome, moment.now);
-                self.report_provider("metadata_unavailable", judged)
+                let settings = self.party.config.provider();
+                let judged = self.party.provider.handle_metadata(settings, outcome, moment.now);
+                self.provider_answered(judged, moment)
             }
             Purpose::Revocation => revocation_result(outcome),
-            Purpose::Tokens(_) => token_call_result(outcome),
+            Purpose::Tokens(state) => {
+                let (result, tokens) = judge_tokens(outcome);
+                self.tokens_answered(state, id, tokens, moment);
+                result
+            }
         };
-        let (endpoint, elapsed) = (call.purpose.endpoint(), moment.now.since(call.since));
         self.output.event(Event::ProviderCall { endpoint, outcome: result, elapsed });
-        match call.purpose {
-            Purpose::Tokens(state) => self.tokens_answered(&state, outcome, moment),
-            Purpose::Keys | Purpose::Metadata => self.provider_moved(moment),
-            Purpose::Revocation => {}
-        }
     }
 
     /// Takes the passing of time: deadlines, and what must be fetched.
@@ -175,7 +169,7 @@ impl Engine {
 
     /// How soon the next tick should come.
     pub fn pace(&self) -> Pace {
-        match (self.output.has_calls(), self.waits.is_empty()) {
+        match (self.output.has_work(), self.waits.is_empty()) {
             (true, _) => Pace::Now,
             (false, false) => Pace::Waiting,
             (false, true) => Pace::Idle,
@@ -184,12 +178,12 @@ impl Engine {
 
     /// What can be measured now.
     pub fn gauges(&self, now: UnixTime) -> Gauges {
-        Gauges { waiting: self.waits.requests(), key_age: self.provider.key_age(now) }
+        Gauges { waiting: self.waits.requests(), key_age: self.party.provider.key_age(now) }
     }
 
     /// The checks in their order: own endpoints, route, sign-in state, identity.
     fn decide(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
-        let config = Rc::clone(&self.config);
+        let config = Rc::clone(&self.party.config);
         match inbound.own_endpoint(&config) {
             Some(OwnEndpoint::Callback) => return self.callback(inbound, moment),
             Some(OwnEndpoint::SignIn) => return self.sign_in(inbound, moment),
@@ -198,37 +192,44 @@ impl Engine {
         }
         let path = RawPath::new(inbound.view.path());
         let Ok(route) = config.routes.decide(inbound.view.host(), inbound.view.method(), &path) else {
-            return self.refuse(&inbound, &Refusal::AmbiguousPath);
+            return self.refuse(&inbound, &Refusal::AmbiguousPath, moment.now);
         };
         match route.action() {
             Action::Allow => self.forward(&inbound, Outcome::Allowed, None),
-            Action::Deny => self.refuse(&inbound, &Refusal::Denied),
-            Action::Authenticate if inbound.view.is_cors_preflight() => self.forward(&inbound, Outcome::Preflight, None),
+            Action::Deny => self.refuse(&inbound, &Refusal::Denied, moment.now),
             Action::Authenticate => self.authenticate(inbound, moment),
         }
     }
 
     fn authenticate(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
-        let Some(origin) = inbound.origin.clone() else { return self.refuse(&inbound, &Refusal::HostUnknown) };
-        let standing = inbound.standing(&self.config, &origin, moment.now);
-        match (standing, inbound.client) {
+        let Some(origin) = inbound.origin.clone() else {
+            return self.refuse(&inbound, &Refusal::HostUnknown, moment.now);
+        };
+        if inbound.view.is_cors_preflight() {
+            return self.forward(&inbound, Outcome::Preflight, None);
+        }
+        match (inbound.standing(&self.party, &origin, moment.now), inbound.client) {
             (Standing::Valid(_), Client::WebSocket) if is_foreign_origin(&inbound.view, &origin.to_string()) => {
-                self.refuse(&inbound, &Refusal::CrossOriginUpgrade)
+                self.refuse(&inbound, &Refusal::CrossOriginUpgrade, moment.now)
             }
-            (Standing::Valid(session), _) => self.authenticated(&inbound, *session),
-            (Standing::Absent | Standing::Void, Client::Navigation) => {
+            (Standing::Valid(session), _) => self.authenticated(&inbound, *session, moment.now),
+            // Another redirect would come back just the same: it is said once, and the person decides.
+            (_, Client::Navigation) if has_landed(&self.party.config.session, &inbound.cookies) => {
+                self.refuse(&inbound, &Refusal::SessionLost, moment.now)
+            }
+            (_, Client::Navigation) => {
                 let return_path = inbound.return_path(&origin);
                 self.start_sign_in(inbound, return_path, moment)
             }
-            (Standing::Absent | Standing::Void, _) => self.refuse(&inbound, &Refusal::Unauthenticated),
+            (_, _) => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
         }
     }
 
-    fn authenticated(&mut self, inbound: &Inbound, session: Session) -> Decision {
+    fn authenticated(&mut self, inbound: &Inbound, session: Session, now: UnixTime) -> Decision {
         let claims = TrustedClaims::unsealed(session.claims);
-        match Identity::from_claims(&self.config.identity, &claims) {
+        match Identity::from_claims(&self.party.config.identity, &claims) {
             Ok(identity) => self.forward(inbound, Outcome::Authenticated, Some(&identity)),
-            Err(error) => self.refuse(inbound, &Refusal::Identity(error)),
+            Err(error) => self.refuse(inbound, &Refusal::Identity(error), now),
         }
     }
 
@@ -236,7 +237,7 @@ impl Engine {
     fn forward(&mut self, inbound: &Inbound, outcome: Outcome, identity: Option<&Identity>) -> Decision {
         self.output.event(Event::Decided(outcome));
         let mut edits = self.reserved.strip(inbound.view.headers());
-        let cookie = &self.config.session.cookie;
+        let cookie = &self.party.config.session.cookie;
         if let Some(lines) = inbound.cookies.without(|name| cookie.owns(name)) {
             edits.replace_all("cookie", lines);
         }
@@ -246,54 +247,48 @@ impl Engine {
         Decision::Forward(edits)
     }
 
-    /// Says no; cookies of ours that stand for nothing are deleted in the same answer (T-65).
-    fn refuse(&mut self, inbound: &Inbound, refusal: &Refusal) -> Decision {
+    /// Says no. Where that is because nobody is signed in, cookies of ours stand for nothing and are deleted (T-65).
+    fn refuse(&mut self, inbound: &Inbound, refusal: &Refusal, now: UnixTime) -> Decision {
         self.output.event(Event::Decided(outcome_of(refusal)));
-        self.log_refusal(inbound, refusal);
-        let reply = answer::refuse(&self.config, inbound, refusal);
+        self.log_refusal(inbound, refusal, now);
+        let config = &self.party.config;
         let void = match refusal {
-            Refusal::Unauthenticated => crate::session::delete_session(&self.config.session, &inbound.cookies),
+            Refusal::SessionLost | Refusal::Unauthenticated => delete_session(&config.session, &inbound.cookies),
             _ => Vec::new(),
         };
-        Decision::Reply(reply.with_cookies(void))
+        Decision::Reply(answer::refuse(config, inbound, refusal).with_cookies(void))
     }
 
-    fn log_refusal(&mut self, inbound: &Inbound, refusal: &Refusal) {
-        let level = match (refusal, refusal.fault()) {
-            (Refusal::Unauthenticated | Refusal::Denied, _) => log::Level::Debug,
-            (_, Fault::Client) => log::Level::Info,
-            (_, Fault::Configuration | Fault::Provider) => log::Level::Warn,
-            (_, Fault::Us) => log::Level::Error,
-        };
-        let text = format!("{} (fault: {})", refusal, refusal.fault().name());
-        let request_id = inbound.view.request_id().to_owned();
-        self.output.event(Event::Log(LogLine { level, request_id, code: refusal.code(), text }));
+    fn refuse_malformed(&mut self, malformed: MalformedRequest, now: UnixTime) -> Decision {
+        let refusal = Refusal::Malformed(malformed);
+        self.output.event(Event::Decided(Outcome::Malformed));
+        let line = self.journal.refusal("-", &refusal, now);
+        line.into_iter().for_each(|line| self.output.event(Event::Log(line)));
+        let body = serde_json::json!({ "error": refusal.code(), "error_description": refusal.text() });
+        Decision::Reply(Reply::json(refusal.status(), &body))
     }
 
-    fn report_provider(&mut self, code: &'static str, judged: Judged) -> CallResult {
-        if let Some(problem) = judged.problem {
-            let text = format!("provider {}: {problem}", self.config.provider().issuer);
-            self.output.event(Event::Log(LogLine { level: log::Level::Warn, request_id: "-".into(), code, text }));
+    fn log_refusal(&mut self, inbound: &Inbound, refusal: &Refusal, now: UnixTime) {
+        let line = self.journal.refusal(inbound.view.request_id(), refusal, now);
+        line.into_iter().for_each(|line| self.output.event(Event::Log(line)));
+    }
+
+    /// A document of the provider's was taken or refused; what waits for it goes on.
+    fn provider_answered(&mut self, judged: Judged, moment: &mut Moment<'_>) -> CallResult {
+        if let Some((code, problem)) = judged.problem {
+            let text = format!("provider {}: {problem}", self.party.config.provider().issuer);
+            let line = self.journal.line(log::Level::Warn, "-", code, text, moment.now);
+            line.into_iter().for_each(|line| self.output.event(Event::Log(line)));
         }
+        self.provider_moved(moment);
         judged.result
-    }
-
-    fn context<'a>(
-        config: &'a Config,
-        provider: &'a mut ProviderState,
-        verifier: &'a dyn SignatureVerifier,
-        wanted_claims: &'a [String],
-        now: UnixTime,
-    ) -> Context<'a> {
-        let callback_path = &config.paths.callback;
-        Context { settings: config.provider(), provider, verifier, callback_path, wanted_claims, now }
     }
 
     fn fetch_due(&mut self, now: UnixTime) {
         let awaited = !self.waits.is_empty();
-        for (endpoint, call) in self.provider.due(self.config.provider(), awaited, now) {
+        for (endpoint, call) in self.party.provider.due(self.party.config.provider(), awaited, now) {
             let purpose = match endpoint {
-                event::Endpoint::Keys => Purpose::Keys,
+                Endpoint::Keys => Purpose::Keys,
                 _ => Purpose::Metadata,
             };
             self.output.call(purpose, call, now);
@@ -301,7 +296,7 @@ impl Engine {
     }
 }
 
-/// T-190, DESIGN: an upgrade that a page of another origin opened with this person's cookie.
+/// An upgrade that a page of another origin opened with this person's cookie.
 fn is_foreign_origin(view: &RequestView, own: &str) -> bool {
     view.values("origin").any(|value| value != own.as_bytes())
 }

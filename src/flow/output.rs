@@ -58,12 +58,13 @@ impl Purpose {
 }
 
 impl Output {
-    /// Queues a call.
-    pub fn call(&mut self, purpose: Purpose, call: Call, now: UnixTime) {
+    /// Queues a call and gives its number.
+    pub fn call(&mut self, purpose: Purpose, call: Call, now: UnixTime) -> CallId {
         self.last_call = self.last_call.wrapping_add(1);
         let id = CallId(self.last_call);
         self.in_flight.insert(id, InFlight { purpose, since: now });
         self.calls.push_back((id, call));
+        id
     }
 
     /// Queues a decision for a request that waited.
@@ -86,9 +87,14 @@ impl Output {
         self.calls.pop_front()
     }
 
-    /// Whether a call waits to be sent.
-    pub fn has_calls(&self) -> bool {
-        !self.calls.is_empty()
+    /// How many calls for `purpose` are under way.
+    pub fn under_way(&self, purpose: &Purpose) -> usize {
+        self.in_flight.values().filter(|call| call.purpose == *purpose).count()
+    }
+
+    /// Whether a call waits to be sent or a decision to be carried out.
+    pub fn has_work(&self) -> bool {
+        !self.calls.is_empty() || !self.decisions.is_empty()
     }
 
     /// The next decision to carry out.

@@ -74,8 +74,11 @@ impl Page<'_> {
     pub fn reply(&self) -> Reply {
         let ancestors = if self.framed { "'self'" } else { "'none'" };
         let style = STANDARD.encode(Sha256::digest(STYLE));
+        // A form of ours is answered with a redirect to the provider, and from there on: browsers hold `form-action` against
+        // every step of that, and would end it at the first host that is not listed.
+        let forms = if matches!(self.action, Action::Post { .. }) { "" } else { "form-action 'none'; " };
         let policy = format!(
-            "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+            "default-src 'none'; style-src 'sha256-{style}'; {forms}base-uri 'none'; frame-ancestors {ancestors}"
         );
         let framing = if self.framed { "SAMEORIGIN" } else { "DENY" };
         Reply::html(self.status, self.html(), &policy).with("x-frame-options", framing)
@@ -158,6 +161,16 @@ mod tests {
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"));
         assert!(!policy.contains("unsafe") && policy.ends_with("frame-ancestors 'none'"));
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+    }
+
+    #[test]
+    fn a_form_of_ours_may_lead_to_the_provider_and_no_other_page_has_one() {
+        let policy = |action| {
+            let page = Page { status: 403, title: "t", text: "t", action, code: "c", framed: false };
+            page.reply().header("content-security-policy").unwrap().to_owned()
+        };
+        assert!(!policy(Action::Post { path: "/oauth2/sign-out", label: "Sign out" }).contains("form-action"));
+        assert!(policy(Action::None).contains("; form-action 'none'; "));
     }
 
     #[test]

@@ -6,7 +6,10 @@
 use std::time::Duration;
 
 use crate::{
-    flow::event::{CallResult, Endpoint},
+    flow::{
+        event::{CallResult, Endpoint},
+        exchange::CALL_GRACE,
+    },
     http::{
         call::{Call, CallOutcome, CallResponse},
         cluster::cluster_name,
@@ -54,8 +57,8 @@ struct Fetched<T> {
 pub struct Judged {
     /// How the call counts.
     pub result: CallResult,
-    /// Why it was not used, for the log.
-    pub problem: Option<String>,
+    /// What is wrong with it, for the log: a code and a text.
+    pub problem: Option<(&'static str, String)>,
 }
 
 impl ProviderState {
@@ -83,14 +86,17 @@ impl ProviderState {
     /// The calls that are due now; `awaited` says that requests wait for them. Each is in flight once it is given out.
     pub fn due(&mut self, settings: &ProviderSettings, awaited: bool, now: UnixTime) -> Vec<(Endpoint, Call)> {
         let mut calls = Vec::new();
-        if self.metadata.due(awaited, now) {
+        let patience = settings.timeout.saturating_add(CALL_GRACE);
+        let urgent = awaited && self.metadata.value.is_none();
+        if self.metadata.due(urgent, patience, now) {
             match metadata_request(settings) {
                 Some(call) => calls.push((Endpoint::Metadata, call)),
                 None => self.metadata.finish(configured_metadata(settings).ok(), now),
             }
         }
         let Some(metadata) = &self.metadata.value else { return calls };
-        if self.keys.due(awaited, now) {
+        let urgent = awaited && self.keys(now).is_none();
+        if self.keys.due(urgent, patience, now) {
             let url = metadata.jwks_uri.clone();
             let cluster = cluster_name(&settings.clusters, &url);
             calls.push((Endpoint::Keys, Call::get(url, cluster, settings.timeout)));
@@ -101,7 +107,7 @@ impl ProviderState {
     /// Asks for another look at the keys because one is unknown. Returns whether an answer will come: at once the first
     /// time, then at most once in five seconds.
     pub fn refetch_keys(&mut self, now: UnixTime) -> bool {
-        let spent = self.unknown_key_fetch.is_some_and(|last| now.since(last) < UNKNOWN_KEY_INTERVAL);
+        let spent = self.unknown_key_fetch.is_some_and(|last| !last.is_older_than(UNKNOWN_KEY_INTERVAL, now));
         if !self.keys.in_flight && spent {
             return false;
         }
@@ -115,9 +121,9 @@ impl ProviderState {
     /// Takes the answer to a metadata call.
     pub fn handle_metadata(&mut self, settings: &ProviderSettings, outcome: &CallOutcome, now: UnixTime) -> Judged {
         let answer = answered(outcome).and_then(|response| {
-            process_metadata_response(settings, response).map_err(|error| Judged::refused(response, error.to_string()))
+            process_metadata_response(settings, response).map_err(|error| refused(response, error.to_string()))
         });
-        self.metadata.take(answer, now)
+        self.metadata.take("metadata_unavailable", answer, now)
     }
 
     /// Takes the answer to a keys call. A key set replaces the old one whole: a key that is gone is no longer trusted.
@@ -128,27 +134,33 @@ impl ProviderState {
             } else {
                 Err(format!("the keys request was answered {}", response.status))
             };
-            keys.map_err(|problem| Judged::refused(response, problem))
+            keys.map_err(|problem| refused(response, problem))
         });
-        self.keys.take(answer, now)
+        let judged = self.keys.take("keys_unavailable", answer, now);
+        Judged { problem: judged.problem.or_else(|| self.skipped_keys()), ..judged }
+    }
+
+    /// Keys of the set that cannot be used are no fault, but whoever wonders about a refused token should know.
+    fn skipped_keys(&self) -> Option<(&'static str, String)> {
+        let skipped = self.keys.value.as_ref()?.skipped();
+        let text = format!("{} of the keys cannot be used, the first because: {}", skipped.len(), skipped.first()?);
+        Some(("keys_skipped", text))
     }
 }
 
-fn answered(outcome: &CallOutcome) -> Result<&CallResponse, Judged> {
+fn answered(outcome: &CallOutcome) -> Result<&CallResponse, (CallResult, String)> {
     match outcome {
         CallOutcome::Answer(response) => Ok(response),
         CallOutcome::Failure(failure) => {
-            let problem = Some(format!("no answer: {}", failure.code()));
-            Err(Judged { result: CallResult::Unavailable, problem })
+            Err((CallResult::Unavailable, format!("no answer: {}", failure.code())))
         }
     }
 }
 
-impl Judged {
-    fn refused(response: &CallResponse, problem: String) -> Self {
-        let result = if response.status == 200 { CallResult::Invalid } else { CallResult::Unavailable };
-        Self { result, problem: Some(problem) }
-    }
+/// A document that is not used: an answer of the provider's own, or a failure's.
+fn refused(response: &CallResponse, problem: String) -> (CallResult, String) {
+    let result = if response.status == 200 { CallResult::Invalid } else { CallResult::Unavailable };
+    (result, problem)
 }
 
 impl<T> Default for Fetched<T> {
@@ -158,10 +170,13 @@ impl<T> Default for Fetched<T> {
 }
 
 impl<T> Fetched<T> {
-    fn due(&mut self, awaited: bool, now: UnixTime) -> bool {
-        let old = self.succeeded.is_none_or(|fetched| now.since(fetched) >= REFETCH);
-        let pause = if awaited && self.value.is_none() { RETRY_WAITED_FOR } else { RETRY };
-        let rested = self.tried.is_none_or(|tried| now.since(tried) >= pause);
+    /// Whether a fetch is due: `urgent` says that requests wait for the first copy or for a usable one.
+    fn due(&mut self, urgent: bool, patience: Duration, now: UnixTime) -> bool {
+        // A call whose end the host never tells must not stop all that would follow it.
+        self.in_flight &= self.tried.is_none_or(|tried| !tried.is_older_than(patience, now));
+        let old = self.succeeded.is_none_or(|fetched| fetched.is_older_than(REFETCH, now));
+        let pause = if urgent { RETRY_WAITED_FOR } else { RETRY };
+        let rested = self.tried.is_none_or(|tried| tried.is_older_than(pause, now));
         let due = !self.in_flight && (self.stale || old && rested);
         if due {
             self.in_flight = true;
@@ -171,10 +186,10 @@ impl<T> Fetched<T> {
         due
     }
 
-    fn take(&mut self, answer: Result<T, Judged>, now: UnixTime) -> Judged {
+    fn take(&mut self, code: &'static str, answer: Result<T, (CallResult, String)>, now: UnixTime) -> Judged {
         let (value, judged) = match answer {
             Ok(value) => (Some(value), Judged { result: CallResult::Ok, problem: None }),
-            Err(judged) => (None, judged),
+            Err((result, problem)) => (None, Judged { result, problem: Some((code, problem)) }),
         };
         self.finish(value, now);
         judged

@@ -43,6 +43,8 @@ pub enum Refusal {
     NoEntropy,
     /// The provider could not be reached, or has not answered in time.
     ProviderUnavailable,
+    /// A sign-in has just completed, and the browser does not send the session that it was given.
+    SessionLost,
     /// The session does not fit into cookies.
     SessionTooLarge,
     /// The token endpoint gave no tokens.
@@ -70,7 +72,7 @@ impl Refusal {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
-            Self::Unauthenticated | Self::HostUnknown => 401,
+            Self::Unauthenticated | Self::HostUnknown | Self::SessionLost => 401,
             Self::Callback(CallbackError::Provider(OAuthError::AccessDenied)) => 403,
             Self::CrossOriginUpgrade | Self::CrossSiteSignOut | Self::Denied | Self::Identity(_) => 403,
             Self::MethodNotAllowed => 405,
@@ -100,6 +102,7 @@ impl Refusal {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NoEntropy => "no_entropy",
             Self::ProviderUnavailable => "provider_unavailable",
+            Self::SessionLost => "session_lost",
             Self::SessionTooLarge => "session_too_large",
             Self::Token(error) => error.code(),
             Self::TooManyWaiting => "too_many_waiting",
@@ -111,11 +114,11 @@ impl Refusal {
     pub fn fault(&self) -> Fault {
         match self {
             Self::NoEntropy | Self::TooManyWaiting => Fault::Us,
-            Self::SessionTooLarge | Self::HostUnknown | Self::Identity(_) => Fault::Configuration,
-            Self::Callback(CallbackError::Provider(OAuthError::InvalidScope | OAuthError::UnauthorizedClient)) => {
-                Fault::Configuration
-            }
-            Self::Token(TokenError::Refused(OAuthError::InvalidGrant)) => Fault::Client,
+            Self::SessionLost | Self::SessionTooLarge | Self::HostUnknown | Self::Identity(_) => Fault::Configuration,
+            // Cognito says invalid_request for a scope that the app client does not have.
+            Self::Callback(CallbackError::Provider(
+                OAuthError::InvalidRequest | OAuthError::InvalidScope | OAuthError::UnauthorizedClient,
+            )) => Fault::Configuration,
             Self::Token(TokenError::Refused(_) | TokenError::Absent(_)) => Fault::Configuration,
             Self::IdToken(_) | Self::Jwt(_) | Self::ProviderUnavailable | Self::Token(_) => Fault::Provider,
             Self::Callback(CallbackError::Provider(_)) => Fault::Provider,
@@ -149,12 +152,18 @@ impl Refusal {
             Self::Denied => "This address is not available here.",
             Self::HostUnknown => "Signing in is not set up for this host name.",
             Self::IdToken(_) | Self::Jwt(_) => "The identity provider's answer could not be verified.",
+            Self::Identity(IdentityError::EmailUnverified) => {
+                "The e-mail address of your account is not verified at the identity provider."
+            }
             Self::Identity(_) => "Your account has no user name that the applications here could use.",
             Self::Malformed(_) => "The request could not be understood.",
             Self::MethodNotAllowed => "This address does not take requests of that kind.",
             Self::NoEntropy => "The gateway could not start a sign-in.",
             Self::ProviderUnavailable | Self::TooManyWaiting | Self::Token(TokenError::Unavailable(_)) => {
                 "The identity provider did not answer in time. Please try again in a moment."
+            }
+            Self::SessionLost => {
+                "You have just signed in, but your browser did not keep the session or something on the way removed it."
             }
             Self::SessionTooLarge => "Your account carries more information than a browser can keep for this site.",
             Self::Token(TokenError::Refused(OAuthError::InvalidGrant)) => {
@@ -179,6 +188,13 @@ impl fmt::Display for Refusal {
             Self::SessionTooLarge => {
                 f.write_str("the session exceeds the cookie limit; map fewer claims to headers, or send fewer groups")
             }
+            Self::SessionLost => f.write_str(
+                "no session came back after a sign-in: do all gateways have the same keys, and do all cookies pass?",
+            ),
+            Self::Token(TokenError::Refused(OAuthError::InvalidGrant)) => f.write_str(
+                "the token endpoint answered error=invalid_grant: the code was used or too old, or (Cognito) the app client \
+                 may not read an attribute of a granted scope",
+            ),
             Self::Token(error) => error.fmt(f),
             other => f.write_str(other.text()),
         }

@@ -16,7 +16,7 @@ use crate::{
         discovery::ProviderMetadata,
         pkce::random_token,
     },
-    session::{LoginAttempt, SealError, Session, delete_attempt, delete_session, write_attempt, write_session},
+    session::{LoginAttempt, SealError, Session, delete_attempt, delete_session, landed_cookie, write_attempt, write_session},
     time::{Entropy, EntropyError, UnixTime},
 };
 
@@ -66,7 +66,7 @@ pub fn redirect_with_session(
     entropy: &mut dyn Entropy,
 ) -> Result<(Reply, Event), Refusal> {
     let provider = config.provider();
-    let session = Session {
+    let mut session = Session {
         provider: provider.name.clone(),
         claims: signed_in.claims.into_map(),
         refresh_token: signed_in.refresh_token,
@@ -76,14 +76,20 @@ pub fn redirect_with_session(
         expires: now.plus(config.session.lifetime),
     };
     let scope = host_scope(config, origin);
-    let cookies =
-        write_session(&config.session, &inbound.cookies, &session, scope, &provider.client_id, entropy, now)?;
+    let mut write = |session: &Session| {
+        write_session(&config.session, &inbound.cookies, session, scope, &provider.client_id, entropy, now)
+    };
+    let cookies = match write(&session) {
+        // The refresh token only serves revocation at sign-out: better none than no session.
+        Err(SealError::TooLarge { .. }) if session.refresh_token.take().is_some() => write(&session)?,
+        written => written?,
+    };
     let event = Event::SessionWritten(cookies.iter().map(String::len).sum());
     // The path was judged when the attempt was made, and sealed; it is judged again because a redirect hangs on it.
     let target = ReturnPath::parse(signed_in.return_path.as_bytes(), origin).unwrap_or_else(ReturnPath::root);
     let reply = Reply::redirect(&format!("{origin}{}", target.as_str()))
         .with_cookies(cookies)
-        .with_cookies([delete_attempt(&config.session, state)]);
+        .with_cookies([landed_cookie(&config.session), delete_attempt(&config.session, state)]);
     Ok((reply, event))
 }
 

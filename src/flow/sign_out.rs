@@ -16,20 +16,34 @@ use crate::{
     session::{delete_attempts, delete_session},
 };
 
-/// Whether this request may end the session: a page of another site may not do it behind the person's back (T-72, T-186).
+/// Whether this request may end the session: a page of another site may not do it behind the person's back, and neither
+/// may an image or a speculative load (T-72, T-186). A person's GET and any POST of our own site may.
 ///
 /// # Errors
 /// A method that signs nobody out, or a request that another site caused.
-pub fn permit(view: &RequestView, origin: &Origin) -> Result<(), Refusal> {
-    if !matches!(view.method(), "GET" | "POST") {
-        return Err(Refusal::MethodNotAllowed);
+pub fn permit(view: &RequestView, client: Client, origin: &Origin) -> Result<(), Refusal> {
+    match (view.method(), client) {
+        ("GET", Client::Navigation) | ("POST", _) => {}
+        _ => return Err(Refusal::MethodNotAllowed),
     }
-    let own_origin = view.values("origin").all(|value| value == origin.to_string().as_bytes());
-    let own_site = match view.text("sec-fetch-site") {
-        Some(site) => matches!(site, "same-origin" | "same-site" | "none"),
-        None => view.values("sec-fetch-site").next().is_none(),
+    let own = origin.to_string();
+    let every = |name, expected: &str| view.values(name).all(|value| value == expected.as_bytes());
+    let permitted = match view.text("sec-fetch-site") {
+        // Our pages send `Origin: null` with their forms, since their referrer policy is `no-referrer` (Fetch §3.2.5).
+        Some("same-origin") => every("origin", &own) || every("origin", "null"),
+        Some("same-site" | "none") => every("origin", &own),
+        Some(_) => false,
+        None => view.values("sec-fetch-site").next().is_none() && every("origin", &own) && has_own_referer(view, &own),
     };
-    if own_origin && own_site { Ok(()) } else { Err(Refusal::CrossSiteSignOut) }
+    if permitted { Ok(()) } else { Err(Refusal::CrossSiteSignOut) }
+}
+
+/// Whether `Referer`, where a browser without Fetch metadata sends it, names a page of our own.
+fn has_own_referer(view: &RequestView, own: &str) -> bool {
+    view.values("referer").all(|value| {
+        let rest = value.strip_prefix(own.as_bytes());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    })
 }
 
 /// The answer: every cookie of ours deleted, and on to the provider if it has a sign-out and is known.

@@ -1,31 +1,47 @@
 //! Who waits for what: requests for a provider, requests for a sign-in, sign-ins for messages.
 //!
-//! Decides the bounds: how many may wait, and how long a finished sign-in is kept for a client that went away.
+//! Decides the bounds: how many may wait and with how many bytes, how long a finished sign-in is kept for a client that
+//! went away, and that a `state` is used once (RFC 9700 §4.2.4).
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     flow::{
-        decision::RequestId,
+        decision::{CallId, RequestId},
         exchange::{Exchange, SignedIn},
         inbound::Inbound,
     },
     http::path::ReturnPath,
-    time::UnixTime,
+    session::ATTEMPT_LIFETIME,
+    time::{Deadline, UnixTime},
 };
 
 /// How many requests of a worker may wait at once.
 const MAX_REQUESTS: usize = 4096;
-/// How many sign-ins of a worker may be under way or kept.
-const MAX_EXCHANGES: usize = 1024;
+/// How many bytes waiting requests may hold together.
+const MAX_BYTES: usize = 32 * 1024 * 1024;
+/// How many sign-ins of a worker may be under way.
+const MAX_RUNNING: usize = 1024;
 /// How long a finished sign-in is kept for a client that went away before it got its session.
 const KEEP: Duration = Duration::from_secs(60);
+/// How many are kept; beyond that the oldest go.
+const MAX_KEPT: usize = 64;
+/// How many spent states are remembered; beyond that the oldest go.
+const MAX_SPENT: usize = 4096;
 
 /// Everything that waits.
 #[derive(Debug, Default)]
 pub struct Waits {
     requests: BTreeMap<RequestId, Waiting>,
-    exchanges: BTreeMap<String, Progress>,
+    bytes: usize,
+    running: BTreeMap<String, Running>,
+    kept: VecDeque<Kept>,
+    spent: VecDeque<(String, Deadline)>,
 }
 
 /// What a request waits for.
@@ -34,7 +50,7 @@ pub enum Waiting {
     /// The end of the sign-in with this `state`.
     Exchange(Inbound, String),
     /// The provider's metadata, for what follows then.
-    Metadata(Inbound, Then, UnixTime),
+    Metadata(Inbound, Then, Deadline),
 }
 
 /// What follows once the provider's endpoints are known.
@@ -46,19 +62,40 @@ pub enum Then {
     SignOut,
 }
 
-/// How far a sign-in is.
+/// Which callback a sign-in answers: a digest of its query, since another `code` with the same `state` is another callback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallbackDigest([u8; 32]);
+
+/// A sign-in under way.
 #[derive(Debug)]
-pub enum Progress {
-    /// It ended well and nobody was there to take it.
-    Kept(Box<SignedIn>, UnixTime),
-    /// It awaits a message.
-    Running(Box<Exchange>),
+pub struct Running {
+    /// What it awaits.
+    pub exchange: Exchange,
+    /// The call whose answer it awaits, if it is one of its own.
+    pub call: Option<CallId>,
+    /// The callback that began it.
+    pub callback: CallbackDigest,
+}
+
+#[derive(Debug)]
+struct Kept {
+    state: String,
+    callback: CallbackDigest,
+    signed_in: Box<SignedIn>,
+    until: Deadline,
+}
+
+impl CallbackDigest {
+    /// The digest of a callback's `query`.
+    pub fn of(query: &[u8]) -> Self {
+        Self(Sha256::digest(query).into())
+    }
 }
 
 impl Waits {
-    /// Whether nothing waits; sign-ins that are only kept do not count.
+    /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.requests.is_empty() && !self.exchanges.values().any(|progress| matches!(progress, Progress::Running(_)))
+        self.requests.is_empty() && self.running.is_empty()
     }
 
     /// How many requests wait.
@@ -68,54 +105,100 @@ impl Waits {
 
     /// Whether one more request may wait.
     pub fn has_room(&self) -> bool {
-        self.requests.len() < MAX_REQUESTS && self.exchanges.len() < MAX_EXCHANGES
+        self.requests.len() < MAX_REQUESTS && self.running.len() < MAX_RUNNING && self.bytes < MAX_BYTES
     }
 
     /// Lets a request wait.
-    pub fn request(&mut self, id: RequestId, waiting: Waiting) {
-        self.requests.insert(id, waiting);
+    pub fn request(&mut self, waiting: Waiting) {
+        self.bytes = self.bytes.saturating_add(waiting.inbound().size());
+        self.requests.insert(waiting.inbound().id, waiting);
     }
 
     /// Forgets a request whose client went away.
     pub fn forget(&mut self, id: RequestId) {
-        self.requests.remove(&id);
+        if let Some(waiting) = self.requests.remove(&id) {
+            self.bytes = self.bytes.saturating_sub(waiting.inbound().size());
+        }
     }
 
     /// Takes the requests that `wanted` names out of the queue.
     pub fn take_requests(&mut self, wanted: impl Fn(&Waiting) -> bool) -> Vec<Waiting> {
-        self.requests.extract_if(.., |_, waiting| wanted(waiting)).map(|(_, waiting)| waiting).collect()
+        let taken: Vec<Waiting> =
+            self.requests.extract_if(.., |_, waiting| wanted(waiting)).map(|(_, waiting)| waiting).collect();
+        let bytes = taken.iter().map(|waiting| waiting.inbound().size()).fold(0, usize::saturating_add);
+        self.bytes = self.bytes.saturating_sub(bytes);
+        taken
     }
 
-    /// Takes the sign-in with this `state` up for its next message.
-    pub fn take_exchange(&mut self, state: &str) -> Option<Progress> {
-        self.exchanges.remove(state)
-    }
-
-    /// Puts a sign-in down until its next message.
-    pub fn put_exchange(&mut self, state: String, progress: Progress) {
-        self.exchanges.insert(state, progress);
+    /// The callback that the sign-in with this `state` answers, if it is under way.
+    pub fn running_callback(&self, state: &str) -> Option<CallbackDigest> {
+        self.running.get(state).map(|running| running.callback)
     }
 
     /// The sign-ins that are under way.
     pub fn running(&self) -> Vec<String> {
-        let running = self.exchanges.iter().filter(|(_, progress)| matches!(progress, Progress::Running(_)));
-        running.map(|(state, _)| state.clone()).collect()
+        self.running.keys().cloned().collect()
     }
 
-    /// Keeps a finished sign-in for a client that may come back with the same attempt.
-    pub fn keep(&mut self, state: String, signed_in: Box<SignedIn>, now: UnixTime) {
-        self.exchanges.insert(state, Progress::Kept(signed_in, now.plus(KEEP)));
+    /// Takes a sign-in up for its next message.
+    pub fn take_running(&mut self, state: &str) -> Option<Running> {
+        self.running.remove(state)
     }
 
-    /// Drops what was kept long enough and gives the sign-ins whose deadline is past.
+    /// Takes a sign-in up if it awaits the answer to `call`, and not to an earlier one.
+    pub fn take_running_for(&mut self, state: &str, call: CallId) -> Option<Running> {
+        self.running.get(state).filter(|running| running.call == Some(call))?;
+        self.running.remove(state)
+    }
+
+    /// Puts a sign-in down until its next message.
+    pub fn put_running(&mut self, state: String, running: Running) {
+        self.running.insert(state, running);
+    }
+
+    /// The sign-ins whose deadline is past; what was kept or remembered long enough is dropped.
     pub fn overdue(&mut self, now: UnixTime) -> Vec<String> {
-        self.exchanges.retain(|_, progress| !matches!(progress, Progress::Kept(_, until) if now >= *until));
-        let late = |progress: &Progress| matches!(progress, Progress::Running(exchange) if now >= exchange.deadline());
-        self.exchanges.iter().filter(|(_, progress)| late(progress)).map(|(state, _)| state.clone()).collect()
+        self.kept.retain(|kept| !kept.until.is_past(now));
+        self.spent.retain(|(_, until)| !until.is_past(now));
+        let late = self.running.iter().filter(|(_, running)| running.exchange.deadline().is_past(now));
+        late.map(|(state, _)| state.clone()).collect()
+    }
+
+    /// Keeps a finished sign-in for a client that may come back with the same callback.
+    pub fn keep(&mut self, state: String, callback: CallbackDigest, signed_in: Box<SignedIn>, now: UnixTime) {
+        if self.kept.len() >= MAX_KEPT {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(Kept { state, callback, signed_in, until: Deadline::new(now, KEEP) });
+    }
+
+    /// The sign-in that was kept for this callback; once.
+    pub fn take_kept(&mut self, state: &str, callback: CallbackDigest) -> Option<Box<SignedIn>> {
+        let place = self.kept.iter().position(|kept| kept.state == state && kept.callback == callback)?;
+        self.kept.remove(place).map(|kept| kept.signed_in)
+    }
+
+    /// Remembers that `state` had its callback.
+    pub fn spend(&mut self, state: String, now: UnixTime) {
+        if self.spent.len() >= MAX_SPENT {
+            self.spent.pop_front();
+        }
+        self.spent.push_back((state, Deadline::new(now, ATTEMPT_LIFETIME)));
+    }
+
+    /// Whether `state` had its callback already.
+    pub fn is_spent(&self, state: &str) -> bool {
+        self.spent.iter().any(|(spent, _)| spent == state)
     }
 }
 
 impl Waiting {
+    fn inbound(&self) -> &Inbound {
+        match self {
+            Self::Exchange(inbound, _) | Self::Metadata(inbound, ..) => inbound,
+        }
+    }
+
     /// Whether this waits for the sign-in with `state`.
     pub fn is_for(&self, state: &str) -> bool {
         matches!(self, Self::Exchange(_, other) if other == state)
@@ -123,6 +206,6 @@ impl Waiting {
 
     /// Whether this waits for metadata, and longer than it may at `now`.
     pub fn is_late(&self, now: UnixTime) -> bool {
-        matches!(self, Self::Metadata(_, _, deadline) if now >= *deadline)
+        matches!(self, Self::Metadata(_, _, deadline) if deadline.is_past(now))
     }
 }

@@ -11,7 +11,8 @@ use crate::secret::Secret;
 /// The most bytes of an answer's body that are looked at.
 pub const MAX_BODY: usize = 512 * 1024;
 
-/// One HTTP request to a provider. The path and the body may hold a code or a token, so neither is printed.
+/// One HTTP request to a provider. Header values and the body may hold a code, a token or a secret, so neither is printed;
+/// the URL never holds one.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// The method.
@@ -74,12 +75,12 @@ impl Call {
     }
 
     /// `:path` of the call: path and query.
-    pub fn path(&self) -> Secret<String> {
+    pub fn path(&self) -> String {
         let path = self.url.path();
-        Secret::new(match self.url.query() {
+        match self.url.query() {
             Some(query) => format!("{path}?{query}"),
             None => path.into(),
-        })
+        }
     }
 }
 

@@ -54,9 +54,16 @@ impl Cookies {
         self.pairs().filter(move |(found, _)| *found == name.as_bytes()).map(|(_, value)| value)
     }
 
-    /// The names that begin with `prefix`, in order, as often as they occur.
-    pub fn names_with_prefix(&self, prefix: &str) -> impl Iterator<Item = &[u8]> {
-        self.pairs().map(|(name, _)| name).filter(move |name| name.starts_with(prefix.as_bytes()))
+    /// These cookies and no others, one on each line.
+    #[must_use]
+    pub fn only(&self, wanted: impl Fn(&[u8]) -> bool) -> Self {
+        let pairs = self.pairs().filter(|(name, _)| wanted(name));
+        Self { lines: pairs.map(|(name, value)| [name, value].join(&b'=')).collect() }
+    }
+
+    /// How many bytes they take.
+    pub fn size(&self) -> usize {
+        self.lines.iter().map(Vec::len).sum()
     }
 
     /// The Cookie lines without `ours`, all other cookies byte-identical and in order. `None`: nothing of ours was
@@ -148,7 +155,6 @@ mod tests {
         assert_eq!(cookies.named("c").collect::<Vec<_>>(), [b""]);
         assert_eq!(cookies.named("d").count(), 0);
         assert_eq!(cookies.named("").collect::<Vec<_>>(), [b"6"]);
-        assert_eq!(cookies.names_with_prefix("").count(), 6);
     }
 
     #[test]

@@ -108,11 +108,6 @@ impl Origin {
         bare.eq_ignore_ascii_case(&self.authority)
     }
 
-    /// As the beginning of a URL: `https://app.example.com`, without a final slash.
-    pub fn to_url(&self) -> String {
-        self.to_string()
-    }
-
     /// Whether it never leaves the machine.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.host)

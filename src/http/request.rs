@@ -119,6 +119,20 @@ impl RequestView {
         }
     }
 
+    /// Forgets every header field but those that `wanted` names, for a request that waits.
+    #[must_use]
+    pub fn keeping(mut self, wanted: &[&str]) -> Self {
+        self.headers.retain(|header| wanted.contains(&header.name.as_str()));
+        self
+    }
+
+    /// How many bytes it takes.
+    pub fn size(&self) -> usize {
+        let headers = self.headers.iter().map(|header| header.name.len().saturating_add(header.value.len()));
+        let target = self.path.len().saturating_add(self.query.as_ref().map_or(0, Vec::len));
+        headers.fold(target, usize::saturating_add)
+    }
+
     /// All header fields in order, pseudo headers excepted.
     pub fn headers(&self) -> &[Header] {
         &self.headers
@@ -146,11 +160,14 @@ impl RequestView {
             .unwrap_or("-")
     }
 
-    /// Whether this is a CORS preflight (Fetch standard §3.2): OPTIONS with `Origin` and `Access-Control-Request-Method`.
+    /// Whether this is a CORS preflight as browsers send it (Fetch standard §4.8): OPTIONS with one `Origin` and one
+    /// `Access-Control-Request-Method`, no credentials, no body and no upgrade.
     pub fn is_cors_preflight(&self) -> bool {
-        self.method == "OPTIONS"
-            && self.values("origin").next().is_some()
-            && self.values("access-control-request-method").next().is_some()
+        let once = |name| self.values(name).count() == 1;
+        let never = |name| self.values(name).next().is_none();
+        let bare = ["authorization", "content-type", "cookie", "transfer-encoding", "upgrade"].into_iter().all(never);
+        let empty = self.values("content-length").all(|length| length == b"0");
+        self.method == "OPTIONS" && once("origin") && once("access-control-request-method") && bare && empty
     }
 
     /// What sent this request.
@@ -360,6 +377,23 @@ mod tests {
         assert!(view(&full).unwrap().is_cors_preflight());
         assert!(!view(&full[..2]).unwrap().is_cors_preflight());
         assert!(!view(&full[1..]).unwrap().is_cors_preflight());
+    }
+
+    #[test]
+    fn a_preflight_has_no_credentials_no_body_and_no_upgrade() {
+        let full = [(":method", "OPTIONS"), ("origin", "https://x"), ("access-control-request-method", "PUT")];
+        for extra in [
+            ("cookie", "a=b"),
+            ("authorization", "Bearer x"),
+            ("upgrade", "websocket"),
+            ("content-length", "1"),
+            ("transfer-encoding", "chunked"),
+            ("content-type", "application/grpc"),
+            ("origin", "https://y"),
+        ] {
+            let headers: Vec<_> = full.into_iter().chain([extra]).collect();
+            assert!(!view(&headers).unwrap().is_cors_preflight(), "{extra:?}");
+        }
     }
 
     #[test]

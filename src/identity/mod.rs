@@ -20,6 +20,8 @@ pub struct IdentitySettings {
     pub groups: Option<GroupsRule>,
     /// Further headers.
     pub headers: Vec<HeaderRule>,
+    /// Whether an `email` that the provider calls unverified may name a person.
+    pub allow_unverified_email: bool,
 }
 
 /// The user id: claim, prefix, header. An absent or empty claim refuses the request.
@@ -76,14 +78,15 @@ impl Identity {
     pub fn from_claims(settings: &IdentitySettings, claims: &TrustedClaims) -> Result<Self, IdentityError> {
         let mut headers = Vec::new();
         if let Some(rule) = &settings.user_id {
-            headers.push((rule.header.clone(), user_id(rule, claims)?.into_bytes()));
+            headers.push((rule.header.clone(), settings.user_id(rule, claims)?.into_bytes()));
         }
         if let Some(rule) = &settings.groups {
             let groups = claims.claim(&rule.claim).map(|value| list(value, &rule.prefix)).unwrap_or_default();
             headers.extend(Some((rule.header.clone(), groups.into_bytes())).filter(|(_, value)| !value.is_empty()));
         }
         for rule in &settings.headers {
-            let value = claims.claim(&rule.claim).and_then(text).filter(|value| !value.is_empty());
+            let believed = !settings.is_disowned(&rule.claim, claims);
+            let value = claims.claim(&rule.claim).filter(|_| believed).and_then(text).filter(|value| !value.is_empty());
             headers.extend(value.map(|value| (rule.header.clone(), value.into_bytes())));
         }
         Ok(Self(headers))
@@ -106,24 +109,29 @@ impl IdentitySettings {
     /// Every claim that a session must keep.
     pub fn claim_names(&self) -> impl Iterator<Item = &str> {
         let user_id = self.user_id.iter().map(|rule| rule.claim.as_str());
-        // Whether an address may be believed is asked on every request, so the answer is kept beside it.
-        let verified = self.user_id.iter().filter(|rule| rule.claim == "email").map(|_| "email_verified");
         let groups = self.groups.iter().map(|rule| rule.claim.as_str());
-        user_id.chain(verified).chain(groups).chain(self.headers.iter().map(|rule| rule.claim.as_str()))
+        let claims = user_id.chain(groups).chain(self.headers.iter().map(|rule| rule.claim.as_str()));
+        // Whether an address may be believed is asked on every request, so the answer is kept beside it.
+        claims.flat_map(|claim| [Some(claim), (claim == "email").then_some("email_verified")]).flatten()
     }
-}
 
-fn user_id(rule: &UserIdRule, claims: &TrustedClaims) -> Result<String, IdentityError> {
-    let value = claims.claim(&rule.claim).and_then(Value::as_str).filter(|value| !value.is_empty());
-    let value = value.ok_or(IdentityError::UserIdAbsent)?;
-    // As Kubernetes does: an address that the provider calls unverified names nobody (T-160).
-    if rule.claim == "email" && claims.claim("email_verified").is_some_and(|verified| !is_true(verified)) {
-        return Err(IdentityError::EmailUnverified);
+    fn user_id(&self, rule: &UserIdRule, claims: &TrustedClaims) -> Result<String, IdentityError> {
+        let value = claims.claim(&rule.claim).and_then(Value::as_str).filter(|value| !value.is_empty());
+        let value = value.ok_or(IdentityError::UserIdAbsent)?;
+        if self.is_disowned(&rule.claim, claims) {
+            return Err(IdentityError::EmailUnverified);
+        }
+        if value.chars().any(char::is_control) || value.trim() != value {
+            return Err(IdentityError::UserIdUnusable);
+        }
+        Ok(format!("{}{value}", rule.prefix))
     }
-    if value.chars().any(char::is_control) || value.trim() != value {
-        return Err(IdentityError::UserIdUnusable);
+
+    /// As Kubernetes does: an address that the provider calls unverified names nobody (T-160).
+    fn is_disowned(&self, claim: &str, claims: &TrustedClaims) -> bool {
+        let unverified = || claims.claim("email_verified").is_some_and(|verified| !is_true(verified));
+        claim == "email" && !self.allow_unverified_email && unverified()
     }
-    Ok(format!("{}{value}", rule.prefix))
 }
 
 /// Cognito's ID tokens carry a boolean, its UserInfo a string.
@@ -211,6 +219,7 @@ mod tests {
                 prefix: String::new(),
             }),
             headers: vec![rule("x-name", "name")],
+            allow_unverified_email: false,
         }
     }
 
@@ -240,11 +249,27 @@ mod tests {
     // T-160
     #[test]
     fn an_address_called_unverified_names_nobody() {
-        for verified in [json!(false), json!("false"), json!(null), json!(1)] {
+        for verified in [json!(false), json!("false"), json!(1)] {
             let refused = identity(json!({"email": "a@b", "email_verified": verified})).unwrap_err();
             assert_eq!(refused, IdentityError::EmailUnverified);
         }
         assert!(identity(json!({"email": "a@b", "email_verified": "true"})).is_ok());
+        assert!(identity(json!({"email": "a@b", "email_verified": null})).is_ok());
+    }
+
+    #[test]
+    fn an_unverified_address_reaches_no_other_header_either_unless_it_is_allowed() {
+        let rule = |claim: &str| HeaderRule { header: format!("x-{claim}"), claim: claim.into() };
+        let mut settings = IdentitySettings { headers: vec![rule("email"), rule("sub")], ..IdentitySettings::default() };
+        let claims = json!({"email": "a@b", "email_verified": false, "sub": "s"});
+        let claims = TrustedClaims::unsealed(claims.as_object().unwrap().clone());
+        let names = |settings: &IdentitySettings| -> Vec<String> {
+            let identity = Identity::from_claims(settings, &claims).unwrap();
+            identity.headers().iter().map(|(name, _)| name.clone()).collect()
+        };
+        assert_eq!(names(&settings), ["x-sub"]);
+        settings.allow_unverified_email = true;
+        assert_eq!(names(&settings), ["x-email", "x-sub"]);
     }
 
     // T-47

@@ -218,3 +218,128 @@ impl fmt::Display for CallbackError {
 }
 
 impl std::error::Error for CallbackError {}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::oidc::{
+        client_auth::ClientAuthentication,
+        provider::{EndpointOverrides, LogoutKind, ProviderKind},
+        signature::Algorithm,
+    };
+
+    fn settings() -> ProviderSettings {
+        ProviderSettings {
+            name: "default".into(),
+            issuer: "https://idp.example.net".into(),
+            kind: ProviderKind::Oidc,
+            client_id: "edge".into(),
+            client_authentication: ClientAuthentication::None,
+            scopes: vec!["openid".into()],
+            clusters: [].into(),
+            endpoints: EndpointOverrides::default(),
+            authorization_parameters: Vec::new(),
+            insecure_http: false,
+            timeout: Duration::from_secs(5),
+            leeway: Duration::from_secs(60),
+            algorithms: vec![Algorithm::Es256],
+            logout: LogoutKind::Local,
+        }
+    }
+
+    fn metadata(announces_iss: bool) -> ProviderMetadata {
+        let url = |path: &str| Url::parse(&format!("https://idp.example.net/{path}")).unwrap();
+        ProviderMetadata {
+            authorization_endpoint: url("authorize?tenant=1"),
+            token_endpoint: url("token"),
+            jwks_uri: url("keys"),
+            end_session_endpoint: None,
+            revocation_endpoint: None,
+            authorization_response_iss_parameter_supported: announces_iss,
+        }
+    }
+
+    fn judge(query: &str, announces_iss: bool) -> Result<String, CallbackError> {
+        let parameters = CallbackParameters::parse(query.as_bytes())?;
+        let state = Secret::new("af0ifjsldkj".to_owned());
+        let callback = validate_authorization_response(&settings(), &metadata(announces_iss), parameters, &state)?;
+        Ok(callback.code().secret().clone())
+    }
+
+    // Core §3.1.2.1, RFC 7636 §4.3
+    #[test]
+    fn the_request_has_these_members_in_this_order() {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        let (state, nonce, verifier) =
+            (secret("s"), secret("n"), secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"));
+        let transaction = Transaction { state: &state, nonce: &nonce, code_verifier: &verifier };
+        let settings = ProviderSettings {
+            scopes: vec!["openid".into(), "a/b".into()],
+            authorization_parameters: vec![("lang".into(), "de & fr".into())],
+            ..settings()
+        };
+        let redirect_uri = redirect_uri(&Origin::parse("https://app.example.com").unwrap(), "/oauth2/callback");
+        let url = authorization_request(&settings, &metadata(false), &redirect_uri, transaction);
+        let expected = "https://idp.example.net/authorize?tenant=1&response_type=code&client_id=edge\
+                        &redirect_uri=https%3A%2F%2Fapp.example.com%2Foauth2%2Fcallback&scope=openid+a%2Fb&state=s&nonce=n\
+                        &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&lang=de+%26+fr";
+        assert_eq!(url.as_str(), expected);
+    }
+
+    #[test]
+    fn a_callback_with_the_attempts_state_brings_its_code() {
+        assert_eq!(judge("code=c%2B1&state=af0ifjsldkj&session_state=x&session_state=y", false), Ok("c+1".into()));
+        assert_eq!(judge("iss=https%3A%2F%2Fidp.example.net&state=af0ifjsldkj&code=c", true), Ok("c".into()));
+    }
+
+    // Style, row 8: every check has its own error.
+    #[test]
+    fn each_check_refuses_by_its_own_name() {
+        let long = format!("code={}&state=af0ifjsldkj", "c".repeat(MAX_CODE + 1));
+        let table = [
+            ("state=af0ifjsldkj", CallbackError::CodeAbsent, "callback_code_absent"),
+            ("code=&state=af0ifjsldkj", CallbackError::CodeAbsent, "callback_code_absent"),
+            ("code=c&state=a&state=a", CallbackError::DuplicateParameter, "callback_duplicate_parameter"),
+            ("code=c&state=af0ifjsldkj&iss=x", CallbackError::IssuerMismatch, "callback_iss_mismatch"),
+            ("error=x&state=af0ifjsldkj&iss=x", CallbackError::IssuerMismatch, "callback_iss_mismatch"),
+            (
+                "error=access_denied&state=af0ifjsldkj",
+                CallbackError::Provider(OAuthError::AccessDenied),
+                "provider_access_denied",
+            ),
+            (
+                "code=c&error=invalid_scope&state=af0ifjsldkj",
+                CallbackError::Provider(OAuthError::InvalidScope),
+                "provider_invalid_scope",
+            ),
+            ("code=c", CallbackError::StateInvalid, "callback_state_invalid"),
+            ("code=c&state=a%20b", CallbackError::StateInvalid, "callback_state_invalid"),
+            ("code=c&state=af0ifjsldkJ", CallbackError::StateMismatch, "callback_state_mismatch"),
+            (long.as_str(), CallbackError::TooLong, "callback_too_long"),
+        ];
+        for (query, error, code) in table {
+            assert_eq!(judge(query, false), Err(error), "{query}");
+            assert!(error.code() == code && !error.to_string().is_empty());
+        }
+        assert_eq!(judge("code=c&state=af0ifjsldkj", true), Err(CallbackError::IssuerAbsent));
+        assert_eq!(judge("error=x&state=af0ifjsldkj", true), Err(CallbackError::IssuerAbsent));
+    }
+
+    // T-61
+    #[test]
+    fn no_query_is_too_odd_to_be_judged() {
+        for query in ["", "&&&", "=", "%", "%00=%00", "state", "code=%FF%FE&state=%FF", "a=b=c&&state==&code"] {
+            assert!(judge(query, false).is_err(), "{query}");
+        }
+        assert_eq!(judge(&"x".repeat(MAX_QUERY + 1), false), Err(CallbackError::TooLong));
+        assert_eq!(judge(&format!("code=c&state={}", "s".repeat(MAX_STATE + 1)), false), Err(CallbackError::TooLong));
+    }
+
+    #[test]
+    fn debug_shows_neither_code_nor_state() {
+        let parameters = CallbackParameters::parse(b"code=hunter2&state=hunter2").unwrap();
+        assert!(!format!("{parameters:?}").contains("hunter2"));
+    }
+}

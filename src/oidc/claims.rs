@@ -12,11 +12,12 @@ use super::id_token::IdTokenClaims;
 pub struct TrustedClaims(Map<String, Value>);
 
 impl TrustedClaims {
-    /// The members of a validated ID token that `wanted` names, and always `iss` and `sub`.
+    /// The members of a validated ID token that `wanted` names, and always `iss` and `sub`. One that is absent is kept as
+    /// null: it was asked for, so a session that lacks a name altogether was made for other wants.
     pub fn of<'a>(token: &IdTokenClaims, wanted: impl IntoIterator<Item = &'a str>) -> Self {
         let names = ["iss", "sub"].into_iter().chain(wanted);
-        let kept = names.filter_map(|name| token.claims().get_key_value(name));
-        Self(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+        let value = |name| token.claims().get(name).cloned().unwrap_or(Value::Null);
+        Self(names.map(|name| (name.to_owned(), value(name))).collect())
     }
 
     /// Claims out of an opened session: they were validated before they were sealed.
@@ -24,9 +25,9 @@ impl TrustedClaims {
         Self(claims)
     }
 
-    /// The claim `name`, a top-level member used whole.
+    /// The claim `name`, a top-level member used whole; null is absent.
     pub fn claim(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+        self.0.get(name).filter(|value| !value.is_null())
     }
 
     /// All of them, for sealing.

@@ -15,6 +15,7 @@ use super::{
 use crate::http::{
     call::{Call, CallResponse},
     cluster::cluster_name,
+    origin::is_loopback,
 };
 
 /// What we use of a provider's metadata, overrides applied.
@@ -137,24 +138,15 @@ fn endpoint(
 fn acceptable(settings: &ProviderSettings, url: &Url) -> bool {
     let issuer = Url::parse(&settings.issuer).ok();
     let issuer_host = issuer.as_ref().and_then(Url::host);
-    let scheme = url.scheme() == "https"
-        || url.scheme() == "http" && (settings.insecure_http || is_loopback(url.host()) && is_loopback(issuer_host.clone()));
+    let local = |url: &Url| url.host_str().is_some_and(is_loopback);
+    let plain = settings.insecure_http || local(url) && issuer.as_ref().is_some_and(local);
+    let scheme = url.scheme() == "https" || url.scheme() == "http" && plain;
     let named = match url.host() {
         Some(Host::Domain(_)) => true,
         host @ Some(_) => host == issuer_host,
         None => false,
     };
     scheme && named && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()
-}
-
-/// Whether `host` can only be this machine: `localhost`, a name below it, or a loopback address.
-pub fn is_loopback(host: Option<Host<&str>>) -> bool {
-    match host {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 impl DiscoveryError {
@@ -187,3 +179,183 @@ impl fmt::Display for DiscoveryError {
 }
 
 impl std::error::Error for DiscoveryError {}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        oidc::{
+            client_auth::ClientAuthentication,
+            provider::{EndpointOverrides, LogoutKind},
+            signature::Algorithm,
+        },
+        secret::Secret,
+    };
+
+    fn settings(kind: ProviderKind) -> ProviderSettings {
+        ProviderSettings {
+            name: "default".into(),
+            issuer: "https://idp.example.net".into(),
+            kind,
+            client_id: "edge".into(),
+            client_authentication: ClientAuthentication::None,
+            scopes: vec!["openid".into()],
+            clusters: [].into(),
+            endpoints: EndpointOverrides::default(),
+            authorization_parameters: Vec::new(),
+            insecure_http: false,
+            timeout: Duration::from_secs(5),
+            leeway: Duration::from_secs(60),
+            algorithms: vec![Algorithm::Es256],
+            logout: LogoutKind::Local,
+        }
+    }
+
+    /// The provider's document with `changes`; a null takes a member away.
+    fn document(changes: &Value) -> Value {
+        let mut document = json!({
+            "issuer": "https://idp.example.net",
+            "authorization_endpoint": "https://idp.example.net/authorize",
+            "token_endpoint": "https://idp.example.net/token",
+            "jwks_uri": "https://keys.example.net/keys",
+        });
+        for (name, value) in changes.as_object().unwrap() {
+            match value {
+                Value::Null => drop(document.as_object_mut().unwrap().remove(name)),
+                value => document[name] = value.clone(),
+            }
+        }
+        document
+    }
+
+    fn judge(settings: &ProviderSettings, status: u16, body: &str) -> Result<ProviderMetadata, DiscoveryError> {
+        process_metadata_response(settings, &CallResponse { status, body: Secret::new(body.as_bytes().to_vec()) })
+    }
+
+    fn with(changes: Value) -> Result<ProviderMetadata, DiscoveryError> {
+        judge(&settings(ProviderKind::Oidc), 200, &document(&changes).to_string())
+    }
+
+    #[test]
+    fn the_address_is_the_issuers_whether_it_ends_in_a_slash_or_not() {
+        for issuer in ["https://idp.example.net/realm", "https://idp.example.net/realm/"] {
+            let call =
+                metadata_request(&ProviderSettings { issuer: issuer.into(), ..settings(ProviderKind::Oidc) }).unwrap();
+            assert_eq!(call.url.as_str(), "https://idp.example.net/realm/.well-known/openid-configuration");
+            assert_eq!(call.cluster, "outbound|443||idp.example.net");
+        }
+    }
+
+    #[test]
+    fn each_check_refuses_by_its_own_name() {
+        let cognito = settings(ProviderKind::Cognito);
+        let refused = |settings: &ProviderSettings, status, body: &str| judge(settings, status, body).unwrap_err();
+        assert_eq!(refused(&cognito, 200, &document(&json!({})).to_string()), DiscoveryError::CognitoWithoutDomain);
+        assert_eq!(
+            with(json!({"token_endpoint": null})).unwrap_err(),
+            DiscoveryError::EndpointAbsent("token_endpoint")
+        );
+        assert_eq!(with(json!({"jwks_uri": 7})).unwrap_err(), DiscoveryError::EndpointRefused("jwks_uri"));
+        assert_eq!(with(json!({"issuer": null})).unwrap_err(), DiscoveryError::IssuerMismatch);
+        assert_eq!(refused(&cognito, 200, "[]"), DiscoveryError::Json(JsonError::NotAnObject));
+        assert_eq!(refused(&cognito, 503, "{}"), DiscoveryError::Status(503));
+        assert_eq!(refused(&cognito, 302, &document(&json!({})).to_string()), DiscoveryError::Status(302));
+    }
+
+    // Discovery §4.3
+    #[test]
+    fn the_issuer_is_compared_code_point_by_code_point() {
+        for issuer in [
+            "https://idp.example.net/",
+            "https://IDP.example.net",
+            "https://idp.example.net:443",
+            "http://idp.example.net",
+        ] {
+            assert_eq!(with(json!({"issuer": issuer})).unwrap_err(), DiscoveryError::IssuerMismatch, "{issuer}");
+        }
+    }
+
+    // T-144
+    #[test]
+    fn an_endpoint_is_an_https_url_of_a_named_host() {
+        let odd = [
+            "http://idp.example.net/token",
+            "https://10.0.0.1/token",
+            "https://127.0.0.1/token",
+            "https://[::1]/token",
+            "https://0x7f.1/token",
+            "https://user@idp.example.net/token",
+            "https://:password@idp.example.net/token",
+            "https://idp.example.net/token#x",
+            "http://localhost/token",
+            "/token",
+            "data:,x",
+        ];
+        for url in odd {
+            assert_eq!(
+                with(json!({"token_endpoint": url})).unwrap_err(),
+                DiscoveryError::EndpointRefused("token_endpoint"),
+                "{url}"
+            );
+        }
+        for name in ["end_session_endpoint", "revocation_endpoint"] {
+            assert_eq!(with(json!({name: odd[0]})).unwrap_err(), DiscoveryError::EndpointRefused(name));
+        }
+    }
+
+    #[test]
+    fn plain_http_needs_loopback_on_both_sides_or_the_switch() {
+        let local = ProviderSettings { issuer: "http://localhost:9000/p".into(), ..settings(ProviderKind::Oidc) };
+        let body = |host: &str| {
+            let at = |path: &str| format!("http://{host}/{path}");
+            let changes = json!({
+                "issuer": "http://localhost:9000/p", "authorization_endpoint": at("a"), "token_endpoint": at("t"), "jwks_uri": at("k"),
+            });
+            document(&changes).to_string()
+        };
+        assert!(judge(&local, 200, &body("localhost:9001")).is_ok());
+        assert!(judge(&local, 200, &body("dex.auth.svc")).is_err());
+        assert!(judge(&ProviderSettings { insecure_http: true, ..local }, 200, &body("dex.auth.svc")).is_ok());
+    }
+
+    #[test]
+    fn overrides_take_the_place_of_what_discovery_says() {
+        let url = |text: &str| Some(Url::parse(text).unwrap());
+        let mut settings = settings(ProviderKind::Oidc);
+        settings.endpoints.token = url("https://other.example.net/token");
+        let metadata = judge(&settings, 200, &document(&json!({"token_endpoint": "http://bad"})).to_string()).unwrap();
+        assert_eq!(metadata.token_endpoint.as_str(), "https://other.example.net/token");
+        assert!(metadata_request(&settings).is_some() && configured_metadata(&settings).is_err());
+        settings.endpoints.authorization = url("https://other.example.net/authorize");
+        settings.endpoints.jwks = url("https://other.example.net/keys");
+        assert!(metadata_request(&settings).is_none() && configured_metadata(&settings).is_ok());
+    }
+
+    #[test]
+    fn cognito_revokes_beside_its_token_endpoint() {
+        let changes = json!({
+            "authorization_endpoint": "https://demo.auth.eu-west-1.amazoncognito.com/oauth2/authorize",
+            "token_endpoint": "https://demo.auth.eu-west-1.amazoncognito.com/oauth2/token",
+        });
+        let body = document(&changes).to_string();
+        let endpoint = |kind| judge(&settings(kind), 200, &body).unwrap().revocation_endpoint;
+        assert_eq!(endpoint(ProviderKind::Cognito).unwrap().path(), "/oauth2/revoke");
+        assert_eq!(endpoint(ProviderKind::Oidc), None);
+    }
+
+    // RFC 9207 §3
+    #[test]
+    fn iss_is_announced_by_true_alone() {
+        let announced = |value: Value| {
+            with(json!({"authorization_response_iss_parameter_supported": value}))
+                .unwrap()
+                .authorization_response_iss_parameter_supported
+        };
+        assert!(announced(json!(true)));
+        assert!(!announced(json!(false)) && !announced(json!(null)));
+    }
+}

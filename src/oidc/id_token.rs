@@ -260,3 +260,172 @@ impl fmt::Display for IdTokenError {
 }
 
 impl std::error::Error for IdTokenError {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::oidc::{
+        client_auth::ClientAuthentication,
+        jwk::PublicKey,
+        jwks::KeySet,
+        jwt::UnverifiedJwt,
+        provider::{EndpointOverrides, LogoutKind},
+        signature::SignatureVerifier,
+    };
+
+    const NOW: u64 = 1_795_180_000;
+
+    /// Signatures are not this module's.
+    struct Yes;
+
+    impl SignatureVerifier for Yes {
+        fn verify(&self, _: Algorithm, _: &PublicKey, _: &[u8], _: &[u8]) -> bool {
+            true
+        }
+    }
+
+    fn settings(kind: ProviderKind) -> ProviderSettings {
+        ProviderSettings {
+            name: "default".into(),
+            issuer: "https://idp.example.net".into(),
+            kind,
+            client_id: "edge".into(),
+            client_authentication: ClientAuthentication::None,
+            scopes: vec!["openid".into()],
+            clusters: [].into(),
+            endpoints: EndpointOverrides::default(),
+            authorization_parameters: Vec::new(),
+            insecure_http: false,
+            timeout: Duration::from_secs(5),
+            leeway: Duration::from_secs(60),
+            algorithms: vec![Algorithm::Es256],
+            logout: LogoutKind::Local,
+        }
+    }
+
+    /// A token that answers the sign-in, with `changes`; a null takes a claim away.
+    fn claims(changes: Value) -> Value {
+        let mut claims = json!({
+            "iss": "https://idp.example.net", "aud": "edge", "sub": "248289761001", "nonce": "n-0S6", "exp": NOW + 300, "iat": NOW,
+            "token_use": "id",
+        });
+        for (name, value) in changes.as_object().unwrap() {
+            match value {
+                Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
+                value => claims[name] = value.clone(),
+            }
+        }
+        claims
+    }
+
+    fn verified(algorithm: Algorithm, typ: Option<&str>, claims: &Value) -> VerifiedJwt {
+        let keys = json!({"keys": [
+            {"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+             "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"},
+            {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+        ]});
+        let mut header = json!({"alg": algorithm.name()});
+        if let Some(typ) = typ {
+            header["typ"] = json!(typ);
+        }
+        let token =
+            format!("{}.{}.AA", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let keys = KeySet::parse(keys.to_string().as_bytes()).unwrap();
+        keys.verify(UnverifiedJwt::parse(&token).unwrap(), &[algorithm], &Yes).unwrap()
+    }
+
+    fn judge(kind: ProviderKind, jwt: VerifiedJwt) -> Result<IdTokenClaims, IdTokenError> {
+        let (nonce, access_token) =
+            (Secret::new("n-0S6".to_owned()), Secret::new("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y".to_owned()));
+        let settings = settings(kind);
+        let expected =
+            Expected { settings: &settings, nonce: &nonce, access_token: &access_token, now: UnixTime::from_secs(NOW) };
+        validate_id_token(jwt, expected)
+    }
+
+    fn validate(changes: Value) -> Result<UnixTime, IdTokenError> {
+        judge(ProviderKind::Cognito, verified(Algorithm::Es256, None, &claims(changes))).map(|token| token.expires())
+    }
+
+    #[test]
+    fn a_token_that_answers_the_sign_in_is_valid_until_its_exp() {
+        assert_eq!(validate(json!({})), Ok(UnixTime::from_secs(NOW + 300)));
+        assert_eq!(validate(json!({"exp": NOW as f64 + 9.75})), Ok(UnixTime::from_secs(NOW + 9)));
+        let oidc = judge(ProviderKind::Oidc, verified(Algorithm::Es256, None, &claims(json!({"token_use": null}))));
+        assert_eq!(oidc.unwrap().claims()["sub"], "248289761001");
+    }
+
+    // Style, row 8: every check has its own error.
+    #[test]
+    fn each_step_refuses_by_its_own_name() {
+        let table = [
+            (json!({"at_hash": "x"}), IdTokenError::AccessTokenHash),
+            (json!({"aud": "other"}), IdTokenError::Audience),
+            (json!({"aud": ["edge", "other"]}), IdTokenError::AudienceUntrusted),
+            (json!({"aud": ["edge", "edge"]}), IdTokenError::AuthorizedParty),
+            (json!({"azp": "other"}), IdTokenError::AuthorizedParty),
+            (json!({"exp": NOW - 60}), IdTokenError::Expired),
+            (json!({"iat": NOW + 61}), IdTokenError::IssuedInFuture),
+            (json!({"iss": "https://idp.example.net/"}), IdTokenError::Issuer),
+            (json!({"iat": "1"}), IdTokenError::Malformed("iat")),
+            (json!({"sub": ""}), IdTokenError::Malformed("sub")),
+            (json!({"nonce": "n-0S7"}), IdTokenError::Nonce),
+            (json!({"nonce": null}), IdTokenError::Nonce),
+            (json!({"nbf": NOW + 61}), IdTokenError::NotYetValid),
+            (json!({"token_use": "access"}), IdTokenError::TokenUse),
+        ];
+        for (changes, error) in table {
+            assert_eq!(validate(changes.clone()), Err(error), "{changes}");
+            assert!(error.code().starts_with("id_token_") && !error.to_string().is_empty());
+        }
+    }
+
+    #[test]
+    fn the_leeway_ends_to_the_second() {
+        for changes in [json!({"exp": NOW - 59}), json!({"iat": NOW + 60}), json!({"nbf": NOW + 60})] {
+            assert!(validate(changes.clone()).is_ok(), "{changes}");
+        }
+    }
+
+    // T-108
+    #[test]
+    fn a_time_outside_the_calendar_is_malformed() {
+        for exp in [
+            json!(253_402_300_800_u64),
+            json!(-1),
+            json!(1e300),
+            json!(u64::MAX),
+            json!("1795180300"),
+            json!(true),
+            json!([1]),
+        ] {
+            assert_eq!(validate(json!({"exp": exp})), Err(IdTokenError::Malformed("exp")), "{exp}");
+        }
+    }
+
+    // RFC 8725 §3.11
+    #[test]
+    fn typ_may_only_say_jwt() {
+        let typed =
+            |typ| judge(ProviderKind::Oidc, verified(Algorithm::Es256, Some(typ), &claims(json!({})))).map(|_| ());
+        assert_eq!((typed("JWT"), typed("application/jwt")), (Ok(()), Ok(())));
+        for typ in ["at+jwt", "application/at+jwt", "jwt ", "text/jwt"] {
+            assert_eq!(typed(typ), Err(IdTokenError::Type), "{typ}");
+        }
+    }
+
+    // Core §3.1.3.8, with the example of appendix A.3, and the longer hash of Ed25519.
+    #[test]
+    fn at_hash_is_half_of_the_hash_that_alg_names() {
+        assert!(validate(json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"})).is_ok());
+        let sha512 = Sha512::digest("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y");
+        let with = |at_hash: String| {
+            judge(ProviderKind::Oidc, verified(Algorithm::Ed25519, None, &claims(json!({"at_hash": at_hash}))))
+        };
+        assert!(with(URL_SAFE_NO_PAD.encode(&sha512[..32])).is_ok());
+        assert_eq!(with("77QmUPtjPfzWtF2AnpK9RQ".into()).unwrap_err(), IdTokenError::AccessTokenHash);
+        assert_eq!(with(URL_SAFE_NO_PAD.encode(sha512)).unwrap_err(), IdTokenError::AccessTokenHash);
+    }
+}

@@ -35,3 +35,75 @@ fn cognito_logout_endpoint(metadata: &ProviderMetadata) -> Url {
         url
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::oidc::{
+        client_auth::ClientAuthentication,
+        provider::{EndpointOverrides, ProviderKind},
+        signature::Algorithm,
+    };
+
+    fn settings(logout: LogoutKind) -> ProviderSettings {
+        ProviderSettings {
+            name: "default".into(),
+            issuer: "https://idp.example.net".into(),
+            kind: ProviderKind::Cognito,
+            client_id: "edge".into(),
+            client_authentication: ClientAuthentication::None,
+            scopes: vec!["openid".into()],
+            clusters: [].into(),
+            endpoints: EndpointOverrides::default(),
+            authorization_parameters: Vec::new(),
+            insecure_http: false,
+            timeout: Duration::from_secs(5),
+            leeway: Duration::ZERO,
+            algorithms: vec![Algorithm::Es256],
+            logout,
+        }
+    }
+
+    fn metadata(changed: fn(&mut ProviderMetadata)) -> ProviderMetadata {
+        let url = |path: &str| Url::parse(&format!("https://demo.auth.eu-west-1.amazoncognito.com/{path}")).unwrap();
+        let mut metadata = ProviderMetadata {
+            authorization_endpoint: url("oauth2/authorize?x=1"),
+            token_endpoint: url("oauth2/token"),
+            jwks_uri: url("keys"),
+            end_session_endpoint: Some(url("logout?y=1")),
+            revocation_endpoint: Some(url("oauth2/revoke")),
+            authorization_response_iss_parameter_supported: false,
+        };
+        changed(&mut metadata);
+        metadata
+    }
+
+    fn address(logout: LogoutKind, metadata: &ProviderMetadata) -> Option<String> {
+        let origin = Origin::parse("https://app.example.com:8443").unwrap();
+        logout_request(&settings(logout), metadata, &origin).map(Into::into)
+    }
+
+    #[test]
+    fn a_local_sign_out_has_no_address() {
+        assert_eq!(address(LogoutKind::Local, &metadata(|_| {})), None);
+    }
+
+    #[test]
+    fn cognito_is_told_the_public_address_or_the_configured_one() {
+        let base = "https://demo.auth.eu-west-1.amazoncognito.com/logout?y=1&client_id=edge&logout_uri=";
+        let root = address(LogoutKind::Cognito { logout_uri: None }, &metadata(|_| {}));
+        assert_eq!(root, Some(format!("{base}https%3A%2F%2Fapp.example.com%3A8443%2F")));
+        let logout_uri = Url::parse("https://www.example.com/bye").ok();
+        let chosen = address(LogoutKind::Cognito { logout_uri }, &metadata(|_| {}));
+        assert_eq!(chosen, Some(format!("{base}https%3A%2F%2Fwww.example.com%2Fbye")));
+    }
+
+    #[test]
+    fn a_pool_whose_metadata_names_no_sign_out_has_it_beside_its_sign_in() {
+        let old = metadata(|metadata| metadata.end_session_endpoint = None);
+        let expected = "https://demo.auth.eu-west-1.amazoncognito.com/logout?client_id=edge&logout_uri=";
+        assert!(address(LogoutKind::Cognito { logout_uri: None }, &old).unwrap().starts_with(expected));
+    }
+}

@@ -1,6 +1,6 @@
 //! Token revocation at sign-out (RFC 7009 §2.1).
 //!
-//! Decides the request and what counts as done; that a failure never blocks sign-out is `flow::logout`'s.
+//! Decides the request and what counts as done; that a failure never blocks sign-out is `flow`'s.
 
 use super::{client_auth::authenticate, discovery::ProviderMetadata, provider::ProviderSettings};
 use crate::{
@@ -29,4 +29,87 @@ pub fn revocation_request(
 /// Whether the token is revoked now. RFC 7009 §2.2: 200 also for a token that was invalid before; the body is ignored.
 pub fn process_revocation_response(response: &CallResponse) -> bool {
     response.status == 200
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use url::Url;
+
+    use super::*;
+    use crate::oidc::{
+        client_auth::{BasicEncoding, ClientAuthentication},
+        provider::{EndpointOverrides, LogoutKind, ProviderKind},
+        signature::Algorithm,
+    };
+
+    fn settings(client_authentication: ClientAuthentication) -> ProviderSettings {
+        ProviderSettings {
+            name: "default".into(),
+            issuer: "https://idp.example.net".into(),
+            kind: ProviderKind::Cognito,
+            client_id: "edge".into(),
+            client_authentication,
+            scopes: vec!["openid".into()],
+            clusters: [].into(),
+            endpoints: EndpointOverrides::default(),
+            authorization_parameters: Vec::new(),
+            insecure_http: false,
+            timeout: Duration::from_secs(5),
+            leeway: Duration::ZERO,
+            algorithms: vec![Algorithm::Es256],
+            logout: LogoutKind::Local,
+        }
+    }
+
+    fn metadata(changed: fn(&mut ProviderMetadata)) -> ProviderMetadata {
+        let url = |path: &str| Url::parse(&format!("https://demo.auth.eu-west-1.amazoncognito.com/{path}")).unwrap();
+        let mut metadata = ProviderMetadata {
+            authorization_endpoint: url("oauth2/authorize?x=1"),
+            token_endpoint: url("oauth2/token"),
+            jwks_uri: url("keys"),
+            end_session_endpoint: Some(url("logout?y=1")),
+            revocation_endpoint: Some(url("oauth2/revoke")),
+            authorization_response_iss_parameter_supported: false,
+        };
+        changed(&mut metadata);
+        metadata
+    }
+
+    fn request(client_authentication: ClientAuthentication) -> Call {
+        let token = Secret::new("r+1".to_owned());
+        revocation_request(&settings(client_authentication), &metadata(|_| {}), &token).unwrap()
+    }
+
+    // RFC 7009 §2.1
+    #[test]
+    fn the_form_names_the_token_its_kind_and_the_client() {
+        let call = request(ClientAuthentication::None);
+        assert_eq!(call.url.path(), "/oauth2/revoke");
+        assert_eq!(call.body.secret(), "token=r%2B1&token_type_hint=refresh_token&client_id=edge");
+    }
+
+    #[test]
+    fn the_client_proves_itself_as_at_the_token_endpoint() {
+        let secret = || Secret::new("s".to_owned());
+        assert!(request(ClientAuthentication::Post { secret: secret() }).body.secret().ends_with("&client_secret=s"));
+        let basic = request(ClientAuthentication::Basic { secret: secret(), encoding: BasicEncoding::Form });
+        let header = basic.headers.iter().find(|(name, _)| *name == "authorization");
+        assert_eq!(header.unwrap().1.secret(), "Basic ZWRnZTpz");
+    }
+
+    #[test]
+    fn without_an_endpoint_nothing_is_asked() {
+        let none = metadata(|metadata| metadata.revocation_endpoint = None);
+        let token = Secret::new("r".to_owned());
+        assert!(revocation_request(&settings(ClientAuthentication::None), &none, &token).is_none());
+    }
+
+    #[test]
+    fn only_a_200_means_revoked() {
+        let done = |status| process_revocation_response(&CallResponse { status, body: Secret::default() });
+        assert!(done(200));
+        assert!(![204, 302, 400, 401, 503].into_iter().any(done));
+    }
 }

@@ -163,7 +163,7 @@ fn brought(
 fn attempt_name(settings: &CookieSettings, name: &[u8]) -> Option<String> {
     match settings.kind(name)? {
         Kind::Attempt => settings.deletable(name),
-        Kind::Chunk(_) | Kind::Stray => None,
+        Kind::Chunk(_) | Kind::Landed | Kind::Stray => None,
     }
 }
 

@@ -36,5 +36,5 @@ pub use self::{
     record::{Ended, Session},
     seal::{Binding, Keyring, Purpose, SealError, sealed_len},
     settings::{BadCookie, CookieSettings, SessionSettings},
-    store::{SessionCookie, delete_session, read_session, write_session},
+    store::{SessionCookie, delete_session, has_landed, landed_cookie, read_session, write_session},
 };

@@ -58,6 +58,8 @@ pub enum BadCookie {
 pub(super) enum Kind {
     /// A login attempt.
     Attempt,
+    /// The mark of a sign-in that has just completed.
+    Landed,
     /// This piece of a session.
     Chunk(usize),
     /// A number that no piece has.
@@ -118,11 +120,19 @@ impl CookieSettings {
         format!("{}{ATTEMPT}{}", self.session_name(), BASE64_URL_SAFE_NO_PAD.encode(short))
     }
 
+    /// The name of the mark that a sign-in has just completed.
+    pub(super) fn landed_name(&self) -> String {
+        format!("{}{LANDED}", self.session_name())
+    }
+
     /// What a cookie of this name is, if it is ours.
     pub(super) fn kind(&self, cookie_name: &[u8]) -> Option<Kind> {
         let suffix = cookie_name.strip_prefix(self.prefix().as_bytes())?.strip_prefix(self.name.as_bytes())?;
         if suffix.is_empty() {
             return Some(Kind::Chunk(0));
+        }
+        if suffix == LANDED.as_bytes() {
+            return Some(Kind::Landed);
         }
         if suffix.starts_with(ATTEMPT.as_bytes()) {
             return Some(Kind::Attempt);
@@ -196,6 +206,8 @@ impl fmt::Display for BadCookie {
 impl std::error::Error for BadCookie {}
 
 const ATTEMPT: &str = "_a_";
+/// What follows the name in the mark of a completed sign-in.
+const LANDED: &str = "_landed";
 
 /// 128 bits: nobody finds two states with one name.
 const DIGEST_BYTES: usize = 16;

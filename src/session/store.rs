@@ -4,7 +4,7 @@
 //! one, or none. When a session is read, written or deleted is left to `flow`, and so is whether an opened one is still
 //! in force.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     http::cookie::{CookieAttributes, Cookies, delete_cookie, set_cookie},
@@ -79,10 +79,22 @@ pub fn write_session(
     let stale = |kind| match kind {
         Kind::Chunk(index) => index >= chunks.len(),
         Kind::Stray => true,
-        Kind::Attempt => false,
+        Kind::Attempt | Kind::Landed => false,
     };
     lines.extend(deletions(cookie, cookies_brought, &attributes, stale));
     Ok(lines)
+}
+
+/// The Set-Cookie value that marks a sign-in as just completed. Its content says nothing, so it needs no seal: a browser
+/// that sends it without a session has lost the session.
+pub fn landed_cookie(settings: &SessionSettings) -> String {
+    let attributes = settings.cookie.attributes();
+    set_cookie(&settings.cookie.landed_name(), "1", &attributes, LANDED_LIFETIME)
+}
+
+/// Whether a sign-in has just completed in this browser.
+pub fn has_landed(settings: &SessionSettings, cookies: &Cookies) -> bool {
+    cookies.pairs().any(|(name, _)| settings.cookie.kind(name) == Some(Kind::Landed))
 }
 
 /// The Set-Cookie values that delete every session cookie that the request brought.
@@ -109,7 +121,7 @@ fn brought<'a>(settings: &CookieSettings, cookies: &'a Cookies) -> Brought<'a> {
         match settings.kind(name) {
             Some(Kind::Chunk(index)) => chunks.push((index, value)),
             Some(Kind::Stray) => return Brought::Confused,
-            Some(Kind::Attempt) | None => {}
+            Some(Kind::Attempt | Kind::Landed) | None => {}
         }
     }
     if chunks.is_empty() {
@@ -150,5 +162,7 @@ fn open(settings: &SessionSettings, binding: &Binding<'_>, chunks: &[&[u8]]) -> 
     Some(Session { expires, ..session })
 }
 
+/// How long a completed sign-in is remembered: long enough for a redirect loop to come round.
+const LANDED_LIFETIME: Duration = Duration::from_secs(30);
 /// Envoy and browsers take 100 response headers; what is left over goes with the next response.
 const MOST_DELETIONS: usize = 32;

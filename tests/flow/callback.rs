@@ -14,7 +14,8 @@ use crate::{
 /// `callback` with the value of `name` changed.
 fn with(callback: &Url, name: &str, change: impl Fn(&str) -> String) -> Url {
     let pairs: Vec<(String, String)> = callback.query_pairs().into_owned().collect();
-    let pairs = pairs.into_iter().map(|(other, value)| if other == name { (other, change(&value)) } else { (other, value) });
+    let pairs =
+        pairs.into_iter().map(|(other, value)| if other == name { (other, change(&value)) } else { (other, value) });
     let mut changed = callback.clone();
     changed.query_pairs_mut().clear().extend_pairs(pairs);
     changed

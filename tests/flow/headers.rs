@@ -10,8 +10,15 @@ use crate::{
 /// `request` with every spelling of the identity headers that an application could fold to one of them.
 fn forged(request: Request) -> Request {
     let names = [
-        "kubeflow-userid", "Kubeflow-UserId", "kubeflow_userid", "KUBEFLOW.USERID", "kubeflow-groups", "kubeflow_groups", "x-user-name",
-        "X_User_Name", "x.user-name",
+        "kubeflow-userid",
+        "Kubeflow-UserId",
+        "kubeflow_userid",
+        "KUBEFLOW.USERID",
+        "kubeflow-groups",
+        "kubeflow_groups",
+        "x-user-name",
+        "X_User_Name",
+        "x.user-name",
     ];
     names.into_iter().fold(request, |request, name| request.with(name, "root").with(name, "admin"))
 }
@@ -25,13 +32,16 @@ fn forgeries(answer: &crate::message::Answer) -> Vec<String> {
 #[test]
 fn forged_identity_is_removed_on_every_branch_that_goes_on() {
     let mut world = World::oidc();
-    let preflight = Request::bare("/api").by("OPTIONS").with("origin", "https://x").with("access-control-request-method", "PUT");
+    let preflight =
+        Request::bare("/api").by("OPTIONS").with("origin", "https://x").with("access-control-request-method", "PUT");
     let branches = [Request::navigation("/public"), Request::web_socket("/public/ws"), preflight];
     for request in &branches {
         assert!(forgeries(&world.send(&forged(request.clone()))).is_empty(), "{}", request.path);
     }
     world.sign_in();
-    for request in branches.into_iter().chain([Request::fetch("/api"), Request::navigation("/"), Request::web_socket("/ws")]) {
+    for request in
+        branches.into_iter().chain([Request::fetch("/api"), Request::navigation("/"), Request::web_socket("/ws")])
+    {
         assert!(forgeries(&world.send(&forged(request.clone()))).is_empty(), "{}", request.path);
     }
 }
@@ -88,7 +98,10 @@ fn connection_cannot_make_the_next_hop_drop_identity() {
     world.sign_in();
     let request = Request::bare("/ws").with("upgrade", "websocket").with("connection", "Upgrade, Kubeflow-UserId");
     let answer = world.send(&request.with("trailer", "x-sum, kubeflow.userid"));
-    assert_eq!((answer.got("connection"), answer.got("trailer")), (vec!["Upgrade".to_owned()], vec!["x-sum".to_owned()]));
+    assert_eq!(
+        (answer.got("connection"), answer.got("trailer")),
+        (vec!["Upgrade".to_owned()], vec!["x-sum".to_owned()])
+    );
 }
 
 // T-45
@@ -185,6 +198,9 @@ fn claims_become_trusted_in_one_place_each() {
 // T-8
 #[test]
 fn every_redirect_to_ourselves_goes_through_the_judged_path() {
-    assert_eq!(files_with("Reply::redirect("), ["src/flow/endpoints.rs", "src/flow/sign_in.rs", "src/flow/sign_out.rs"]);
+    assert_eq!(
+        files_with("Reply::redirect("),
+        ["src/flow/endpoints.rs", "src/flow/sign_in.rs", "src/flow/sign_out.rs"]
+    );
     assert_eq!(files_with("\"location\""), ["src/flow/sign_out.rs", "src/http/reply.rs"]);
 }

@@ -14,7 +14,6 @@ pub struct Cookie {
     domain: String,
     host_only: bool,
     path: String,
-    secure: bool,
     expires: Option<UnixTime>,
 }
 
@@ -85,7 +84,8 @@ fn parse(host: &str, line: &str, now: UnixTime) -> Option<Cookie> {
     let mut parts = line.split(';').map(str::trim);
     let (name, value) = parts.next()?.split_once('=')?;
     let attributes: Vec<(&str, &str)> = parts.map(|part| part.split_once('=').unwrap_or((part, ""))).collect();
-    let attribute = |name: &str| attributes.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
+    let attribute =
+        |name: &str| attributes.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
     let (domain, path) = (attribute("domain"), attribute("path").unwrap_or("/"));
     let secure = attribute("secure").is_some();
     let covers = |domain: &str| host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
@@ -101,7 +101,6 @@ fn parse(host: &str, line: &str, now: UnixTime) -> Option<Cookie> {
         domain: domain.unwrap_or(host).to_owned(),
         host_only: domain.is_none(),
         path: path.to_owned(),
-        secure,
         expires: age,
     })
 }

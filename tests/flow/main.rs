@@ -12,6 +12,8 @@
 )]
 
 mod callback;
+mod clients;
+mod endpoints;
 mod headers;
 mod id_tokens;
 mod jar;
@@ -21,7 +23,10 @@ mod message;
 mod provider;
 mod returns;
 mod routes;
+mod secrets;
+mod sessions;
 mod sign_in;
+mod sign_out;
 #[path = "../support/signing.rs"]
 mod signing;
 mod tabs;

@@ -74,10 +74,16 @@ impl Request {
 
     /// As the host hands it over, with `cookies` in one line.
     pub fn headers(&self, cookies: Option<String>) -> Headers {
-        let pseudo = [(":method", &self.method), (":scheme", &"https".to_owned()), (":authority", &self.host), (":path", &self.path)]
-            .map(|(name, value)| (name.to_owned(), value.clone().into_bytes()));
+        let pseudo = [
+            (":method", &self.method),
+            (":scheme", &"https".to_owned()),
+            (":authority", &self.host),
+            (":path", &self.path),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.clone().into_bytes()));
         let scheme_given = self.fields.iter().any(|(name, _)| name == ":scheme");
-        let mut headers: Headers = pseudo.into_iter().filter(|(name, _)| !(scheme_given && name == ":scheme")).collect();
+        let mut headers: Headers =
+            pseudo.into_iter().filter(|(name, _)| !(scheme_given && name == ":scheme")).collect();
         headers.extend(self.fields.iter().cloned());
         headers.extend(cookies.map(|line| ("cookie".to_owned(), line.into_bytes())));
         headers
@@ -107,7 +113,9 @@ impl Answer {
     /// What the application gets.
     pub fn upstream(&self) -> &Headers {
         match self {
-            Self::Reply(reply) => panic!("it was answered {}: {} {:?}", reply.status(), reply.body(), reply.header("location")),
+            Self::Reply(reply) => {
+                panic!("it was answered {}: {} {:?}", reply.status(), reply.body(), reply.header("location"))
+            }
             Self::Upstream(headers) => headers,
         }
     }
@@ -137,7 +145,12 @@ impl Answer {
 
     /// The Set-Cookie values.
     pub fn cookies(&self) -> Vec<&str> {
-        self.reply().headers().iter().filter(|(name, _)| *name == "set-cookie").map(|(_, value)| value.as_str()).collect()
+        self.reply()
+            .headers()
+            .iter()
+            .filter(|(name, _)| *name == "set-cookie")
+            .map(|(_, value)| value.as_str())
+            .collect()
     }
 
     /// The stable code, in whatever form it is said.
@@ -161,7 +174,9 @@ impl Answer {
     pub fn link(&self) -> String {
         let body = self.reply().body();
         let rest = body.split_once("href=\"").or_else(|| body.split_once("action=\"")).map(|(_, rest)| rest);
-        rest.and_then(|rest| rest.split('"').next()).unwrap_or_else(|| panic!("no link in {body}")).replace("&amp;", "&")
+        rest.and_then(|rest| rest.split('"').next())
+            .unwrap_or_else(|| panic!("no link in {body}"))
+            .replace("&amp;", "&")
     }
 }
 

@@ -10,8 +10,10 @@ use crate::{
 #[test]
 fn a_public_path_passes_without_session_provider_or_cookie() {
     let mut world = World::oidc();
-    world.network = Box::new(|endpoint, _| panic!("{endpoint} was called"));
-    for request in [Request::navigation("/public/page"), Request::fetch("/public").by("POST"), Request::web_socket("/public/ws")] {
+    world.network = Box::new(|endpoint| panic!("{endpoint} was called"));
+    for request in
+        [Request::navigation("/public/page"), Request::fetch("/public").by("POST"), Request::web_socket("/public/ws")]
+    {
         let answer = world.send(&request);
         assert!(answer.got("kubeflow-userid").is_empty() && answer.got("cookie").is_empty());
     }
@@ -22,10 +24,15 @@ fn a_denied_path_passes_for_nobody() {
     let mut world = World::oidc();
     assert_eq!(world.get("/internal/x").said(), (403, "denied".to_owned()));
     world.sign_in();
-    for request in [Request::navigation("/internal"), Request::fetch("/internal/x?y"), Request::web_socket("/internal/ws")] {
+    for request in
+        [Request::navigation("/internal"), Request::fetch("/internal/x?y"), Request::web_socket("/internal/ws")]
+    {
         assert_eq!(world.send(&request).said(), (403, "denied".to_owned()));
     }
-    let preflight = Request::bare("/internal").by("OPTIONS").with("origin", "https://x").with("access-control-request-method", "PUT");
+    let preflight = Request::bare("/internal")
+        .by("OPTIONS")
+        .with("origin", "https://x")
+        .with("access-control-request-method", "PUT");
     assert_eq!(world.send(&preflight).said(), (403, "denied".to_owned()));
 }
 
@@ -40,7 +47,8 @@ fn a_path_that_no_rule_names_needs_a_session() {
 #[test]
 fn a_preflight_passes_stripped_and_nothing_less_than_one_does() {
     let mut world = World::oidc();
-    let full = Request::bare("/api").by("OPTIONS").with("origin", "https://x").with("access-control-request-method", "PUT");
+    let full =
+        Request::bare("/api").by("OPTIONS").with("origin", "https://x").with("access-control-request-method", "PUT");
     let forged = full.clone().with("kubeflow-userid", "root");
     assert!(world.send(&forged).got("kubeflow-userid").is_empty());
     assert_eq!(world.send(&full.clone().by("GET")).status(), 401);
@@ -51,7 +59,14 @@ fn a_preflight_passes_stripped_and_nothing_less_than_one_does() {
 #[test]
 fn neither_query_nor_fragment_takes_part() {
     let mut world = World::oidc();
-    for path in ["/private?x=/public", "/private?/public", "/private?/../public", "/private%23/public", "/public%23", "/public%3fx"] {
+    for path in [
+        "/private?x=/public",
+        "/private?/public",
+        "/private?/../public",
+        "/private%23/public",
+        "/public%23",
+        "/public%3fx",
+    ] {
         assert_eq!(world.get(path).status(), 302, "{path}");
     }
     assert!(world.get("/public?x=/internal").passed());

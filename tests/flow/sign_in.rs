@@ -69,7 +69,7 @@ fn the_next_request_needs_no_provider() {
 fn the_authorization_request_is_exactly_this() {
     let tail = format!(
         "response_type=code&client_id={CLIENT}&redirect_uri=https%3A%2F%2Fapp.example.com%2Foauth2%2Fcallback\
-         &scope=openid+email+profile&state=state&nonce=nonce&code_challenge=code_challenge&code_challenge_method=S256"
+         &scope=openid+email&state=state&nonce=nonce&code_challenge=code_challenge&code_challenge_method=S256"
     );
     let at = |mut world: World| masked(world.get("/deep?x=1").location());
     assert_eq!(at(World::cognito()), format!("https://demo.auth.eu-west-1.amazoncognito.com/oauth2/authorize?{tail}"));
@@ -78,7 +78,7 @@ fn the_authorization_request_is_exactly_this() {
         tree["providers"][0]["authorizationParameters"] = json!({"identity_provider": "Corp & Co"});
         tree["providers"][0]["scopes"] = json!(["openid", "groups"]);
     };
-    let tail = tail.replace("openid+email+profile", "openid+groups");
+    let tail = tail.replace("openid+email", "openid+groups");
     let expected = format!("https://idp.example.net/authorize?tenant=1&{tail}&identity_provider=Corp+%26+Co");
     assert_eq!(at(World::configured(more)), expected);
 }

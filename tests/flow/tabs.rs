@@ -18,7 +18,8 @@ use crate::{
 fn ten_tabs_that_finish_in_any_order_all_succeed() {
     for seed in 0..5 {
         let mut world = World::oidc();
-        let mut tabs: Vec<(usize, Url)> = (0..10).map(|tab| (tab, world.callback_for(&format!("/tab/{tab}")))).collect();
+        let mut tabs: Vec<(usize, Url)> =
+            (0..10).map(|tab| (tab, world.callback_for(&format!("/tab/{tab}")))).collect();
         assert_eq!(world.attempts().len(), 10);
         Stream(seed).shuffle(&mut tabs);
         for (tab, callback) in tabs {
@@ -84,7 +85,11 @@ impl Crowd {
         for id in done {
             let person = self.open.remove(&id).unwrap();
             let answer = world.answer(id);
-            assert!(answer.location().starts_with(&format!("https://app.example.com/of/{person}/")), "{}", answer.location());
+            assert!(
+                answer.location().starts_with(&format!("https://app.example.com/of/{person}/")),
+                "{}",
+                answer.location()
+            );
             world.switch_to(person);
             assert_eq!(world.get("/").got("kubeflow-userid"), [Self::name(person)]);
             self.answered += 1;
@@ -97,7 +102,7 @@ impl Crowd {
 fn of_a_thousand_interleaved_sign_ins_everyone_gets_their_own_identity() {
     let (mut world, mut crowd, mut dice) = (World::oidc(), Crowd::default(), Stream(155));
     let mut delays = Stream(42);
-    world.network = Box::new(move |_, _| Travel::Answer(Duration::from_millis(delays.below(3000) as u64)));
+    world.network = Box::new(move |_| Travel::Answer(Duration::from_millis(delays.below(3000) as u64)));
     assert_eq!(world.get("/").status(), 302);
     for number in 0..1000 {
         crowd.start(&mut world, dice.below(50), number);
@@ -113,7 +118,7 @@ fn of_a_thousand_interleaved_sign_ins_everyone_gets_their_own_identity() {
 
 fn slow_tokens(world: &mut World, seconds: u64) {
     let slow = Duration::from_secs(seconds);
-    world.network = Box::new(move |endpoint, _| Travel::Answer(if endpoint == "token" { slow } else { Duration::ZERO }));
+    world.network = Box::new(move |endpoint| Travel::Answer(if endpoint == "token" { slow } else { Duration::ZERO }));
 }
 
 // T-182

@@ -32,7 +32,7 @@ pub type Headers = Vec<(String, Vec<u8>)>;
 pub struct World {
     pub engine: Engine,
     pub provider: Provider,
-    pub network: Box<dyn FnMut(&str, &Call) -> Travel>,
+    pub network: Box<dyn FnMut(&str) -> Travel>,
     pub now: UnixTime,
     pub entropy: Box<dyn Entropy>,
     pub jars: Vec<Jar>,
@@ -148,7 +148,7 @@ impl World {
         Self {
             engine: engine(tree),
             provider,
-            network: Box::new(|_, _| Travel::Answer(Duration::from_millis(20))),
+            network: Box::new(|_| Travel::Answer(Duration::from_millis(20))),
             now: START,
             entropy: Box::new(Stream(7)),
             jars: vec![Jar::default()],
@@ -262,7 +262,8 @@ impl World {
         self.last += 1;
         let id = RequestId(self.last);
         self.waiting.insert(id, Sent { headers: headers.clone(), host, browser: self.browser });
-        let decision = self.engine.handle_request(id, headers, &mut Moment { now: self.now, entropy: &mut *self.entropy });
+        let decision =
+            self.engine.handle_request(id, headers, &mut Moment { now: self.now, entropy: &mut *self.entropy });
         match decision {
             Decision::Wait => {}
             decision => self.settle(id, decision),
@@ -332,13 +333,14 @@ impl World {
 
     /// A call leaves. The provider answers it at once; the network decides when that arrives, and whether.
     fn dispatch(&mut self, id: CallId, call: &Call) {
-        let (after, outcome) = match (self.network)(self.provider.called(call), call) {
+        let (after, outcome) = match (self.network)(self.provider.called(call)) {
             Travel::Answer(after) => (after, CallOutcome::Answer(self.provider.answer(call, self.now))),
             Travel::Fail(after, failure) => (after, CallOutcome::Failure(failure)),
             Travel::Lose => return,
-            Travel::Status(after, status) => {
-                (after, CallOutcome::Answer(CallResponse { status, body: Secret::new(b"upstream connect error".to_vec()) }))
-            }
+            Travel::Status(after, status) => (
+                after,
+                CallOutcome::Answer(CallResponse { status, body: Secret::new(b"upstream connect error".to_vec()) }),
+            ),
         };
         self.flying.push((self.now.plus(after), id, outcome));
     }
@@ -368,9 +370,9 @@ fn engine(tree: &Value) -> Engine {
 /// A navigation that a redirect of another site caused.
 pub fn arrival(target: &Url) -> Request {
     let path = target.query().map_or(target.path().to_owned(), |query| format!("{}?{query}", target.path()));
-    let authority = target.port().map_or(target.host_str().unwrap().to_owned(), |port| {
-        format!("{}:{port}", target.host_str().unwrap())
-    });
+    let authority = target
+        .port()
+        .map_or(target.host_str().unwrap().to_owned(), |port| format!("{}:{port}", target.host_str().unwrap()));
     Request::navigation(&path).on(&authority).set("sec-fetch-site", "cross-site")
 }
 

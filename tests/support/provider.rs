@@ -102,7 +102,11 @@ impl Provider {
             "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
         });
         let kid = "jLYQkA+eNH+uiG3GUHeV7HRcTD/LLrLHPhSTTIZ+4Fc=";
-        let claims = [("token_use", json!("id")), ("cognito:groups", json!(["team-a", "b,c"])), ("email_verified", json!("true"))];
+        let claims = [
+            ("token_use", json!("id")),
+            ("cognito:groups", json!(["team-a", "b,c"])),
+            ("email_verified", json!("true")),
+        ];
         Self::new(client_id, Proof::Post(secret), redirect_uri, metadata, Algorithm::Rs256, kid, claims)
     }
 
@@ -116,7 +120,8 @@ impl Provider {
             "revocation_endpoint": format!("{issuer}/revoke"),
             "jwks_uri": format!("{issuer}/keys"),
         });
-        let claims = [("name", json!("Kim Park")), ("groups", json!(["team-a", "b,c"])), ("email_verified", json!(true))];
+        let claims =
+            [("name", json!("Kim Park")), ("groups", json!(["team-a", "b,c"])), ("email_verified", json!(true))];
         Self::new(client_id, Proof::Basic(secret), redirect_uri, metadata, Algorithm::Es256, "key-1", claims)
     }
 
@@ -134,7 +139,7 @@ impl Provider {
                 client_id: client_id.to_owned(),
                 proof,
                 redirect_uris: vec![redirect_uri.to_owned()],
-                scope: "openid email profile".to_owned(),
+                scope: "openid email".to_owned(),
             },
             response: Response {
                 metadata,
@@ -191,7 +196,8 @@ impl Provider {
 
     /// The endpoint that `call` goes to.
     pub fn called(&self, call: &Call) -> &'static str {
-        let metadata = self.response.metadata["issuer"].as_str().unwrap().to_owned() + "/.well-known/openid-configuration";
+        let metadata =
+            self.response.metadata["issuer"].as_str().unwrap().to_owned() + "/.well-known/openid-configuration";
         let beside = self.response.metadata["token_endpoint"].as_str().unwrap_or_default().replace("/token", "/revoke");
         match call.url.as_str() {
             url if url == metadata => "metadata",
@@ -289,7 +295,8 @@ impl Provider {
     /// The call's form, once the client has proved itself.
     fn proven_form(&self, call: &Call) -> BTreeMap<String, String> {
         let form = once(form_urlencoded::parse(call.body.secret().as_bytes()).into_owned());
-        let header = |name| call.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| value.secret().clone());
+        let header =
+            |name| call.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| value.secret().clone());
         assert_eq!(header("content-type").as_deref(), Some("application/x-www-form-urlencoded"));
         assert_eq!(form["client_id"], self.want.client_id);
         let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();

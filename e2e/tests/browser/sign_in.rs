@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::chromium::Chromium;
 
-const DEEP_LINK: &str = "/notebooks/ada/lab?path=a%20b%2Fc&cell=7#top";
+const DEEP_LINK: &str = "/notebooks/ada/lab?path=a%20b%2Fc&cell=7";
 
 #[tokio::test]
 async fn a_deep_link_leads_through_the_login_page_back_to_itself() {
@@ -83,4 +83,14 @@ async fn the_callback_of_another_browser_gives_a_page_with_one_link_and_no_sessi
     chromium.until_at(DOMAIN).await;
     chromium.log_in("ada", PASSWORD).await;
     chromium.until_landed("ada", "/").await;
+}
+
+#[tokio::test]
+async fn a_sign_in_without_a_password_keeps_even_the_fragment() {
+    let world = World::start().await;
+    let chromium = Chromium::start(&world).await;
+    chromium.sign_in("ada", "/").await;
+    chromium.lose_session().await;
+    chromium.open("/notebook?cell=7#output").await;
+    chromium.until_landed("ada", "/notebook?cell=7#output").await;
 }

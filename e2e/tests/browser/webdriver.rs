@@ -65,7 +65,7 @@ impl Drop for Session {
 
 async fn start(chromedriver: &Path) -> (Child, SocketAddr) {
     let mut command = Command::new(chromedriver);
-    command.args(["--port=0", "--log-level=OFF"]).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     let mut driver = command.spawn().expect("chromedriver");
     let mut lines = BufReader::new(driver.stdout.take().expect("its output")).lines();
     loop {

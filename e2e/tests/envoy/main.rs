@@ -3,6 +3,14 @@
 mod attempts;
 mod bodies;
 mod cookies;
+mod forged;
+mod grpc;
+mod hosts;
+mod paths;
+mod replies;
+mod secrecy;
 mod sign_in;
+mod sign_out;
+mod signatures;
 mod stolen;
 mod upgrades;

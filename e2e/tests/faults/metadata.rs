@@ -1,9 +1,10 @@
 //! Every way in which the discovery document can fail to come: people wait, are told, and are served once it is there.
 
 use devkit::cognito::{Endpoint, Fault};
-use e2e::World;
+use e2e::{World, until};
+use serde_json::json;
 
-use crate::support::{impatient_with, mend, spoil, until_logged, while_people_wait};
+use crate::support::{SESSION, impatient, impatient_with, mend, spoil, until_logged, while_people_wait};
 
 /// What goes wrong, and what the log says about it.
 fn faults() -> Vec<(Fault, &'static str)> {
@@ -21,8 +22,14 @@ fn faults() -> Vec<(Fault, &'static str)> {
         (Fault::ShortBody, "no answer: cut"),
         (Fault::Oversized { bytes: 2 << 20 }, "no answer: body_too_large"),
         (Fault::Oversized { bytes: 40 << 20 }, "no answer: cut"),
-        (document("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_An0therP0", "https"), "issuer is not the configured issuer"),
-        (document("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEf012", "http"), "authorization_endpoint is not an https URL"),
+        (
+            document("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_An0therP0", "https"),
+            "issuer is not the configured issuer",
+        ),
+        (
+            document("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEf012", "http"),
+            "authorization_endpoint is not an https URL",
+        ),
     ]
 }
 
@@ -55,10 +62,54 @@ async fn whatever_becomes_of_discovery_people_are_told_to_come_back_and_then_ser
 }
 
 #[tokio::test]
-async fn metadata_that_cannot_be_fetched_again_is_kept() {
+async fn an_issuer_that_goes_away_is_not_missed_while_its_documents_are_fresh() {
     let mut world = World::builder().workers(2).start().await;
     world.assert_all_workers_alive().await;
     spoil(&world, Endpoint::Discovery, Fault::HangUp);
     spoil(&world, Endpoint::Jwks, Fault::HangUp);
+    world.assert_all_workers_alive().await;
+}
+
+#[tokio::test]
+async fn without_any_metadata_sessions_are_good_and_signing_out_ends_them_here() {
+    let key = |plugin: &mut serde_json::Value| {
+        plugin["session"]["keys"] = json!(["C0l4_wOKFZp1nXh0kQk0TDcbgIY7bPkZ7v1mFz3wB1c"])
+    };
+    let mut up = impatient().plugin(key).start().await;
+    let mut down = impatient_with(Endpoint::Discovery, Fault::NoAnswer).plugin(key).start().await;
+    let ada = up.person();
+    ada.sign_in("ada", "/").await;
+    let there = down.person();
+    ada.cookies().iter().for_each(|cookie| there.set_cookie(&cookie.name, &cookie.value));
+    there.get("/who").await.expect(200);
+    let out = there.look("/oauth2/sign-out").await;
+    assert_eq!((out.expect(200).deleted_cookies(), there.cookie(SESSION)), (vec![SESSION.to_owned()], None));
+    there.get("/who").await.expect(401);
+    mend(&down, Endpoint::Discovery);
+    up.assert_all_workers_alive().await;
+    down.assert_all_workers_alive().await;
+}
+
+#[tokio::test]
+async fn a_revocation_that_fails_holds_up_no_sign_out() {
+    let mut world = impatient().workers(2).start().await;
+    for fault in [
+        Fault::NoAnswer,
+        Fault::HangUp,
+        Fault::InternalServerError,
+        Fault::ShortBody,
+        Fault::Oversized { bytes: 2 << 20 },
+    ] {
+        let person = world.person();
+        person.sign_in("ada", "/").await;
+        let revoked = world.control().counters().revoke;
+        spoil(&world, Endpoint::Revoke, fault.clone());
+        let began = std::time::Instant::now();
+        let out = person.look("/oauth2/sign-out").await;
+        assert!(began.elapsed().as_millis() < 900, "{fault:?} held it up for {:?}", began.elapsed());
+        assert_eq!((out.expect(302).deleted_cookies(), person.cookie(SESSION)), (vec![SESSION.to_owned()], None));
+        until("the token is revoked", || async { (world.control().counters().revoke > revoked).then_some(()) }).await;
+    }
+    mend(&world, Endpoint::Revoke);
     world.assert_all_workers_alive().await;
 }

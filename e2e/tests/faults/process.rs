@@ -30,16 +30,16 @@ async fn a_listener_that_drains_still_answers_what_waits() {
 async fn sigterm_while_requests_and_calls_are_under_way_ends_envoy_in_order() {
     for workers in [1, 2] {
         let mut world = World::builder().workers(workers).start().await;
-        let (ada, grace) = (world.person(), world.person());
-        let callback = callback(&ada, "/deep").await;
+        let person = world.person();
+        let callback = callback(&person, "/deep").await;
         spoil(&world, Endpoint::Token, Fault::NoAnswer);
         let process = world.envoy.pid().unwrap().to_string();
         let leave = async {
             until_metric(&world, "open_waits", 1).await;
             assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
         };
-        let (callback, _, ()) = tokio::join!(ada.ask(Method::GET, &callback).navigation().try_send(), grace.get("/"), leave);
-        assert!(callback.is_err(), "{callback:?}");
+        let (answer, ()) = tokio::join!(person.ask(Method::GET, &callback).navigation().try_send(), leave);
+        assert!(answer.is_err(), "{answer:?}");
         until_logged(&world, 0, "] exiting").await;
         let ended = tokio::time::timeout(Duration::from_secs(5), async {
             while world.envoy.is_running() {

@@ -9,7 +9,8 @@ use e2e::{DOMAIN, ISSUER, World};
 use serde_json::json;
 
 use crate::support::{
-    PROVIDER_WAIT, callback, expect_session, expect_try_later, impatient, metric, until_logged, until_metric, while_people_wait,
+    PROVIDER_WAIT, callback, expect_session, expect_try_later, impatient, metric, until_logged, until_metric,
+    while_people_wait,
 };
 use crate::updated::Dynamic;
 use crate::wire::Wire;

@@ -76,7 +76,13 @@ async fn all_problems_are_named_at_once_and_no_secret_is() {
         plugin["routes"][0]["actino"] = json!("allow");
     }))
     .await;
-    let places = ["providers[0].timeout ", "providers[0].clientSecret", "publicUrls[0] ", "session.keys[0] ", "routes[0].actino "];
+    let places = [
+        "providers[0].timeout ",
+        "providers[0].clientSecret",
+        "publicUrls[0] ",
+        "session.keys[0] ",
+        "routes[0].actino ",
+    ];
     expect_lines(&log, &places);
     let mends = ["from `1s` to `30s`", "use https", "`edge-oidc keygen` makes a good one", "write `action`"];
     mends.iter().for_each(|mend| assert!(log.contains(mend), "{mend} is not in the log: {log}"));

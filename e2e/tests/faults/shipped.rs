@@ -21,7 +21,9 @@ fn a_filter_that_failed_is_closed_and_built_anew_and_the_files_say_why() {
     for (file, name) in [("envoy/envoy.yaml", "failure_policy:"), ("istio/wasmplugin.yaml", "failStrategy:")] {
         let (line, why) = setting(file, name);
         assert_eq!(line, format!("{name} FAIL_RELOAD"), "{file}");
-        for said in ["never let through", "built anew", "503 until", "FAIL_OPEN would let everybody in without signing in"] {
+        for said in
+            ["never let through", "built anew", "503 until", "FAIL_OPEN would let everybody in without signing in"]
+        {
             assert!(why.contains(said), "{file} does not say \"{said}\" beside {name} but: {why}");
         }
     }
@@ -34,7 +36,8 @@ fn no_shipped_file_lets_requests_pass_when_the_filter_fails() {
             let path = entry.unwrap().path();
             let Ok(text) = fs::read_to_string(&path) else { continue };
             let settings = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-            let open: Vec<_> = settings.filter(|line| line.contains(": FAIL_OPEN") || line.contains("fail_open: true")).collect();
+            let open: Vec<_> =
+                settings.filter(|line| line.contains(": FAIL_OPEN") || line.contains("fail_open: true")).collect();
             assert!(open.is_empty(), "{}: {open:?}", path.display());
         }
     }

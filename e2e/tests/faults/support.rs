@@ -41,7 +41,8 @@ pub async fn until_metric(world: &World, name: &str, value: u64) {
 /// Waits until what the log holds after its first `from` bytes holds `text`.
 pub async fn until_logged(world: &World, from: usize, text: &str) {
     let what = || format!("in the log: {text}");
-    until(&what(), || async { world.envoy.log().get(from..).is_some_and(|log| log.contains(text)).then_some(()) }).await;
+    until(&what(), || async { world.envoy.log().get(from..).is_some_and(|log| log.contains(text)).then_some(()) })
+        .await;
 }
 
 /// Takes an endpoint's fault away.

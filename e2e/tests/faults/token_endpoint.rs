@@ -42,7 +42,11 @@ fn nonsense() -> Vec<(Fault, u16, &'static str)> {
         (reply(200, &"[".repeat(100_000)), 502, "token_not_json"),
         (reply(200, r#"{"error":"SPOKEN-BY-THE-PROVIDER"}"#), 502, "token_type"),
         (reply(200, r#"{"token_type":"Bearer","access_token":"a"}"#), 502, "token_absent"),
-        (reply(400, r#"{"error":"invalid_grant","error_description":"SPOKEN-BY-THE-PROVIDER"}"#), 400, "token_invalid_grant"),
+        (
+            reply(400, r#"{"error":"invalid_grant","error_description":"SPOKEN-BY-THE-PROVIDER"}"#),
+            400,
+            "token_invalid_grant",
+        ),
         (reply(401, r#"{"error":"invalid_client"}"#), 502, "token_invalid_client"),
         (reply(302, ""), 503, "token_unavailable"),
     ]
@@ -63,6 +67,17 @@ async fn fails(world: &World, person: &Person, fault: &Fault, status: u16, code:
     assert_eq!(said, None, "{fault:?} is quoted: {}", answer.text());
     assert!(person.cookies().is_empty(), "cookies are left after {fault:?}: {:?}", person.cookies());
     person.get("/deep").await.expect(401).expect_not_forwarded();
+    expect_secrets_kept(world, &callback);
+}
+
+/// No log has a secret of ours, or what the callback brought.
+fn expect_secrets_kept(world: &World, callback: &str) {
+    let log = world.envoy.log();
+    let (_, query) = callback.split_once('?').unwrap();
+    let brought = query.split('&').filter_map(|pair| Some(pair.split_once('=')?.1));
+    for secret in world.secrets.iter().map(String::as_str).chain(brought) {
+        assert!(!log.contains(secret), "in the log: {secret}");
+    }
 }
 
 #[tokio::test]

@@ -59,7 +59,8 @@ impl Dynamic {
         let (kind, resource, file) = (self.kind, Arc::clone(&self.resource), self.file());
         builder.patch(move |config| {
             config["node"] = json!({ "id": "e2e", "cluster": "e2e" });
-            let part = kind.take(config, &json!({ "path_config_source": { "path": file }, "resource_api_version": "V3" }));
+            let part =
+                kind.take(config, &json!({ "path_config_source": { "path": file }, "resource_api_version": "V3" }));
             let first = if matches!(kind, Kind::Cluster(_)) { Vec::new() } else { vec![part.clone()] };
             write(&file, &first);
             *resource.lock().unwrap() = part;
@@ -198,7 +199,9 @@ async fn a_code_exchange_survives_an_update_and_its_session_is_good_afterwards()
 #[tokio::test]
 async fn a_request_that_waits_alone_under_an_old_configuration_still_meets_its_deadline() {
     let filter = Dynamic::filter();
-    let silent = |options: &mut devkit::cognito::Options| options.behaviour.set_fault(Endpoint::Discovery, Fault::NoAnswer, None);
+    let silent = |options: &mut devkit::cognito::Options| {
+        options.behaviour.set_fault(Endpoint::Discovery, Fault::NoAnswer, None)
+    };
     let mut world = filter.install(World::builder().cognito(silent)).start().await;
     let person = world.person();
     let (answer, ()) = tokio::join!(tokio::time::timeout(Duration::from_secs(8), person.look("/deep")), async {
@@ -220,7 +223,8 @@ async fn a_bad_update_is_rejected_with_its_reason_and_the_old_configuration_serv
     person.sign_in("ada", "/").await;
     for bad in 1..=5 {
         filter.publish_plugin(|plugin| plugin["surprise"] = json!(bad));
-        until("the update is rejected", || async { (world.envoy.stat(REJECTED).await >= Some(bad)).then_some(()) }).await;
+        until("the update is rejected", || async { (world.envoy.stat(REJECTED).await >= Some(bad)).then_some(()) })
+            .await;
         person.get("/still").await.expect(200);
         person.look("/deep").await.expect(200);
     }

@@ -1,0 +1,96 @@
+//! Envoy's own signature check and ours say the same of every published vector, inside the real VM.
+//!
+//! The module is `sigcheck`; `EDGE_OIDC_SIGCHECK` names it where it is built already.
+
+#[path = "../../../tests/support/vectors.rs"]
+mod vectors;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use devkit::envoy::{Envoy, Setup};
+use devkit::install;
+use serde_json::{Value, json};
+use vectors::Vector;
+
+fn module() -> PathBuf {
+    if let Some(named) = std::env::var_os("EDGE_OIDC_SIGCHECK").filter(|named| !named.is_empty()) {
+        return PathBuf::from(named);
+    }
+    // A folder of its own: the tests' cargo may hold the lock of the usual one.
+    let target = install::target_dir().join("sigcheck");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(install::workspace()).args([
+        "build",
+        "--quiet",
+        "--release",
+        "--target",
+        "wasm32-wasip1",
+        "-p",
+        "sigcheck",
+    ]);
+    assert!(cargo.arg("--target-dir").arg(&target).status().unwrap().success(), "sigcheck does not compile");
+    target.join("wasm32-wasip1/release/sigcheck.wasm")
+}
+
+async fn start() -> Envoy {
+    let any = |kind: &str, mut value: Value| {
+        value["@type"] = format!("type.googleapis.com/envoy.extensions.filters.{kind}").into();
+        value
+    };
+    let code = json!({ "local": { "filename": module() } });
+    let wasm = any(
+        "http.wasm.v3.Wasm",
+        json!({ "config": {
+        "allow_on_headers_stop_iteration": true,
+        "vm_config": { "runtime": "envoy.wasm.runtime.v8", "code": code },
+    } }),
+    );
+    let manager = any(
+        "network.http_connection_manager.v3.HttpConnectionManager",
+        json!({
+            "stat_prefix": "sigcheck",
+            "route_config": { "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [
+                { "match": { "prefix": "/" }, "direct_response": { "status": 500 } },
+            ] }] },
+            "http_filters": [{ "name": "wasm", "typed_config": wasm }, { "name": "router", "typed_config": any("http.router.v3.Router", json!({})) }],
+        }),
+    );
+    let listener = json!({
+        "address": { "socket_address": { "address": "127.0.0.1", "port_value": 0 } },
+        "per_connection_buffer_limit_bytes": 32 << 20,
+        "filter_chains": [{ "filters": [{ "name": "http", "typed_config": manager }] }],
+    });
+    Setup::from_value(json!({ "static_resources": { "listeners": [listener] } })).unwrap().start().await.unwrap()
+}
+
+#[tokio::test]
+async fn envoys_signature_check_and_ours_agree_on_every_vector() {
+    devkit::tls::use_ring();
+    let mut envoy = start().await;
+    let (url, client) = (format!("http://{}/", envoy.addr()), reqwest::Client::builder().no_proxy().build().unwrap());
+    assert_eq!(
+        client.get(&url).send().await.unwrap().text().await.unwrap(),
+        "true",
+        "Envoy's function passes our self-tests"
+    );
+    let vectors = vectors::all();
+    let (mut pure, mut native) = (0, 0);
+    for batch in vectors.chunks(100) {
+        let body = batch.iter().map(Vector::to_json).collect::<Value>().to_string();
+        let verdicts: Vec<Value> = client.post(&url).body(body).send().await.unwrap().json().await.unwrap();
+        assert_eq!(verdicts.len(), batch.len());
+        for (vector, verdict) in batch.iter().zip(verdicts) {
+            if let Some(ours) = verdict["pure"].as_bool() {
+                assert_eq!(ours, vector.good, "{}: {verdict}", vector.name);
+                pure += 1;
+            }
+            if !verdict["native"].is_null() {
+                assert_eq!(verdict["native"], verdict["pure"], "{}", vector.name);
+                native += 1;
+            }
+        }
+    }
+    assert!(pure > 2000 && native > 1000, "{pure} by ours and {native} by Envoy's, of {}", vectors.len());
+    envoy.assert_alive().await.unwrap();
+}

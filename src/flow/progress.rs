@@ -1,0 +1,136 @@
+//! What moves everything that waits: a provider's answer, a deadline, the end of a sign-in.
+//!
+//! Decides who is answered when, and what is kept when nobody is there. Continues [`Engine`].
+
+use super::{
+    Engine, Moment,
+    decision::{CallId, Decision},
+    event::Event,
+    exchange::{SignedIn, Step},
+    inbound::Inbound,
+    output::Purpose,
+    refusal::Refusal,
+    sign_in::redirect_with_session,
+    waiting::{CallbackDigest, Running, Then, Waiting},
+};
+use crate::{http::path::ReturnPath, oidc::token::TokenResponse, session::delete_attempt};
+
+impl Engine {
+    /// The token endpoint answered `call`, which the sign-in with `state` made.
+    pub(super) fn tokens_answered(
+        &mut self,
+        state: String,
+        call: CallId,
+        tokens: Result<TokenResponse, Refusal>,
+        moment: &mut Moment<'_>,
+    ) {
+        if let Some(Running { exchange, callback, .. }) = self.waits.take_running_for(&state, call) {
+            let step = exchange.handle_tokens(tokens, self.party.context(moment.now));
+            self.take_step(state, callback, step, moment);
+            self.fetch_due(moment.now);
+        }
+    }
+
+    /// Metadata or keys came, or could not be had: everything that waits for them gets another look.
+    pub(super) fn provider_moved(&mut self, moment: &mut Moment<'_>) {
+        self.fetch_due(moment.now);
+        for state in self.waits.running() {
+            let Some(Running { exchange, call, callback }) = self.waits.take_running(&state) else { continue };
+            match exchange.handle_provider(self.party.context(moment.now)) {
+                Step::Wait(exchange) => self.waits.put_running(state, Running { exchange, call, callback }),
+                step => self.take_step(state, callback, step, moment),
+            }
+        }
+        if self.party.provider.metadata().is_some() {
+            let waiting = self.waits.take_requests(|waiting| matches!(waiting, Waiting::Metadata(..)));
+            self.resume(waiting, moment);
+        }
+    }
+
+    /// Ends what is past its deadline.
+    pub(super) fn expire(&mut self, moment: &mut Moment<'_>) {
+        for state in self.waits.overdue(moment.now) {
+            if let Some(Running { callback, .. }) = self.waits.take_running(&state) {
+                self.settle(&state, callback, Err(Refusal::ProviderUnavailable), moment);
+            }
+        }
+        let late = self.waits.take_requests(|waiting| waiting.is_late(moment.now));
+        self.resume(late, moment);
+    }
+
+    fn resume(&mut self, waiting: Vec<Waiting>, moment: &mut Moment<'_>) {
+        for waiting in waiting {
+            let Waiting::Metadata(inbound, then, _) = waiting else { continue };
+            let decision = match (then, inbound.origin.clone()) {
+                (Then::SignIn(return_path), _) => self.redirect(&inbound, return_path, moment),
+                (Then::SignOut, Some(origin)) => self.finish_sign_out(&inbound, &origin, moment),
+                (Then::SignOut, None) => self.refuse(&inbound, &Refusal::HostUnknown, moment.now),
+            };
+            self.output.decide(inbound.id, decision);
+        }
+    }
+
+    /// Carries out what follows from a sign-in's step.
+    pub(super) fn take_step(&mut self, state: String, callback: CallbackDigest, step: Step, moment: &mut Moment<'_>) {
+        match step {
+            Step::Call(exchange, call) => {
+                let call = Some(self.output.call(Purpose::Tokens(state.clone()), call, moment.now));
+                self.waits.put_running(state, Running { exchange, call, callback });
+            }
+            Step::Done(result) => self.settle(&state, callback, result, moment),
+            Step::Wait(exchange) => self.waits.put_running(state, Running { exchange, call: None, callback }),
+        }
+    }
+
+    /// A sign-in ended: everyone who waits for it is answered; a good one that nobody waits for is kept for a while.
+    pub(super) fn settle(
+        &mut self,
+        state: &str,
+        callback: CallbackDigest,
+        result: Result<Box<SignedIn>, Refusal>,
+        moment: &mut Moment<'_>,
+    ) {
+        let waiting = self.waits.take_requests(|waiting| waiting.is_for(state));
+        match (&result, waiting.is_empty()) {
+            (Ok(signed_in), true) => self.waits.keep(state.to_owned(), callback, signed_in.clone(), moment.now),
+            (Err(refusal), true) => self.output.event(Event::SignInFailed(refusal.code())),
+            (_, false) => {}
+        }
+        if result.is_err() || !waiting.is_empty() {
+            self.waits.spend(state.to_owned(), moment.now);
+        }
+        for waiting in waiting {
+            let Waiting::Exchange(inbound, _) = waiting else { continue };
+            let decision = match &result {
+                Ok(signed_in) => self.complete(&inbound, state, (**signed_in).clone(), moment),
+                Err(refusal) => self.refuse_exchange(&inbound, state, refusal, moment),
+            };
+            self.output.decide(inbound.id, decision);
+        }
+    }
+
+    fn complete(&mut self, inbound: &Inbound, state: &str, signed_in: SignedIn, moment: &mut Moment<'_>) -> Decision {
+        let Moment { now, entropy } = moment;
+        let Some(origin) = &inbound.origin else { return self.refuse(inbound, &Refusal::HostUnknown, *now) };
+        match redirect_with_session(&self.party.config, inbound, origin, state, signed_in, *now, *entropy) {
+            Ok((reply, written)) => {
+                self.output.event(Event::SignInCompleted);
+                self.output.event(written);
+                self.reply(super::event::Outcome::Endpoint, reply)
+            }
+            Err(refusal) => self.refuse_exchange(inbound, state, &refusal, moment),
+        }
+    }
+
+    /// A failed sign-in deletes its attempt and offers a new one for the same place.
+    fn refuse_exchange(&mut self, inbound: &Inbound, state: &str, refusal: &Refusal, moment: &Moment<'_>) -> Decision {
+        let Some(origin) = &inbound.origin else { return self.refuse(inbound, &Refusal::HostUnknown, moment.now) };
+        let attempt = self.attempt(inbound, origin, state, moment);
+        let return_path = attempt.and_then(|attempt| ReturnPath::parse(attempt.return_path.as_bytes(), origin));
+        let deletion = delete_attempt(&self.party.config.session, state);
+        match self.refuse_callback(inbound, refusal, &return_path.unwrap_or_else(ReturnPath::root), moment.now) {
+            Decision::Reply(reply) => Decision::Reply(reply.with_cookies([deletion])),
+            decision => decision,
+        }
+    }
+}
