@@ -63,5 +63,5 @@ function configuration({ algorithms, clients, users, jwks }) {
 function told(event, [first, second]) {
   const error = [first, second].find((fact) => fact instanceof Error);
   const client = first?.oidc?.client?.clientId ?? first?.clientId;
-  return { event, client, error: error && `${error.message}: ${error.error_description ?? error.error_detail ?? ''}` };
+  return { event, client, error: error && `${error.message}: ${error.error_detail ?? error.error_description ?? ''}` };
 }

@@ -1,5 +1,5 @@
 //! The facts that the local Cognito promises, seen from outside; one file per part of it. What the facts are is decided by
-//! AWS; the numbers E-1 to E-31 are those of `cognito.md`, section 14.
+//! AWS; the numbers E-1 to E-31 are those of the project's checklist of Cognito's behaviour.
 
 #[path = "cognito/faults.rs"]
 mod faults;

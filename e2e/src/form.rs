@@ -1,7 +1,7 @@
 //! Reads the first form of a page of our own making, as far as filling it in needs. It is no HTML parser.
 
 /// A form and what would be sent with it.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Form {
     /// Where it goes; empty means the page's own URL.
     pub action: String,

@@ -31,6 +31,7 @@ mod workers;
 mod world;
 
 pub use answer::Answer;
+pub use form::Form;
 pub use jar::Cookie;
 pub use net::{Net, h2_connection};
 pub use person::{Ask, Habits, Http, Landing, Person};

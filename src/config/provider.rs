@@ -86,7 +86,7 @@ fn name(provider: &Object<'_>, report: &mut Report) -> String {
     let name = node.text(report).unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.len() > LONGEST_NAME || !name.chars().all(plain) {
-        let mend = "write up to 64 letters, digits, `-`, `.` and `_`: it stands in logs and metrics";
+        let mend = "write up to 64 letters, digits, `-`, `.` and `_`: sessions remember it";
         node.problem(report, "is not a plain name", mend);
     }
     name.to_owned()
@@ -191,8 +191,12 @@ fn logout(node: &Node<'_>, kind: ProviderKind, insecure_http: bool, report: &mut
             None
         }
         ProviderKind::Cognito => {
-            let logout_uri = logout_uri.and_then(|node| address::endpoint(&node, insecure_http, report));
-            Some(LogoutKind::Cognito { logout_uri })
+            // Kept as it is written: Cognito compares it letter by letter with what is registered.
+            let text = |node: &Node<'_>, report: &mut Report| {
+                address::endpoint(node, insecure_http, report)?;
+                node.text(report).map(str::to_owned)
+            };
+            Some(LogoutKind::Cognito { logout_uri: logout_uri.and_then(|node| text(&node, report)) })
         }
         ProviderKind::Oidc => {
             if let Some(node) = logout_uri {

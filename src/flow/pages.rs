@@ -13,7 +13,7 @@ const STYLE: &str = "\
 *{box-sizing:border-box}body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--ground);\
 color:var(--ink);font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}\
 main{width:100%;max-width:30rem;padding:2.25rem 2.25rem 1.75rem;background:var(--paper);border:1px solid var(--line);border-radius:14px}\
-h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25}p{margin:0 0 1.25rem}\
+h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;text-wrap:balance}p{margin:0 0 1.25rem;text-wrap:pretty}\
 a.go,button.go{display:inline-block;padding:.65rem 1.25rem;border:0;border-radius:8px;background:var(--accent);color:var(--paper);\
 font:inherit;font-weight:600;text-decoration:none;cursor:pointer}a.go:focus-visible,button.go:focus-visible{outline:3px solid var(--ink);outline-offset:2px}\
 form{margin:0}small{display:block;margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft)}";

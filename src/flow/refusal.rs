@@ -128,11 +128,12 @@ impl Refusal {
 
     /// A page's headline.
     pub fn title(&self) -> &'static str {
-        match self.status() {
-            401 => "Please sign in",
-            403 => "No access",
-            400 | 405 => "That did not work",
-            503 => "Sign-in is not available right now",
+        match (self, self.status()) {
+            (Self::CrossSiteSignOut, _) => "Sign out?",
+            (_, 401) => "Please sign in",
+            (_, 403) => "No access",
+            (_, 400 | 405) => "That did not work",
+            (_, 503) => "Sign-in is not available right now",
             _ => "Sign-in failed",
         }
     }

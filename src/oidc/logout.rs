@@ -16,7 +16,7 @@ pub fn logout_request(settings: &ProviderSettings, metadata: &ProviderMetadata, 
     match &settings.logout {
         LogoutKind::Local => None,
         LogoutKind::Cognito { logout_uri } => {
-            let logout_uri = logout_uri.as_ref().map_or_else(|| format!("{origin}/"), ToString::to_string);
+            let logout_uri = logout_uri.clone().unwrap_or_else(|| format!("{origin}/"));
             let mut url = cognito_logout_endpoint(metadata);
             url.query_pairs_mut()
                 .append_pair("client_id", &settings.client_id)

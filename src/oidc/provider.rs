@@ -71,7 +71,7 @@ pub enum LogoutKind {
     /// Cognito's `/logout?client_id&logout_uri`; `logout_uri` must be registered there.
     Cognito {
         /// Absolute URL, exactly as registered; `None` is the public URL's root, `https://HOST/`.
-        logout_uri: Option<Url>,
+        logout_uri: Option<String>,
     },
     /// Only our own cookies end.
     Local,

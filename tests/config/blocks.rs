@@ -17,7 +17,7 @@ fn what_is_not_written_has_a_safe_default() {
     let provider = config.provider();
     assert_eq!((provider.kind, provider.name.as_str()), (ProviderKind::Cognito, "default"));
     assert!(matches!(provider.client_authentication, ClientAuthentication::None));
-    assert_eq!(provider.scopes, ["openid", "email", "profile"]);
+    assert_eq!(provider.scopes, ["openid", "email"]);
     assert_eq!(config.paths.callback, "/oauth2/callback");
     assert_eq!(config.session.cookie.session_name(), "__Host-edge_oidc");
     assert!(config.routes.rules().is_empty());

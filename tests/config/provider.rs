@@ -89,6 +89,7 @@ fn every_provider_option_has_a_value_that_is_refused() {
         (json!({ "endpoints": { "jwks": "https://idp.example.com/#x" } }), "endpoints.jwks"),
         (json!({ "authorizationParameters": { "nonce": "x" } }), "authorizationParameters.nonce"),
         (json!({ "authorizationParameters": { "prompt": "none" } }), "authorizationParameters.prompt"),
+        (json!({ "authorizationParameters": { "max_age": "300" } }), "authorizationParameters.max_age"),
         (json!({ "timeout": "0s" }), "timeout"),
         (json!({ "timeout": 5 }), "timeout"),
         (json!({ "leeway": "301s" }), "leeway"),

@@ -68,7 +68,8 @@ fn secure_cookies_and_public_urls_fit_together() {
     assert!(tree(json!(["https://localhost:8443"]), false).is_empty());
     assert!(tree(json!(["http://localhost:8080", "http://app.localhost"]), true).is_empty());
     assert_eq!(tree(json!(["http://localhost:8080"]), false), ["session.cookie"]);
-    assert_eq!(tree(json!(["http://localhost", "https://localhost"]), true), ["session.cookie"]);
+    assert_eq!(tree(json!(["http://localhost", "https://app.localhost"]), true), ["session.cookie"]);
+    assert_eq!(tree(json!(["https://localhost", "https://localhost:8443"]), false), ["publicUrls[1]"]);
     assert_eq!(tree(json!(["http://app.example.com"]), true), ["publicUrls[0]"]);
 }
 

@@ -1,4 +1,4 @@
-//! The sizes of sessions that Cognito makes, with the numbers of `reference/cognito.md` section 9.
+//! The sizes of sessions that Cognito makes, with measured numbers.
 
 use super::*;
 

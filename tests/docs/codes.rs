@@ -84,15 +84,17 @@ fn refusal_codes(sources: &BTreeMap<String, String>) -> BTreeSet<String> {
 
 /// The codes that only the log has, and that of the page after signing out.
 fn other_codes(sources: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let is_code =
+        |text: &String| text.contains('_') && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     let mut codes = BTreeSet::new();
     for text in sources.values() {
-        let marks = ["\"[-] ", "report_provider(\"", "code: \""];
-        for after in marks.iter().flat_map(|mark| text.split(mark).skip(1)) {
-            let code: String = after.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
-            codes.extend(Some(code).filter(|code| !code.is_empty()));
+        for after in ["\"[-] ", "code: \""].iter().flat_map(|mark| text.split(mark).skip(1)) {
+            codes.insert(after.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect());
         }
     }
-    codes
+    // What is wrong with a provider's documents: every such name that is written there is a code.
+    codes.extend(literals(&sources["src/flow/provider.rs"]));
+    codes.into_iter().filter(is_code).collect()
 }
 
 fn documented(first: &str) -> BTreeSet<String> {
@@ -230,6 +232,7 @@ fn refusals() -> Vec<(String, &'static str, u16)> {
         Refusal::MethodNotAllowed,
         Refusal::NoEntropy,
         Refusal::ProviderUnavailable,
+        Refusal::SessionLost,
         Refusal::SessionTooLarge,
         Refusal::TooManyWaiting,
         Refusal::Unauthenticated,

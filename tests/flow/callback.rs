@@ -8,7 +8,7 @@ use url::Url;
 use crate::{
     jar::Jar,
     message::Request,
-    world::{World, arrival},
+    world::{World, arrival, oidc_config},
 };
 
 /// `callback` with the value of `name` changed.
@@ -132,9 +132,28 @@ fn the_same_callback_twice_gives_one_session() {
     assert!(world.attempts().is_empty());
     let again = world.go(&callback);
     assert_eq!((again.location(), again.cookies().len()), ("https://app.example.com/", 0));
+    // Whoever kept the attempt's cookie gets no further: here the state is spent, elsewhere the code is.
+    *world.jar() = before.clone();
+    assert_eq!(world.go(&callback).said(), (400, "attempt_absent".to_owned()));
+    world.restart(&oidc_config());
     *world.jar() = before;
     assert_eq!(world.go(&callback).said(), (400, "token_invalid_grant".to_owned()));
     assert!(world.session().is_none());
+}
+
+// T-68, RFC 9700 §4.2.4
+#[test]
+fn another_code_with_the_same_state_is_refused_while_the_first_is_under_way_and_after() {
+    let mut world = World::oidc();
+    let callback = world.callback_for("/deep");
+    let another = with(&callback, "code", |_| "attackers-code".to_owned());
+    let jar = world.jar().clone();
+    let first = world.open(&arrival(&callback));
+    assert_eq!(world.go(&another).said(), (400, "attempt_absent".to_owned()));
+    assert_eq!(world.answer(first).location(), "https://app.example.com/deep");
+    *world.jar() = jar;
+    assert_eq!(world.go(&another).said(), (400, "attempt_absent".to_owned()));
+    assert_eq!(world.provider.times("token"), 1);
 }
 
 #[test]

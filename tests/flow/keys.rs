@@ -194,6 +194,32 @@ fn a_token_call_without_any_answer_ends_two_seconds_after_its_timeout() {
 }
 
 #[test]
+fn an_answer_that_comes_too_late_is_nobodys() {
+    let mut world = World::oidc();
+    on(&mut world, "token", || Travel::Answer(Duration::from_secs(9)));
+    let callback = world.callback_for("/deep");
+    unavailable(&world.go(&callback), "provider_unavailable");
+    world.advance(Duration::from_secs(10));
+    assert!(world.session().is_none());
+    all_well(&mut world);
+    assert!(world.visit("/deep").passed());
+}
+
+#[test]
+fn a_clock_that_is_set_back_strands_nobody() {
+    let mut world = World::oidc();
+    on(&mut world, "metadata", || Travel::Lose);
+    let id = world.open(&Request::navigation("/deep"));
+    world.now = world.now.minus(Duration::from_secs(4 * 3600));
+    let start = world.now;
+    unavailable(&world.answer(id), "provider_unavailable");
+    within(&world, start, 0, 100);
+    all_well(&mut world);
+    world.advance(Duration::from_secs(8));
+    assert!(world.visit("/deep").passed());
+}
+
+#[test]
 fn keys_that_never_come_end_the_sign_in_after_five_seconds() {
     let mut world = World::oidc();
     on(&mut world, "keys", || Travel::Lose);

@@ -52,6 +52,12 @@ fn a_preflight_passes_stripped_and_nothing_less_than_one_does() {
     let forged = full.clone().with("kubeflow-userid", "root");
     assert!(world.send(&forged).got("kubeflow-userid").is_empty());
     assert_eq!(world.send(&full.clone().by("GET")).status(), 401);
+    for (name, value) in
+        [("cookie", "a=1"), ("authorization", "Basic x"), ("content-length", "1"), ("origin", "https://y")]
+    {
+        assert_eq!(world.send(&full.clone().with(name, value)).status(), 401, "{name}");
+    }
+    assert_eq!(world.send(&full.clone().on("other.example.com")).said(), (401, "host_unknown".to_owned()));
     assert_eq!(world.send(&Request::bare("/api").by("OPTIONS").with("origin", "https://x")).status(), 401);
 }
 

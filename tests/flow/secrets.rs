@@ -165,6 +165,20 @@ fn a_log_line_has_the_request_its_code_and_whose_fault_it_is() {
     assert!(lines.iter().any(|line| (line.request_id.as_str(), line.code) == ("-", "denied")));
 }
 
+#[test]
+fn one_cause_cannot_flood_the_log() {
+    let mut world = World::oidc();
+    for _ in 0..1000 {
+        world.send(&Request::navigation("/").on("other.example.com"));
+    }
+    let lines = |world: &World| world.events.iter().filter(|event| matches!(event, Event::Log(_))).count();
+    assert_eq!(lines(&world), 1);
+    world.advance(Duration::from_secs(1));
+    world.send(&Request::navigation("/").on("other.example.com"));
+    let last = world.events.iter().rev().find_map(|event| if let Event::Log(line) = event { Some(line) } else { None });
+    assert!(last.unwrap().text.ends_with("999 more like this since the last line"));
+}
+
 // T-93
 #[test]
 fn every_answer_of_a_long_day_is_uncacheable() {

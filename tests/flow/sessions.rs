@@ -11,6 +11,8 @@ use crate::{
 
 const OTHER_KEY: &str = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4QUJDREVGR0g";
 const NAME: &str = "__Host-edge_oidc";
+/// Within this time a session that is gone is told and not sought again.
+const JUST_SIGNED_IN: Duration = Duration::from_secs(31);
 
 /// Nobody is signed in, and the cookies that said so are deleted in the same answer.
 fn is_void(world: &mut World) {
@@ -45,8 +47,23 @@ fn a_session_of_another_provider_issuer_client_or_key_is_none() {
         world.provider.want.client_id = tree["providers"][0]["clientId"].as_str().unwrap().to_owned();
         world.provider.response.metadata["issuer"] = tree["providers"][0]["issuer"].clone();
         world.restart(&tree);
+        world.advance(JUST_SIGNED_IN);
         is_void(&mut world);
     }
+}
+
+#[test]
+fn a_session_that_was_made_before_a_claim_was_wanted_is_none() {
+    let mut world = World::oidc();
+    world.sign_in();
+    world.advance(JUST_SIGNED_IN);
+    let mut tree = oidc_config();
+    tree["identity"]["headers"] = json!([{ "header": "x-locale", "claim": "locale" }]);
+    world.restart(&tree);
+    is_void(&mut world);
+    // The provider gives none, and asking once was enough.
+    world.sign_in();
+    assert!(world.get("/").got("x-locale").is_empty());
 }
 
 // T-98

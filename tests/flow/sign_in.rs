@@ -1,6 +1,6 @@
 //! Signing in, from the first click to the page that was wanted.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use edge_oidc::time::{Entropy, EntropyError};
 use serde_json::json;
@@ -154,8 +154,33 @@ fn a_sign_in_never_takes_up_a_session_that_the_browser_brought() {
 #[test]
 fn a_session_that_no_cookie_holds_is_refused_and_says_why() {
     let mut world = World::oidc();
-    world.provider.response.tokens.insert("refresh_token", Some(json!("r".repeat(60_000))));
+    world.provider.response.claims.insert("name", Some(json!("n".repeat(23_900))));
     assert_eq!(world.failed_sign_in(), (500, "session_too_large".to_owned()));
+}
+
+#[test]
+fn a_refresh_token_that_no_cookie_holds_is_left_out() {
+    let mut world = World::oidc();
+    world.provider.response.tokens.insert("refresh_token", Some(json!("r".repeat(60_000))));
+    world.sign_in();
+    world.get("/oauth2/sign-out");
+    world.advance(Duration::from_secs(1));
+    assert!(world.provider.revoked.is_empty());
+}
+
+#[test]
+fn a_browser_that_does_not_keep_its_session_is_told_so_and_not_sent_round() {
+    let mut world = World::oidc();
+    let callback = world.callback_for("/deep");
+    world.go(&callback);
+    world.jar().cookies().retain(|cookie| !cookie.name.ends_with("edge_oidc"));
+    let answer = world.get("/deep");
+    assert_eq!(answer.said(), (401, "session_lost".to_owned()));
+    assert_eq!(answer.link(), "/oauth2/sign-in?return_to=%2Fdeep");
+    assert!(world.visit(&answer.link()).passed());
+    world.jar().cookies().retain(|cookie| !cookie.name.ends_with("edge_oidc"));
+    world.advance(Duration::from_secs(31));
+    assert!(world.visit("/deep").passed());
 }
 
 #[test]

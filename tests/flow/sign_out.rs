@@ -79,7 +79,7 @@ fn every_cookie_is_deleted_with_the_attributes_it_was_set_with() {
         world.provider.response.tokens.insert("refresh_token", Some(json!("r".repeat(9000))));
         world.jar().cookies().retain(|cookie| cookie.name.contains("_a_"));
         world.visit("/large");
-        assert_eq!(world.jars[0].names(world.now).len(), 5);
+        assert_eq!(world.jars[0].names(world.now).len(), 6);
         let set: Vec<String> = world
             .replies
             .iter()
@@ -89,7 +89,7 @@ fn every_cookie_is_deleted_with_the_attributes_it_was_set_with() {
             .map(|(_, line)| shape(line))
             .collect();
         let answer = world.get("/oauth2/sign-out");
-        assert_eq!(answer.cookies().len(), 5);
+        assert_eq!(answer.cookies().len(), 6);
         for line in answer.cookies() {
             assert!(line.contains("=; ") && line.contains("Max-Age=0"), "{line}");
             assert!(set.contains(&shape(line)), "{line} was never set so");
@@ -116,14 +116,32 @@ fn another_site_cannot_sign_anybody_out() {
     let fetched = ["cross-site", "", "evil"].map(|site| get.clone().set("sec-fetch-site", site));
     let lying = get.clone().by("POST").set("sec-fetch-site", "same-origin").with("origin", "https://evil.example");
     let null_from_a_sibling = get.clone().by("POST").set("sec-fetch-site", "same-site").with("origin", "null");
-    let ahead = get.with("sec-purpose", "prefetch").set("sec-fetch-site", "same-origin");
+    let refered = Request::bare("/oauth2/sign-out").with("accept", "text/html");
+    let refered = ["https://evil.example/x", "https://app.example.com.evil.example/"]
+        .map(|page| refered.clone().with("referer", page));
     let mut world = signed_in(World::oidc());
-    for request in posts.into_iter().chain(fetched).chain([lying, null_from_a_sibling, ahead]) {
+    for request in posts.into_iter().chain(fetched).chain(refered).chain([lying, null_from_a_sibling]) {
         let answer = world.send(&request);
         assert_eq!(answer.said(), (403, "cross_site_sign_out".to_owned()), "{:?}", request.fields);
         assert!(answer.cookies().is_empty() && world.session().is_some());
     }
     assert!(world.provider.revoked.is_empty());
+}
+
+// T-186
+#[test]
+fn neither_an_image_nor_a_frame_nor_a_speculative_load_signs_anybody_out() {
+    let mut world = signed_in(World::oidc());
+    let get = Request::navigation("/oauth2/sign-out").set("sec-fetch-site", "same-origin");
+    let image = get.clone().set("sec-fetch-mode", "no-cors").set("sec-fetch-dest", "image");
+    for request in [get.clone().with("sec-purpose", "prefetch"), get.set("sec-fetch-dest", "iframe"), image] {
+        let answer = world.send(&request);
+        assert_eq!(
+            (answer.said(), answer.header("allow")),
+            ((405, "method_not_allowed".to_owned()), Some("GET, POST"))
+        );
+        assert!(answer.cookies().is_empty() && world.session().is_some());
+    }
 }
 
 #[test]
@@ -161,6 +179,16 @@ fn the_refresh_token_is_revoked_with_the_clients_proof() {
         world.advance(Duration::from_secs(1));
         assert_eq!(world.provider.times("revocation"), 1, "without a session there is nothing to revoke");
     }
+}
+
+#[test]
+fn a_session_whose_time_is_over_is_revoked_all_the_same() {
+    let mut world = signed_in(World::oidc());
+    world.advance(Duration::from_secs(7200));
+    assert_eq!(world.send(&Request::fetch("/api").with("cookie", "")).status(), 401);
+    world.get("/oauth2/sign-out");
+    world.advance(Duration::from_secs(1));
+    assert_eq!(world.provider.revoked.len(), 1);
 }
 
 #[test]

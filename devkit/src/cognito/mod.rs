@@ -1,6 +1,6 @@
 //! A local Amazon Cognito user pool: two hosts (issuer: discovery and keys; domain: hosted UI and OAuth) and an admin port.
 //! It decides nothing about edge-oidc; it is what edge-oidc meets in the demo and in tests, quirks included. The facts are
-//! those of `cognito.md`: documented and observed behaviour is the default, unknown behaviour is a switch.
+//! those of the project's checklist: documented and observed behaviour is the default, unknown behaviour is a switch.
 //!
 //! ```text
 //!  relying party ──► issuer listener ─ gate ─ issuer_host            ┐

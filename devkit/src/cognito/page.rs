@@ -13,7 +13,7 @@ body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding
   color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 main { width: 100%; max-width: 26rem; padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
 main.wide { max-width: 60rem; }
-h1 { margin: 0 0 1.25rem; font-size: 1.35rem; line-height: 1.25; }
+h1 { margin: 0 0 1.25rem; font-size: 1.35rem; line-height: 1.25; text-wrap: balance; }
 h2 { margin: 1.75rem 0 .5rem; font-size: 1.05rem; }
 label { display: block; margin: 1rem 0 .35rem; font-weight: 600; }
 input { width: 100%; padding: .6rem .75rem; font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--line);

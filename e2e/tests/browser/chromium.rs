@@ -13,6 +13,8 @@ use url::Url;
 
 use crate::webdriver::Session;
 
+/// The cookie that marks a sign-in as just completed.
+pub const LANDED: &str = "__Host-edge_oidc_landed";
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// So that the browser looks for nobody but the world; this machine has no way out.
 const QUIET: &[&str] = &[
@@ -199,8 +201,14 @@ impl Chromium {
         serde_json::from_value(self.get("/cookie").await).expect("cookies")
     }
 
-    /// The names of the cookies of the application's host, wherever the browser is.
+    /// The names of the application's cookies that a sign-in leaves for good, wherever the browser is. The mark that one has
+    /// just completed goes by itself within half a minute.
     pub async fn app_cookies(&self) -> Vec<String> {
+        self.all_app_cookies().await.into_iter().filter(|name| name != LANDED).collect()
+    }
+
+    /// The names of all cookies of the application's host.
+    pub async fn all_app_cookies(&self) -> Vec<String> {
         let all = self.devtools("Network.getAllCookies", json!({})).await;
         let all = all["cookies"].as_array().expect("cookies").iter().filter(|cookie| cookie["domain"] == APP);
         all.map(|cookie| cookie["name"].as_str().expect("a name").to_owned()).collect()
@@ -208,7 +216,7 @@ impl Chromium {
 
     /// Loses the cookies of the application's host, as if the session had ended there; the provider's stay.
     pub async fn lose_session(&self) {
-        for name in self.app_cookies().await {
+        for name in self.all_app_cookies().await {
             self.devtools("Network.deleteCookies", json!({ "name": name, "domain": APP })).await;
         }
     }
@@ -240,6 +248,14 @@ impl Chromium {
     pub async fn prefer(&self, scheme: &str) {
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.devtools("Emulation.setEmulatedMedia", features).await;
+    }
+
+    /// Presses the tab key.
+    pub async fn press_tab(&self) {
+        for kind in ["keyDown", "keyUp"] {
+            let key = json!({ "type": kind, "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9 });
+            self.devtools("Input.dispatchKeyEvent", key).await;
+        }
     }
 
     /// A command of Chromium's own protocol.

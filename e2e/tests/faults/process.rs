@@ -1,6 +1,5 @@
 //! The process: drained or ended while requests wait, and its memory after much work.
 
-use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,7 +8,9 @@ use e2e::{Habits, Person, World, until};
 use futures_util::future::join_all;
 use http::Method;
 
-use crate::support::{SESSION, callback, expect_session, impatient_with, mend, spoil, until_logged, until_metric};
+use crate::support::{
+    SESSION, callback, expect_session, impatient_with, mend, resident, spoil, until_logged, until_metric,
+};
 
 #[tokio::test]
 async fn a_listener_that_drains_still_answers_what_waits() {
@@ -51,13 +52,6 @@ async fn sigterm_while_requests_and_calls_are_under_way_ends_envoy_in_order() {
         let crash = log.lines().find(|line| line.contains("Caught ") || line.contains("[critical]"));
         assert_eq!(crash, None);
     }
-}
-
-/// What the process holds in memory, in kilobytes.
-fn resident(world: &World) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", world.envoy.pid().unwrap())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 /// Someone who starts many sign-ins and finishes none, with cookies and callbacks that mean nothing.

@@ -1,5 +1,6 @@
 //! What these tests share: settings that make faults short, and looks at the filter's own numbers.
 
+use std::fs;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -114,4 +115,11 @@ pub fn expect_no_session(answer: &Answer) {
 pub fn expect_session(answer: &Answer, target: &str) {
     assert_eq!(answer.expect(302).location().path(), target);
     assert!(answer.all("set-cookie").iter().any(|line| line.starts_with(&format!("{SESSION}="))), "{answer}");
+}
+
+/// What the process holds in memory, in kilobytes.
+pub fn resident(world: &World) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", world.envoy.pid().unwrap())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
 }

@@ -11,7 +11,7 @@ use devkit::cognito::{Endpoint, Fault};
 use e2e::{Builder, World, until};
 use serde_json::{Value, json};
 
-use crate::support::{callback, expect_session, mend, metric, spoil, until_logged, until_metric};
+use crate::support::{callback, expect_session, mend, metric, resident, spoil, until_logged, until_metric};
 
 const FILTERS: &str = "/filter_chains/0/filters/0/typed_config/http_filters";
 const REJECTED: &str = "extension_config_discovery.http_filter.edge-oidc.update_rejected";
@@ -272,4 +272,22 @@ async fn a_listener_that_is_replaced_finishes_what_waits_in_it() {
     })
     .await;
     assert_eq!(world.person().sign_in("ada", "/deep").await.path, "/deep");
+}
+
+#[tokio::test]
+async fn configurations_that_were_replaced_leave_nothing_behind() {
+    let filter = Dynamic::filter();
+    let mut world = filter.install(World::builder().workers(2)).start().await;
+    let mut held = Vec::new();
+    for round in 0..40 {
+        let path = format!("/denied/{round}");
+        filter.publish_plugin(|plugin| {
+            plugin["routes"] = json!([{ "match": { "path": { "prefix": path } }, "action": "deny" }])
+        });
+        until_answered(&world, &path, 403).await;
+        held.push(resident(&world));
+    }
+    let grown = held[39].saturating_sub(held[4]);
+    assert!(grown < 2048, "{grown} kB more after 35 updates: {held:?}");
+    world.assert_all_workers_alive().await;
 }
