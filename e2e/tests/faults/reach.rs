@@ -8,11 +8,11 @@ use devkit::tls::TestCa;
 use e2e::{DOMAIN, ISSUER, World};
 use serde_json::json;
 
+use crate::dynamic::Dynamic;
 use crate::support::{
     PROVIDER_WAIT, callback, expect_session, expect_try_later, impatient, metric, until_logged, until_metric,
     while_people_wait,
 };
-use crate::updated::Dynamic;
 use crate::wire::Wire;
 
 /// A person waits, is told to come back, and the log says which cluster is missing.

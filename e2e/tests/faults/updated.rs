@@ -1,143 +1,16 @@
-//! Configurations that change at run time, by Envoy's own discovery from files (ECDS as in Istio, LDS, CDS): requests that
-//! wait are finished by the configuration they came under, new ones get the new one, and a bad one changes nothing.
+//! Configurations that change at run time: requests that wait are finished by the configuration they came under, new ones
+//! get the new one, and a bad one changes nothing.
 
-use std::fs;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use devkit::cognito::{Endpoint, Fault};
-use e2e::{Builder, World, until};
+use e2e::{World, until};
 use serde_json::{Value, json};
 
+use crate::dynamic::Dynamic;
 use crate::support::{callback, expect_session, mend, metric, resident, spoil, until_logged, until_metric};
 
-const FILTERS: &str = "/filter_chains/0/filters/0/typed_config/http_filters";
 const REJECTED: &str = "extension_config_discovery.http_filter.edge-oidc.update_rejected";
-
-/// A part of Envoy's configuration that comes from a file which Envoy watches.
-pub struct Dynamic {
-    kind: Kind,
-    folder: PathBuf,
-    resource: Arc<Mutex<Value>>,
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Cluster(&'static str),
-    Filter,
-    Listener,
-}
-
-impl Dynamic {
-    /// One cluster. There is none before it is published.
-    pub fn clusters(name: &'static str) -> Dynamic {
-        Self::new(Kind::Cluster(name))
-    }
-
-    /// The filter, as Istio delivers it.
-    fn filter() -> Dynamic {
-        Self::new(Kind::Filter)
-    }
-
-    /// The listener with everything in it.
-    fn listener() -> Dynamic {
-        Self::new(Kind::Listener)
-    }
-
-    fn new(kind: Kind) -> Dynamic {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let name = format!("edge-oidc-dynamic-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let folder = std::env::temp_dir().join(name);
-        fs::create_dir_all(&folder).expect("a folder");
-        Dynamic { kind, folder, resource: Arc::default() }
-    }
-
-    /// Moves the part of the configuration from Envoy's own file to this one.
-    pub fn install(&self, builder: Builder) -> Builder {
-        let (kind, resource, file) = (self.kind, Arc::clone(&self.resource), self.file());
-        builder.patch(move |config| {
-            config["node"] = json!({ "id": "e2e", "cluster": "e2e" });
-            let part =
-                kind.take(config, &json!({ "path_config_source": { "path": file }, "resource_api_version": "V3" }));
-            let first = if matches!(kind, Kind::Cluster(_)) { Vec::new() } else { vec![part.clone()] };
-            write(&file, &first);
-            *resource.lock().unwrap() = part;
-        })
-    }
-
-    /// Changes it and lets Envoy know. What a bad update changed stays changed in the next.
-    pub fn publish(&self, change: impl FnOnce(&mut Value)) {
-        let mut resource = self.resource.lock().unwrap();
-        change(&mut resource);
-        write(&self.file(), std::slice::from_ref(&*resource));
-    }
-
-    /// The same for the filter's own configuration.
-    fn publish_plugin(&self, change: impl FnOnce(&mut Value)) {
-        let place = match self.kind {
-            Kind::Listener => format!("{FILTERS}/0/typed_config/config/configuration/value"),
-            _ => "/typed_config/config/configuration/value".to_owned(),
-        };
-        self.publish(|resource| {
-            let text = resource.pointer_mut(&place).expect("the filter's configuration");
-            let mut plugin: Value = serde_json::from_str(text.as_str().expect("text")).expect("JSON");
-            change(&mut plugin);
-            *text = json!(plugin.to_string());
-        });
-    }
-
-    fn file(&self) -> PathBuf {
-        self.folder.join("resource.json")
-    }
-}
-
-impl Kind {
-    /// Takes the part out of a bootstrap and leaves word where to find it.
-    fn take(self, config: &mut Value, source: &Value) -> Value {
-        match self {
-            Self::Cluster(name) => {
-                let clusters = config["static_resources"]["clusters"].as_array_mut().expect("clusters");
-                let place = clusters.iter().position(|cluster| cluster["name"] == name).expect("the cluster");
-                let cluster = typed("envoy.config.cluster.v3.Cluster", clusters.remove(place));
-                config["dynamic_resources"]["cds_config"] = source.clone();
-                cluster
-            }
-            Self::Filter => {
-                let listener = &mut config["static_resources"]["listeners"][0];
-                let filter = listener.pointer_mut(FILTERS).and_then(|filters| filters.get_mut(0)).expect("the filter");
-                let wasm = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
-                let discovery = json!({ "name": "edge-oidc", "config_discovery": { "config_source": source, "type_urls": [wasm] } });
-                typed("envoy.config.core.v3.TypedExtensionConfig", std::mem::replace(filter, discovery))
-            }
-            Self::Listener => {
-                let listeners = config["static_resources"]["listeners"].as_array_mut().expect("listeners");
-                let listener = typed("envoy.config.listener.v3.Listener", listeners.remove(0));
-                config["dynamic_resources"]["lds_config"] = source.clone();
-                listener
-            }
-        }
-    }
-}
-
-fn typed(kind: &str, mut part: Value) -> Value {
-    part["@type"] = json!(format!("type.googleapis.com/{kind}"));
-    part
-}
-
-/// Envoy looks again when another file takes this one's name.
-fn write(file: &PathBuf, resources: &[Value]) {
-    let next = file.with_extension("next");
-    fs::write(&next, json!({ "resources": resources }).to_string()).expect("a file");
-    fs::rename(&next, file).expect("a file");
-}
-
-impl Drop for Dynamic {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
 
 /// Waits until the path is answered so.
 async fn until_answered(world: &World, path: &str, status: u16) {
@@ -145,7 +18,7 @@ async fn until_answered(world: &World, path: &str, status: u16) {
     until(&what, || async { (world.person().get(path).await.status == status).then_some(()) }).await;
 }
 
-fn deny_everything(plugin: &mut Value) {
+fn deny_a_path(plugin: &mut Value) {
     plugin["routes"] = json!([{ "match": { "path": { "prefix": "/denied" } }, "action": "deny" }]);
 }
 
@@ -161,7 +34,7 @@ async fn a_request_that_waits_is_finished_by_the_configuration_it_came_under() {
         let opened = people.iter().map(|person| person.look("/deep"));
         let (answers, ()) = tokio::join!(futures_util::future::join_all(opened), async {
             until_metric(&world, "open_waits", 20).await;
-            filter.publish_plugin(deny_everything);
+            filter.publish_plugin(deny_a_path);
             until_answered(&world, "/denied/here", 403).await;
             assert!(metric(&world, "open_waits").await >= 20, "what waited was forgotten");
         });
@@ -184,7 +57,7 @@ async fn a_code_exchange_survives_an_update_and_its_session_is_good_afterwards()
     spoil(&world, Endpoint::Token, Fault::Slow { milliseconds: 1500 });
     let (answer, ()) = tokio::join!(grace.look(&callback), async {
         until_metric(&world, "open_waits", 1).await;
-        filter.publish_plugin(deny_everything);
+        filter.publish_plugin(deny_a_path);
         until_answered(&world, "/denied/here", 403).await;
     });
     expect_session(&answer, "/deep");
@@ -206,7 +79,7 @@ async fn a_request_that_waits_alone_under_an_old_configuration_still_meets_its_d
     let person = world.person();
     let (answer, ()) = tokio::join!(tokio::time::timeout(Duration::from_secs(8), person.look("/deep")), async {
         until_metric(&world, "open_waits", 1).await;
-        filter.publish_plugin(deny_everything);
+        filter.publish_plugin(deny_a_path);
         until_answered(&world, "/denied/here", 403).await;
     });
     answer.expect("its deadline was forgotten").expect(503);
@@ -232,7 +105,7 @@ async fn a_bad_update_is_rejected_with_its_reason_and_the_old_configuration_serv
     assert_eq!(world.person().sign_in("grace", "/deep").await.path, "/deep");
     filter.publish_plugin(|plugin| {
         plugin.as_object_mut().unwrap().remove("surprise");
-        deny_everything(plugin);
+        deny_a_path(plugin);
     });
     until_answered(&world, "/denied/here", 403).await;
     person.get("/still").await.expect(200);
@@ -261,7 +134,7 @@ async fn a_listener_that_is_replaced_finishes_what_waits_in_it() {
     let person = world.person();
     let (answer, ()) = tokio::join!(person.look("/deep"), async {
         until_metric(&world, "open_waits", 1).await;
-        listener.publish_plugin(deny_everything);
+        listener.publish_plugin(deny_a_path);
     });
     answer.expect(302);
     until_answered(&world, "/denied/here", 403).await;
