@@ -14,6 +14,7 @@
 mod callback;
 mod clients;
 mod endpoints;
+mod given;
 mod headers;
 mod id_tokens;
 mod jar;

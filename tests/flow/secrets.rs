@@ -1,4 +1,4 @@
-//! Nothing secret is ever said: not in a log line at any level, not in a page, not in a header (T-200, T-201, T-204).
+//! Nothing secret is ever said: not in a log line at any level, not in a page, not in a header (T-200, T-201).
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -66,6 +66,20 @@ fn a_session_that_was_made_before_a_claim_was_wanted_is_none() {
     assert!(world.get("/").got("x-locale").is_empty());
 }
 
+// T-170
+#[test]
+fn an_attempt_at_another_provider_or_client_is_none() {
+    for member in ["name", "clientId"] {
+        let mut world = World::oidc();
+        let callback = world.callback_for("/deep");
+        let mut tree = oidc_config();
+        tree["providers"][0][member] = json!("another");
+        world.restart(&tree);
+        assert_eq!(world.go(&callback).said(), (400, "attempt_absent".to_owned()), "{member}");
+        assert_eq!(world.provider.times("token"), 0);
+    }
+}
+
 // T-98
 #[test]
 fn sessions_survive_a_rotation_of_sealing_keys() {

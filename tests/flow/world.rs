@@ -3,10 +3,13 @@
 //! Carries out what the adapter would, in its order: calls out, answers in, decisions to whoever waits, ticks at the
 //! engine's pace. Every answer of ours is judged here for what must hold of all of them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use edge_oidc::{
-    config::{Config, Environment},
+    config::Config,
     flow::{CallId, Decision, Engine, Moment, Pace, RequestId, event::Event},
     http::{
         call::{Call, CallFailure, CallOutcome, CallResponse},
@@ -14,15 +17,20 @@ use edge_oidc::{
     },
     oidc::signature::PureRust,
     secret::Secret,
-    time::{Entropy, EntropyError, UnixTime},
+    time::{Entropy, UnixTime},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use url::Url;
 
 use crate::{
+    given::NoEnvironment,
     jar::Jar,
     message::{Answer, Request},
-    provider::{COGNITO, OIDC, Provider},
+    provider::Provider,
+};
+
+pub use crate::given::{
+    CALLBACK, CLIENT, HOST, KEY, ORIGIN, PERSON, SECRET, START, Stream, cognito_config, oidc_config,
 };
 
 /// Header fields as they travel.
@@ -41,6 +49,7 @@ pub struct World {
     pub replies: Vec<Reply>,
     pub events: Vec<Event>,
     waiting: BTreeMap<RequestId, Sent>,
+    gone: BTreeSet<RequestId>,
     decided: BTreeMap<RequestId, Answer>,
     flying: Vec<(UnixTime, CallId, CallOutcome)>,
     last: u32,
@@ -62,68 +71,6 @@ struct Sent {
     headers: Headers,
     host: String,
     browser: usize,
-}
-
-/// A stream that is the same in every run.
-pub struct Stream(pub u64);
-
-impl Entropy for Stream {
-    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
-        for byte in bytes {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            *byte = (self.0 >> 56) as u8;
-        }
-        Ok(())
-    }
-}
-
-impl Stream {
-    pub fn below(&mut self, limit: usize) -> usize {
-        let mut bytes = [0; 4];
-        self.fill(&mut bytes).unwrap();
-        u32::from_be_bytes(bytes) as usize % limit
-    }
-
-    pub fn shuffle<T>(&mut self, items: &mut [T]) {
-        for end in (1..items.len()).rev() {
-            items.swap(end, self.below(end + 1));
-        }
-    }
-}
-
-struct NoEnvironment;
-
-impl Environment for NoEnvironment {
-    fn variable(&self, _: &str) -> Option<String> {
-        None
-    }
-}
-
-/// What is configured for kind `cognito`.
-pub fn cognito_config() -> Value {
-    json!({
-        "providers": [{ "issuer": COGNITO, "clientId": CLIENT, "clientSecret": SECRET }],
-        "publicUrls": [ORIGIN],
-        "session": { "keys": [KEY] },
-        "identity": {
-            "userId": { "claim": "email", "header": "kubeflow-userid" },
-            "groups": { "claim": "cognito:groups", "header": "kubeflow-groups" },
-            "headers": [{ "header": "x-user-name", "claim": "name" }],
-        },
-        "routes": [
-            { "match": { "path": { "prefix": "/public" } }, "action": "allow" },
-            { "match": { "path": { "prefix": "/internal" } }, "action": "deny" },
-        ],
-    })
-}
-
-/// What is configured for kind `oidc`.
-pub fn oidc_config() -> Value {
-    let mut tree = cognito_config();
-    tree["providers"][0]["issuer"] = json!(OIDC);
-    tree["providers"][0]["algorithms"] = json!(["RS256", "ES256"]);
-    tree["identity"]["groups"]["claim"] = json!("groups");
-    tree
 }
 
 impl World {
@@ -157,6 +104,7 @@ impl World {
             replies: Vec::new(),
             events: Vec::new(),
             waiting: BTreeMap::new(),
+            gone: BTreeSet::new(),
             decided: BTreeMap::new(),
             flying: Vec::new(),
             last: 0,
@@ -291,6 +239,7 @@ impl World {
     /// The client of a request goes away.
     pub fn hang_up(&mut self, id: RequestId) {
         self.waiting.remove(&id);
+        self.gone.insert(id);
         self.engine.handle_gone(id);
     }
 
@@ -347,7 +296,10 @@ impl World {
 
     /// Exactly one decision for each request, and what must hold of every answer of ours (T-93).
     fn settle(&mut self, id: RequestId, decision: Decision) {
-        let Some(sent) = self.waiting.remove(&id) else { return };
+        let Some(sent) = self.waiting.remove(&id) else {
+            assert!(self.gone.contains(&id), "{id:?} was decided twice");
+            return;
+        };
         let answer = Answer::of(decision, sent.headers);
         if let Answer::Reply(reply) = &answer {
             assert_eq!(reply.header("cache-control"), Some("no-store"), "{reply:?}");
@@ -358,7 +310,7 @@ impl World {
             }
             self.replies.push(reply.clone());
         }
-        assert!(self.decided.insert(id, answer).is_none(), "{id:?} was decided twice");
+        self.decided.insert(id, answer);
     }
 }
 
@@ -379,12 +331,3 @@ pub fn arrival(target: &Url) -> Request {
 pub fn url(text: &str) -> Url {
     Url::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
-
-pub const HOST: &str = "app.example.com";
-pub const ORIGIN: &str = "https://app.example.com";
-pub const CALLBACK: &str = "https://app.example.com/oauth2/callback";
-pub const CLIENT: &str = "4e8k2v9q1w7r5t3y6u0i8o2p4a";
-pub const SECRET: &str = "c1ient+s3cret/that=nobody&may%see";
-pub const KEY: &str = "C0l4_wOKFZp1nXh0kQk0TDcbgIY7bPkZ7v1mFz3wB1c";
-pub const PERSON: &str = "kim@example.com";
-pub const START: UnixTime = UnixTime::from_secs(1_795_180_000);

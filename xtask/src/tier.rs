@@ -28,6 +28,8 @@ pub enum Tier {
     Interop,
     /// A person's day in a real browser.
     Browser,
+    /// What is promised for any input, on mutated seeds.
+    Fuzz,
 }
 
 impl Tier {
@@ -40,6 +42,7 @@ impl Tier {
             ("e2e", "interop") => Self::Interop,
             ("e2e", "browser") => Self::Browser,
             ("e2e", _) => Self::Envoy,
+            ("fuzz", _) => Self::Fuzz,
             ("devkit" | "xtask", _) => Self::Devkit,
             (_, name) if name.starts_with("flow") => Self::Flow,
             (_, name) if name.starts_with("vectors") => Self::Vectors,
@@ -51,7 +54,7 @@ impl Tier {
     /// Installs and builds what its tests need.
     pub fn prepare(self) -> Result<()> {
         match self {
-            Self::Unit | Self::Flow | Self::Vectors => Ok(()),
+            Self::Unit | Self::Flow | Self::Vectors | Self::Fuzz => Ok(()),
             Self::Artifact => built(),
             Self::Devkit => envoys(),
             Self::Envoy => built().and_then(|()| envoys()),

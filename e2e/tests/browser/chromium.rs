@@ -55,13 +55,14 @@ impl Chromium {
         let browser = tokio::task::spawn_blocking(install::chromium).await.expect("a task").expect("Chromium");
         let profile = Profile::new();
         let own = [
-            format!("--user-data-dir={}", profile.0.display()),
+            format!("--user-data-dir={}", profile.0.join("profile").display()),
             format!("--ignore-certificate-errors-spki-list={}", world.spki_sha256.join(",")),
             format!("--host-resolver-rules={}", resolver_rules(world)),
         ];
         let args: Vec<_> = QUIET.iter().map(ToString::to_string).chain(own).collect();
         let session = Session::start(
             &browser.chromedriver,
+            &profile.0,
             json!({
                 "browserName": "chrome",
                 "timeouts": { "pageLoad": 30_000, "script": 20_000 },
@@ -297,16 +298,15 @@ fn address(target: &str) -> String {
     if target.starts_with('/') { format!("https://{APP}{target}") } else { target.to_owned() }
 }
 
-/// A profile's folder that goes with its browser.
+/// A folder for the profile that goes with its browser.
 struct Profile(PathBuf);
 
 impl Profile {
     fn new() -> Self {
-        Self(std::env::temp_dir().join(format!(
-            "edge-oidc-chromium-{}-{}",
-            std::process::id(),
-            devkit::envoy::free_port()
-        )))
+        let name = format!("edge-oidc-chromium-{}-{}", std::process::id(), devkit::envoy::free_port());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        Self(folder)
     }
 }
 

@@ -28,9 +28,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// Starts a driver and a browser with these capabilities.
-    pub async fn start(chromedriver: &Path, capabilities: Value) -> Session {
-        let (driver, addr) = timeout(STARTED_WITHIN, start(chromedriver)).await.expect("chromedriver does not start");
+    /// Starts a driver and a browser with these capabilities; what they leave behind is in `folder`.
+    pub async fn start(chromedriver: &Path, folder: &Path, capabilities: Value) -> Session {
+        let (driver, addr) =
+            timeout(STARTED_WITHIN, start(chromedriver, folder)).await.expect("chromedriver does not start");
         let client = reqwest::Client::builder().no_proxy().timeout(ANSWERED_WITHIN).build().expect("an HTTP client");
         let mut session = Session { addr, path: "/session".to_owned(), client, _driver: driver };
         let capabilities = json!({ "capabilities": { "alwaysMatch": capabilities } });
@@ -63,9 +64,9 @@ impl Drop for Session {
     }
 }
 
-async fn start(chromedriver: &Path) -> (Child, SocketAddr) {
+async fn start(chromedriver: &Path, folder: &Path) -> (Child, SocketAddr) {
     let mut command = Command::new(chromedriver);
-    command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    command.arg("--port=0").env("TMPDIR", folder).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     let mut driver = command.spawn().expect("chromedriver");
     let mut lines = BufReader::new(driver.stdout.take().expect("its output")).lines();
     loop {

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use url::Url;
 
 const SESSION: &str = "__Host-edge_oidc";
+const LANDED: &str = "__Host-edge_oidc_landed";
 
 fn with_query(callback: &Url, change: impl Fn(&str, String) -> String) -> String {
     let pairs: Vec<_> =
@@ -46,7 +47,7 @@ async fn ten_attempts_side_by_side_all_succeed_in_any_order() {
         assert_eq!(landing.expect(200).forwarded().query, format!("n={tab}"));
     }
     let names: Vec<_> = ada.cookies().into_iter().map(|cookie| cookie.name).collect();
-    assert_eq!(names, [SESSION], "every attempt's cookie is gone");
+    assert_eq!(names, [SESSION, LANDED], "every attempt's cookie is gone");
     world.assert_all_workers_alive().await;
 }
 

@@ -29,7 +29,6 @@ async fn any_other_host_is_never_redirected_and_gets_no_cookie() {
         "evil.example",
         "app.example.com.",
         "app.example.com:8443",
-        "app.example.com:0443",
         "app.example.com:80",
         "xapp.example.com",
         "example.com",

@@ -118,5 +118,5 @@ async fn a_session_for_another_client_or_host_leads_to_a_clean_sign_in() {
     let elsewhere =
         here.ask(http::Method::GET, "/").header("host", "b.example.com").header("accept", "*/*").send().await;
     elsewhere.expect(401).expect_not_forwarded();
-    assert_eq!(elsewhere.deleted_cookies(), [SESSION]);
+    assert!(elsewhere.deleted_cookies().contains(&SESSION.to_owned()), "{elsewhere}");
 }

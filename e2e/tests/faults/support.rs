@@ -110,6 +110,13 @@ pub fn expect_no_session(answer: &Answer) {
     }
 }
 
+/// The session's cookie is deleted, in the answer and in the person's browser.
+#[track_caller]
+pub fn expect_session_deleted(answer: &Answer, person: &Person) {
+    assert!(answer.deleted_cookies().iter().any(|name| name == SESSION), "the session stays: {answer}");
+    assert_eq!(person.cookie(SESSION), None);
+}
+
 /// The end of a good sign-in: a redirect to `target` with a session.
 #[track_caller]
 pub fn expect_session(answer: &Answer, target: &str) {

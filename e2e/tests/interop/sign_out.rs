@@ -27,6 +27,8 @@ async fn after_a_sign_out_here_the_provider_still_knows_the_person() {
     let person = world.person();
     world.sign_in(&person, "ada", "/a").await.expect(200);
     person.look("/oauth2/sign-out").await.expect(200);
+    // The revocation goes its own way, and ends all codes of the person's grant, those of a new sign-in too.
+    assert!(world.provider.happened("grant.revoked", SOON).await, "{:?}", world.provider.events());
     let answer = world.sign_in(&person, "somebody who is never asked", "/b").await;
     assert_eq!(answer.expect(200).forwarded().header("kubeflow-userid"), Some("ada@example.com"));
 }
