@@ -181,9 +181,9 @@ impl AwaitTokens {
 
 impl AwaitKeys {
     fn handle(mut self, context: Context<'_>) -> Step {
-        let answers = context.provider.key_answers();
+        let key_sets = context.provider.key_sets();
         let verdict = match context.provider.keys(context.now) {
-            Some(keys) if self.looked != Some(answers) => {
+            Some(keys) if self.looked != Some(key_sets) => {
                 let jwt = UnverifiedJwt::parse(self.tokens.id_token.secret());
                 jwt.and_then(|jwt| keys.verify(jwt, &context.settings.algorithms, context.verifier))
             }
@@ -192,7 +192,7 @@ impl AwaitKeys {
         // OpenID Connect Core §10.1.1: an unknown kid may mean that the provider changed its keys. One more look is worth it.
         let worth_a_look = verdict.as_ref().is_err_and(|error| error.wants_new_keys()) && self.looked.is_none();
         if worth_a_look && context.provider.refetch_keys(context.now) {
-            self.looked = Some(answers);
+            self.looked = Some(key_sets);
             return Step::Wait(Exchange::Keys(self));
         }
         Step::Done(verdict.map_err(Refusal::Jwt).and_then(|jwt| self.complete(jwt, &context)))

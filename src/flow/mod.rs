@@ -121,6 +121,10 @@ impl Engine {
     pub fn handle_call(&mut self, id: CallId, outcome: &CallOutcome, moment: &mut Moment<'_>) {
         let Some(call) = self.output.answered(id) else { return };
         let (endpoint, elapsed) = (call.purpose.endpoint(), moment.now.since(call.since));
+        if let CallOutcome::Failure(failure) = outcome {
+            let text = format!("the {} call by cluster {:?} gave no answer: {failure}", endpoint.name(), call.cluster);
+            self.log(log::Level::Warn, failure.code(), text, moment.now);
+        }
         let result = match call.purpose {
             Purpose::Keys => {
                 let judged = self.party.provider.handle_keys(outcome, moment.now);
@@ -273,12 +277,16 @@ impl Engine {
         line.into_iter().for_each(|line| self.output.event(Event::Log(line)));
     }
 
+    fn log(&mut self, level: log::Level, code: &'static str, text: String, now: UnixTime) {
+        let line = self.journal.line(level, "-", code, text, now);
+        line.into_iter().for_each(|line| self.output.event(Event::Log(line)));
+    }
+
     /// A document of the provider's was taken or refused; what waits for it goes on.
     fn provider_answered(&mut self, judged: Judged, moment: &mut Moment<'_>) -> CallResult {
         if let Some((code, problem)) = judged.problem {
             let text = format!("provider {}: {problem}", self.party.config.provider().issuer);
-            let line = self.journal.line(log::Level::Warn, "-", code, text, moment.now);
-            line.into_iter().for_each(|line| self.output.event(Event::Log(line)));
+            self.log(log::Level::Warn, code, text, moment.now);
         }
         self.provider_moved(moment);
         judged.result
@@ -286,6 +294,9 @@ impl Engine {
 
     fn fetch_due(&mut self, now: UnixTime) {
         let awaited = !self.waits.is_empty();
+        if !awaited {
+            self.party.provider.drop_wishes();
+        }
         for (endpoint, call) in self.party.provider.due(self.party.config.provider(), awaited, now) {
             let purpose = match endpoint {
                 Endpoint::Keys => Purpose::Keys,

@@ -31,6 +31,8 @@ pub enum Purpose {
 pub struct InFlight {
     /// Why it was made.
     pub purpose: Purpose,
+    /// By which cluster.
+    pub cluster: String,
     /// When.
     pub since: UnixTime,
 }
@@ -62,7 +64,7 @@ impl Output {
     pub fn call(&mut self, purpose: Purpose, call: Call, now: UnixTime) -> CallId {
         self.last_call = self.last_call.wrapping_add(1);
         let id = CallId(self.last_call);
-        self.in_flight.insert(id, InFlight { purpose, since: now });
+        self.in_flight.insert(id, InFlight { purpose, cluster: call.cluster.clone(), since: now });
         self.calls.push_back((id, call));
         id
     }

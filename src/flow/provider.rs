@@ -45,11 +45,23 @@ pub struct ProviderState {
 #[derive(Debug)]
 struct Fetched<T> {
     value: Option<T>,
-    stale: bool,
+    wish: Wish,
     in_flight: bool,
     tried: Option<UnixTime>,
     succeeded: Option<UnixTime>,
-    answers: u64,
+    copies: u64,
+}
+
+/// Whether a newer copy is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Wish {
+    /// As soon as possible.
+    Asked,
+    /// The age of the copy alone decides.
+    #[default]
+    None,
+    /// It was asked for and could not be had: again after a pause.
+    Unmet,
 }
 
 /// What an answer changed, for metrics and log.
@@ -73,14 +85,19 @@ impl ProviderState {
         self.keys.value.as_ref().filter(|_| fresh)
     }
 
-    /// How many answers to key fetches there have been: a token whose key was missing is worth another look when it moves.
-    pub fn key_answers(&self) -> u64 {
-        self.keys.answers
+    /// How many key sets there have been: a token whose key was missing is worth another look when this moves.
+    pub fn key_sets(&self) -> u64 {
+        self.keys.copies
     }
 
     /// How old the keys are.
     pub fn key_age(&self, now: UnixTime) -> Option<Duration> {
         self.keys.succeeded.map(|fetched| now.since(fetched))
+    }
+
+    /// Nobody waits any more for keys that could not be had.
+    pub fn drop_wishes(&mut self) {
+        self.keys.wish = Wish::None;
     }
 
     /// The calls that are due now; `awaited` says that requests wait for them. Each is in flight once it is given out.
@@ -113,7 +130,7 @@ impl ProviderState {
         }
         if !self.keys.in_flight {
             self.unknown_key_fetch = Some(now);
-            self.keys.stale = true;
+            self.keys.wish = Wish::Asked;
         }
         true
     }
@@ -152,7 +169,7 @@ fn answered(outcome: &CallOutcome) -> Result<&CallResponse, (CallResult, String)
     match outcome {
         CallOutcome::Answer(response) => Ok(response),
         CallOutcome::Failure(failure) => {
-            Err((CallResult::Unavailable, format!("no answer: {}", failure.code())))
+            Err((CallResult::Unavailable, format!("no answer: {failure}")))
         }
     }
 }
@@ -165,7 +182,7 @@ fn refused(response: &CallResponse, problem: String) -> (CallResult, String) {
 
 impl<T> Default for Fetched<T> {
     fn default() -> Self {
-        Self { value: None, stale: false, in_flight: false, tried: None, succeeded: None, answers: 0 }
+        Self { value: None, wish: Wish::None, in_flight: false, tried: None, succeeded: None, copies: 0 }
     }
 }
 
@@ -176,11 +193,15 @@ impl<T> Fetched<T> {
         self.in_flight &= self.tried.is_none_or(|tried| !tried.is_older_than(patience, now));
         let old = self.succeeded.is_none_or(|fetched| fetched.is_older_than(REFETCH, now));
         let pause = if urgent { RETRY_WAITED_FOR } else { RETRY };
-        let rested = self.tried.is_none_or(|tried| tried.is_older_than(pause, now));
-        let due = !self.in_flight && (self.stale || old && rested);
+        let rested = |pause| self.tried.is_none_or(|tried| tried.is_older_than(pause, now));
+        let wished = match self.wish {
+            Wish::Asked => true,
+            Wish::None => false,
+            Wish::Unmet => rested(RETRY_WAITED_FOR),
+        };
+        let due = !self.in_flight && (wished || old && rested(pause));
         if due {
             self.in_flight = true;
-            self.stale = false;
             self.tried = Some(now);
         }
         due
@@ -197,10 +218,13 @@ impl<T> Fetched<T> {
 
     fn finish(&mut self, value: Option<T>, now: UnixTime) {
         self.in_flight = false;
-        self.answers = self.answers.saturating_add(1);
         if value.is_some() {
+            self.copies = self.copies.saturating_add(1);
             self.value = value;
             self.succeeded = Some(now);
+            self.wish = Wish::None;
+        } else if self.wish == Wish::Asked {
+            self.wish = Wish::Unmet;
         }
     }
 }

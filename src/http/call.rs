@@ -2,7 +2,7 @@
 //!
 //! Decides the shape only: `oidc` builds calls and judges answers, the adapter's call desk sends them.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use url::Url;
 
@@ -116,14 +116,23 @@ pub enum CallFailure {
 }
 
 impl CallFailure {
-    /// What stands in logs.
+    /// The stable code in logs and documents.
     pub const fn code(self) -> &'static str {
         match self {
-            Self::BodyTooLarge => "body_too_large",
-            Self::Cut => "cut",
-            Self::NoHost => "no_host",
-            Self::UnknownCluster => "unknown_cluster",
+            Self::BodyTooLarge | Self::Cut => "provider_answer_cut",
+            Self::NoHost | Self::UnknownCluster => "provider_cluster",
         }
+    }
+}
+
+impl fmt::Display for CallFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BodyTooLarge => "the body is larger than any answer of a provider",
+            Self::Cut => "the connection ended inside it",
+            Self::NoHost => "the cluster has no address; can Envoy resolve its host name?",
+            Self::UnknownCluster => "Envoy has no cluster of that name; is it configured, and in clusters?",
+        })
     }
 }
 

@@ -94,6 +94,7 @@ fn other_codes(sources: &BTreeMap<String, String>) -> BTreeSet<String> {
     }
     // What is wrong with a provider's documents: every such name that is written there is a code.
     codes.extend(literals(&sources["src/flow/provider.rs"]));
+    codes.extend(literals(&code_of(sources, "pub enum CallFailure")));
     codes.into_iter().filter(is_code).collect()
 }
 

@@ -10,20 +10,29 @@ use devkit::install;
 
 /// Builds the module, says how large it is, and answers where it is.
 pub fn run() -> Result<PathBuf> {
-    install::wasm_target()?;
-    let status = cargo()
-        .args(["build", "--release", "--target", "wasm32-wasip1", "-p", "edge-oidc", "--lib", "--target-dir"])
-        .arg(install::target_dir())
-        .status()
-        .context("cannot run cargo")?;
-    if !status.success() {
-        bail!("the filter does not compile");
-    }
-    let module = install::target_dir().join("wasm32-wasip1/release/edge_oidc.wasm");
+    let module = compile("edge-oidc", "edge_oidc.wasm")?;
     let size = fs::metadata(&module).with_context(|| format!("there is no {}", module.display()))?.len();
     let shown = module.strip_prefix(install::workspace()).unwrap_or(&module);
     eprintln!("xtask: {} is {} KiB", shown.display(), size.div_ceil(1024));
     Ok(module)
+}
+
+/// Builds the test-only filter that compares signature checks; its test finds it there.
+pub fn sigcheck() -> Result<PathBuf> {
+    compile("sigcheck", "sigcheck.wasm")
+}
+
+fn compile(package: &str, file: &str) -> Result<PathBuf> {
+    install::wasm_target()?;
+    let status = cargo()
+        .args(["build", "--release", "--target", "wasm32-wasip1", "-p", package, "--lib", "--target-dir"])
+        .arg(install::target_dir())
+        .status()
+        .context("cannot run cargo")?;
+    if !status.success() {
+        bail!("{package} does not compile");
+    }
+    Ok(install::target_dir().join("wasm32-wasip1/release").join(file))
 }
 
 /// The cargo that runs us, in the workspace.

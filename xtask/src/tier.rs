@@ -57,7 +57,7 @@ impl Tier {
             Self::Unit | Self::Flow | Self::Vectors | Self::Fuzz => Ok(()),
             Self::Artifact => built(),
             Self::Devkit => envoys(),
-            Self::Envoy => built().and_then(|()| envoys()),
+            Self::Envoy => built().and_then(|()| envoys()).and_then(|()| build::sigcheck().map(drop)),
             Self::Interop => Self::Envoy.prepare().and_then(|()| install::oidc_provider().map(drop)),
             Self::Browser => Self::Envoy.prepare().and_then(|()| install::chromium().map(drop)),
         }

@@ -4,17 +4,22 @@
 //! waits until what it needs is there, and panics with what is there instead.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use devkit::install;
-use e2e::{APP, DOMAIN, PASSWORD, World, until};
+use e2e::{APP, DOMAIN, PASSWORD, World};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 use url::Url;
 
 use crate::webdriver::Session;
 
 /// The cookie that marks a sign-in as just completed.
 pub const LANDED: &str = "__Host-edge_oidc_landed";
+/// A machine may be busy with other things than this browser.
+const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// So that the browser looks for nobody but the world; this machine has no way out.
 const QUIET: &[&str] = &[
@@ -106,21 +111,37 @@ impl Chromium {
 
     /// Waits until the address is this one.
     pub async fn until_url(&self, url: &str) {
-        until(&format!("the address {url}"), async || (self.url().await.as_str() == url).then_some(())).await;
+        self.until(&format!("the address {url}"), async || (self.url().await.as_str() == url).then_some(())).await;
     }
 
     /// Waits until a page of this host is open.
     pub async fn until_at(&self, host: &str) {
-        until(&format!("a page of {host}"), async || (self.url().await.host_str() == Some(host)).then_some(())).await;
+        self.until(&format!("a page of {host}"), async || (self.url().await.host_str() == Some(host)).then_some(()))
+            .await;
     }
 
     /// Waits until an element has this text.
     pub async fn until_text(&self, css: &str, text: &str) {
         let script = "const e = document.querySelector(arguments[0]); return e && e.textContent";
-        until(&format!("{text:?} in {css}"), async || {
+        self.until(&format!("{text:?} in {css}"), async || {
             (self.run(script, json!([css])).await.ok()?.as_str()? == text).then_some(())
         })
         .await;
+    }
+
+    /// Waits until `holds` answers something; panics with the page that is there instead.
+    pub async fn until<T>(&self, what: &str, mut holds: impl AsyncFnMut() -> Option<T>) -> T {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(found) = holds().await {
+                return found;
+            }
+            if Instant::now() >= end {
+                let text = self.run("return document.body.innerText.slice(0, 400)", json!([])).await;
+                panic!("not within {PATIENCE:?}: {what}, but {} with {text:?}", self.url().await);
+            }
+            sleep(LOOK_EVERY).await;
+        }
     }
 
     /// The text of an element, as soon as it is there.
@@ -271,7 +292,8 @@ impl Chromium {
 
     async fn find(&self, css: &str) -> String {
         let query = json!({ "using": "css selector", "value": css });
-        let found = until(css, async || self.session.command(Method::POST, "/element", query.clone()).await.ok()).await;
+        let found =
+            self.until(css, async || self.session.command(Method::POST, "/element", query.clone()).await.ok()).await;
         found[ELEMENT].as_str().expect("an element").to_owned()
     }
 

@@ -60,7 +60,8 @@ async fn a_form_that_was_sent_too_late_is_not_lost() {
     assert!(chromium.text("p").await.contains("go back one page and send it again"));
     let form = chromium.tabs().await;
     chromium.click("a").await;
-    let tabs = e2e::until("a second tab", async || Some(chromium.tabs().await).filter(|tabs| tabs.len() == 2)).await;
+    let two = async || Some(chromium.tabs().await).filter(|tabs| tabs.len() == 2);
+    let tabs = chromium.until("a second tab", two).await;
     let new = tabs.iter().find(|tab| !form.contains(tab)).expect("the new tab");
     chromium.switch_to(new).await;
     chromium.until_landed("ada", "/").await;

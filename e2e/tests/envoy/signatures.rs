@@ -17,8 +17,7 @@ fn module() -> PathBuf {
     if let Some(named) = std::env::var_os("EDGE_OIDC_SIGCHECK").filter(|named| !named.is_empty()) {
         return PathBuf::from(named);
     }
-    // A folder of its own: the tests' cargo may hold the lock of the usual one.
-    let target = install::target_dir().join("sigcheck");
+    let target = install::target_dir();
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(install::workspace()).args([
         "build",
