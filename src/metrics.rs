@@ -90,6 +90,8 @@ mod tests {
             Metric::Count(name) | Metric::Observe(name, _) => name,
             Metric::Gauge(name, _) | Metric::Level(name, _) => name.into(),
         });
-        assert!(names.into_iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte))));
+        assert!(
+            names.into_iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte)))
+        );
     }
 }

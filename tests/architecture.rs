@@ -2,6 +2,7 @@
 //!
 //! Decides nothing about behaviour. The artifact tests need `EDGE_OIDC_WASM`, the built module; without it they say that
 //! they were skipped, and fail where `CI=true`.
+#![allow(clippy::arithmetic_side_effects, clippy::panic, clippy::string_slice, clippy::unwrap_used, reason = "a test")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -87,7 +88,10 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 fn layers() -> BTreeMap<String, usize> {
     let docs = fs::read_to_string(root().join("src/lib.rs")).unwrap();
     let table = docs.split("# Layers").nth(1).unwrap().split("```").nth(1).unwrap();
-    let lines = table.lines().map(|line| line.trim_start_matches("//!").trim()).filter(|line| !line.is_empty() && *line != "text");
+    let lines = table
+        .lines()
+        .map(|line| line.trim_start_matches("//!").trim())
+        .filter(|line| !line.is_empty() && *line != "text");
     lines.enumerate().flat_map(|(row, line)| line.split(' ').map(move |module| (module.to_owned(), row))).collect()
 }
 
@@ -186,7 +190,9 @@ fn no_file_is_longer_than_the_house_allows() {
 
 fn wasm() -> Option<Vec<u8>> {
     match std::env::var_os("EDGE_OIDC_WASM") {
-        Some(path) => Some(fs::read(&path).unwrap_or_else(|error| panic!("EDGE_OIDC_WASM {}: {error}", path.display()))),
+        Some(path) => {
+            Some(fs::read(&path).unwrap_or_else(|error| panic!("EDGE_OIDC_WASM {}: {error}", path.display())))
+        }
         None => {
             assert!(std::env::var_os("CI").is_none(), "EDGE_OIDC_WASM is not set");
             eprintln!("skipped: EDGE_OIDC_WASM is not set; `cargo xtask test` builds the module and sets it");
@@ -210,7 +216,8 @@ fn the_module_asks_its_host_only_for_what_is_listed() {
         }
     }
     assert!(imports.contains(&("env".into(), "proxy_http_call".into())), "the import section was read");
-    let unlisted: Vec<_> = imports.iter().filter(|(module, name)| !allowed.contains(&(module.as_str(), name.as_str()))).collect();
+    let unlisted: Vec<_> =
+        imports.iter().filter(|(module, name)| !allowed.contains(&(module.as_str(), name.as_str()))).collect();
     assert_eq!(unlisted, Vec::<&(String, String)>::new());
 }
 
@@ -226,7 +233,18 @@ fn the_module_fits_its_budget() {
 fn the_native_build_has_no_host_and_the_module_no_command_line() {
     let tree = |target: &str| {
         let mut command = std::process::Command::new(env!("CARGO"));
-        command.args(["tree", "--offline", "--package", "edge-oidc", "--edges", "normal", "--prefix", "none", "--target", target]);
+        command.args([
+            "tree",
+            "--offline",
+            "--package",
+            "edge-oidc",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--target",
+            target,
+        ]);
         let output = command.current_dir(root()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()

@@ -20,7 +20,10 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> IdentitySettings {
         user_id: user_id.map(|(claim, header, prefix)| UserIdRule { claim, header, prefix }),
         groups: groups.map(|(claim, header, prefix)| GroupsRule { claim, header, prefix }),
         headers,
-        allow_unverified_email: object.member("allowUnverifiedEmail").and_then(|node| node.flag(report)).unwrap_or(false),
+        allow_unverified_email: object
+            .member("allowUnverifiedEmail")
+            .and_then(|node| node.flag(report))
+            .unwrap_or(false),
     }
 }
 

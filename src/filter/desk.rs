@@ -89,10 +89,13 @@ impl Shared {
         let fields = call.headers.iter().map(|(name, value)| (*name, value.secret().as_str()));
         let headers = pseudo.into_iter().chain(fields).collect();
         let body = Some(call.body.secret().as_bytes()).filter(|body| !body.is_empty());
-        let token = dispatch_http_call(&call.cluster, headers, body, Vec::new(), call.timeout).map_err(|status| match status {
-            Status::BadArgument => CallFailure::UnknownCluster,
-            _ => CallFailure::NoHost,
-        })?;
+        let token =
+            dispatch_http_call(&call.cluster, headers, body, Vec::new(), call.timeout).map_err(
+                |status| match status {
+                    Status::BadArgument => CallFailure::UnknownCluster,
+                    _ => CallFailure::NoHost,
+                },
+            )?;
         let mut desk = self.desk.try_borrow_mut().map_err(|_| CallFailure::NoHost)?;
         desk.calls.insert(token, id);
         Ok(())

@@ -36,7 +36,8 @@ impl Exchange {
 
     fn decide(&self) -> Decision {
         let Ok(headers) = abi::pairs(Map::RequestHeaders) else { return Decision::Reply(Reply::empty(500)) };
-        let decided = self.shared.with_engine(|engine, moment| engine.handle_request(RequestId(self.id), headers, moment));
+        let decided =
+            self.shared.with_engine(|engine, moment| engine.handle_request(RequestId(self.id), headers, moment));
         // Unconfigured means refuse.
         decided.unwrap_or_else(|| Decision::Reply(Reply::empty(503)))
     }

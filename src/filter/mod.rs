@@ -131,7 +131,8 @@ impl Shared {
 
     /// Reports what happened: counts, and lines for the log.
     fn report(&self) {
-        let events: Option<Vec<Event>> = self.with_engine(|engine, _| std::iter::from_fn(|| engine.poll_event()).collect());
+        let events: Option<Vec<Event>> =
+            self.with_engine(|engine, _| std::iter::from_fn(|| engine.poll_event()).collect());
         let Ok(mut counters) = self.counters.try_borrow_mut() else { return };
         for event in events.unwrap_or_default() {
             if let Event::Log(line) = &event {

@@ -18,7 +18,9 @@ pub fn best() -> Box<dyn SignatureVerifier> {
     if reliable {
         return Box::new(Host);
     }
-    log::warn!("[-] native_signatures_unavailable: this host cannot verify signatures for us; our own code does, more slowly");
+    log::warn!(
+        "[-] native_signatures_unavailable: this host cannot verify signatures for us; our own code does, more slowly"
+    );
     Box::new(PureRust)
 }
 

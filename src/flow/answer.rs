@@ -36,7 +36,9 @@ pub fn refuse(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
         _ => reply,
     };
     match refusal {
-        Refusal::MethodNotAllowed if inbound.view.path() == config.paths.sign_out.as_bytes() => reply.with("allow", "GET, POST"),
+        Refusal::MethodNotAllowed if inbound.view.path() == config.paths.sign_out.as_bytes() => {
+            reply.with("allow", "GET, POST")
+        }
         Refusal::MethodNotAllowed => reply.with("allow", "GET"),
         _ => reply,
     }
@@ -75,12 +77,15 @@ fn page(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
         (Refusal::Unauthenticated, _) => link("Sign in", &sign_in, Target::Same).reply(),
         (Refusal::SessionLost, _) => link("Sign in again", &sign_in, Target::Same).reply(),
         (Refusal::Identity(_), _) => {
-            Page { action: Action::Post { path: &config.paths.sign_out, label: "Sign in as someone else" }, ..plain }.reply()
+            Page { action: Action::Post { path: &config.paths.sign_out, label: "Sign in as someone else" }, ..plain }
+                .reply()
         }
         (Refusal::CrossSiteSignOut, _) => {
             Page { action: Action::Post { path: &config.paths.sign_out, label: "Sign out" }, ..plain }.reply()
         }
-        (Refusal::ProviderUnavailable | Refusal::TooManyWaiting, Client::Navigation) if !is_callback(config, inbound) => {
+        (Refusal::ProviderUnavailable | Refusal::TooManyWaiting, Client::Navigation)
+            if !is_callback(config, inbound) =>
+        {
             link("Try again", back(config, inbound, origin).as_str(), Target::Same).reply()
         }
         _ if is_callback(config, inbound) => link("Sign in again", &sign_in, Target::Same).reply(),
@@ -108,7 +113,8 @@ pub fn signed_out(config: &Config) -> Reply {
 }
 
 fn sign_in_link(config: &Config, return_path: &ReturnPath) -> String {
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", return_path.as_str()).finish();
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", return_path.as_str()).finish();
     format!("{}?{query}", config.paths.sign_in)
 }
 

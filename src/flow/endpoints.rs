@@ -30,7 +30,9 @@ const MAX_REVOCATIONS: usize = 32;
 impl Engine {
     /// The sign-in endpoint: on to `return_to`, by way of the provider unless a session stands.
     pub(super) fn sign_in(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
-        let Some(origin) = inbound.origin.clone() else { return self.refuse(&inbound, &Refusal::HostUnknown, moment.now) };
+        let Some(origin) = inbound.origin.clone() else {
+            return self.refuse(&inbound, &Refusal::HostUnknown, moment.now);
+        };
         let return_path = inbound.requested_return_path(&origin);
         match (inbound.standing(&self.party, &origin, moment.now), inbound.client) {
             (_, Client::Submission) => self.refuse(&inbound, &Refusal::MethodNotAllowed, moment.now),
@@ -44,7 +46,12 @@ impl Engine {
     }
 
     /// Redirects to the provider, as soon as its endpoints are known.
-    pub(super) fn start_sign_in(&mut self, inbound: Inbound, return_path: ReturnPath, moment: &mut Moment<'_>) -> Decision {
+    pub(super) fn start_sign_in(
+        &mut self,
+        inbound: Inbound,
+        return_path: ReturnPath,
+        moment: &mut Moment<'_>,
+    ) -> Decision {
         match self.knows_endpoints(moment) {
             true => self.redirect(&inbound, return_path, moment),
             false => self.wait_for_metadata(inbound, Then::SignIn(return_path), moment),
@@ -67,7 +74,9 @@ impl Engine {
 
     /// The sign-out endpoint.
     pub(super) fn sign_out(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
-        let Some(origin) = inbound.origin.clone() else { return self.refuse(&inbound, &Refusal::HostUnknown, moment.now) };
+        let Some(origin) = inbound.origin.clone() else {
+            return self.refuse(&inbound, &Refusal::HostUnknown, moment.now);
+        };
         if let Err(refusal) = sign_out::permit(&inbound.view, inbound.client, &origin) {
             return self.refuse(&inbound, &refusal, moment.now);
         }
@@ -99,7 +108,9 @@ impl Engine {
 
     /// The callback: one attempt, one exchange, one session.
     pub(super) fn callback(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
-        let Some(origin) = inbound.origin.clone() else { return self.refuse(&inbound, &Refusal::HostUnknown, moment.now) };
+        let Some(origin) = inbound.origin.clone() else {
+            return self.refuse(&inbound, &Refusal::HostUnknown, moment.now);
+        };
         if inbound.view.method() != "GET" {
             return self.refuse(&inbound, &Refusal::MethodNotAllowed, moment.now);
         }
@@ -126,7 +137,8 @@ impl Engine {
         origin: &Origin,
         moment: &Moment<'_>,
     ) -> Result<(LoginAttempt, CallbackParameters), Refusal> {
-        let parameters = CallbackParameters::parse(inbound.view.query().unwrap_or_default()).map_err(Refusal::Callback)?;
+        let parameters =
+            CallbackParameters::parse(inbound.view.query().unwrap_or_default()).map_err(Refusal::Callback)?;
         let state = match (parameters.usable_state(), parameters.error) {
             (Ok(state), _) => state.secret().clone(),
             // Cognito sends some errors without state; they belong to no attempt that we could tell.

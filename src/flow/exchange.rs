@@ -6,11 +6,7 @@
 use std::time::Duration;
 
 use crate::{
-    flow::{
-        event::CallResult,
-        provider::ProviderState,
-        refusal::Refusal,
-    },
+    flow::{event::CallResult, provider::ProviderState, refusal::Refusal},
     http::{
         call::{Call, CallOutcome},
         origin::Origin,

@@ -97,7 +97,12 @@ impl Engine {
 
     /// Takes a request's headers in the order of the wire. [`Decision::Wait`] means that [`Engine::poll_decision`] will give
     /// the decision, before the waits' deadline at the latest.
-    pub fn handle_request(&mut self, id: RequestId, headers: Vec<(String, Vec<u8>)>, moment: &mut Moment<'_>) -> Decision {
+    pub fn handle_request(
+        &mut self,
+        id: RequestId,
+        headers: Vec<(String, Vec<u8>)>,
+        moment: &mut Moment<'_>,
+    ) -> Decision {
         let decision = match RequestView::parse(headers) {
             Ok(view) => {
                 let inbound = Inbound::new(id, view, &self.party.config);

@@ -85,7 +85,8 @@ impl Page<'_> {
     }
 
     fn html(&self) -> String {
-        let (title, text, code, action) = (escape(self.title), escape(self.text), escape(self.code), self.action.html());
+        let (title, text, code, action) =
+            (escape(self.title), escape(self.text), escape(self.code), self.action.html());
         format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\
@@ -149,7 +150,11 @@ mod tests {
     #[test]
     fn nothing_in_a_page_is_unescaped() {
         let body = page(false).body().to_owned();
-        assert!(body.contains("&lt;i&gt;") && body.contains("&#39;&amp;&#39;") && body.contains("a=&quot;&gt;&lt;script&gt;"));
+        assert!(
+            body.contains("&lt;i&gt;")
+                && body.contains("&#39;&amp;&#39;")
+                && body.contains("a=&quot;&gt;&lt;script&gt;")
+        );
         assert!(!body.contains("<script>") && !body.contains("<i>") && !body.contains("<b>"));
     }
 

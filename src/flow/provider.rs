@@ -168,9 +168,7 @@ impl ProviderState {
 fn answered(outcome: &CallOutcome) -> Result<&CallResponse, (CallResult, String)> {
     match outcome {
         CallOutcome::Answer(response) => Ok(response),
-        CallOutcome::Failure(failure) => {
-            Err((CallResult::Unavailable, format!("no answer: {failure}")))
-        }
+        CallOutcome::Failure(failure) => Err((CallResult::Unavailable, format!("no answer: {failure}"))),
     }
 }
 

@@ -7,9 +7,7 @@ use std::fmt;
 use crate::{
     http::request::MalformedRequest,
     identity::IdentityError,
-    oidc::{
-        authorization::CallbackError, error::OAuthError, id_token::IdTokenError, jwt::JwtError, token::TokenError,
-    },
+    oidc::{authorization::CallbackError, error::OAuthError, id_token::IdTokenError, jwt::JwtError, token::TokenError},
 };
 
 /// Why a request is not forwarded, or a sign-in does not complete.
@@ -141,13 +139,17 @@ impl Refusal {
     /// One or two sentences for a person; nothing that a client or a provider wrote.
     pub fn text(&self) -> &'static str {
         match self {
-            Self::AmbiguousPath => "The address can be read in more than one way. Please check it for encoded slashes or dots.",
+            Self::AmbiguousPath => {
+                "The address can be read in more than one way. Please check it for encoded slashes or dots."
+            }
             Self::AttemptAbsent => {
                 "This sign-in was already finished, took longer than ten minutes, or was started in another browser."
             }
             Self::Callback(CallbackError::Provider(OAuthError::AccessDenied)) => "The sign-in was declined.",
             Self::Callback(CallbackError::Provider(_)) => "The identity provider could not complete the sign-in.",
-            Self::Callback(_) => "The answer of the identity provider was incomplete or did not belong to this sign-in.",
+            Self::Callback(_) => {
+                "The answer of the identity provider was incomplete or did not belong to this sign-in."
+            }
             Self::CrossOriginUpgrade => "This connection was opened by a page of another site.",
             Self::CrossSiteSignOut => "Another site asked to sign you out. Please confirm that you want to.",
             Self::Denied => "This address is not available here.",

@@ -16,7 +16,9 @@ use crate::{
         discovery::ProviderMetadata,
         pkce::random_token,
     },
-    session::{LoginAttempt, SealError, Session, delete_attempt, delete_session, landed_cookie, write_attempt, write_session},
+    session::{
+        LoginAttempt, SealError, Session, delete_attempt, delete_session, landed_cookie, write_attempt, write_session,
+    },
     time::{Entropy, EntropyError, UnixTime},
 };
 
@@ -46,8 +48,7 @@ pub fn redirect_to_provider(
     let redirect_uri = redirect_uri(origin, &config.paths.callback);
     let url = authorization_request(provider, metadata, &redirect_uri, Transaction { state, nonce, code_verifier });
     let scope = host_scope(config, origin);
-    let cookies =
-        write_attempt(&config.session, &inbound.cookies, &attempt, scope, &provider.client_id, entropy, now)?;
+    let cookies = write_attempt(&config.session, &inbound.cookies, &attempt, scope, &provider.client_id, entropy, now)?;
     let void = delete_session(&config.session, &inbound.cookies);
     Ok(Reply::redirect(url.as_str()).with_cookies(cookies).with_cookies(void))
 }

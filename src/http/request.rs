@@ -218,13 +218,16 @@ impl RequestView {
     }
 
     fn lists(&self, name: &str, member: &str) -> bool {
-        self.values(name)
-            .any(|value| value.split(|byte| *byte == b',').any(|item| item.trim_ascii().eq_ignore_ascii_case(member.as_bytes())))
+        self.values(name).any(|value| {
+            value.split(|byte| *byte == b',').any(|item| item.trim_ascii().eq_ignore_ascii_case(member.as_bytes()))
+        })
     }
 
     fn mentions(&self, name: &str, token: &str) -> bool {
         self.values(name).any(|value| {
-            value.split(|byte| matches!(byte, b',' | b';')).any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+            value
+                .split(|byte| matches!(byte, b',' | b';'))
+                .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
         })
     }
 }
@@ -266,7 +269,8 @@ fn host_of(authority: &str) -> &str {
 fn is_wanted_html(range: &[u8]) -> bool {
     let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
     let media_type = parts.next().unwrap_or_default();
-    let html = media_type.eq_ignore_ascii_case(b"text/html") || media_type.eq_ignore_ascii_case(b"application/xhtml+xml");
+    let html =
+        media_type.eq_ignore_ascii_case(b"text/html") || media_type.eq_ignore_ascii_case(b"application/xhtml+xml");
     html && !parts.any(|parameter| {
         parameter.strip_prefix(b"q=").is_some_and(|weight| weight.iter().all(|byte| matches!(byte, b'0' | b'.')))
     })

@@ -76,9 +76,12 @@ mod tests {
 
     fn stripped(headers: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
         let reserved = ReservedHeaders::new(["kubeflow-userid", "kubeflow-groups"]);
-        let mut pairs: Vec<_> = headers.iter().map(|(name, value)| ((*name).into(), value.as_bytes().to_vec())).collect();
-        let views: Vec<_> =
-            pairs.iter().map(|(name, value): &(String, Vec<u8>)| Header { name: name.clone(), value: value.clone() }).collect();
+        let mut pairs: Vec<_> =
+            headers.iter().map(|(name, value)| ((*name).into(), value.as_bytes().to_vec())).collect();
+        let views: Vec<_> = pairs
+            .iter()
+            .map(|(name, value): &(String, Vec<u8>)| Header { name: name.clone(), value: value.clone() })
+            .collect();
         reserved.strip(&views).apply(&mut pairs);
         pairs
     }
@@ -86,20 +89,33 @@ mod tests {
     // T-40
     #[test]
     fn every_spelling_that_folds_to_an_identity_header_is_removed() {
-        for name in ["kubeflow-userid", "Kubeflow-Userid", "kubeflow_userid", "KUBEFLOW_USERID", "kubeflow.userid", "kubeflow userid", "kubeflow!userid", "kubeflow~userid"] {
+        for name in [
+            "kubeflow-userid",
+            "Kubeflow-Userid",
+            "kubeflow_userid",
+            "KUBEFLOW_USERID",
+            "kubeflow.userid",
+            "kubeflow userid",
+            "kubeflow!userid",
+            "kubeflow~userid",
+        ] {
             assert_eq!(stripped(&[(name, "forged"), (name, "twice")]), [], "{name}");
         }
     }
 
     #[test]
     fn other_headers_stay_as_they_are() {
-        let others = [("x-kubeflow-userid", "a"), ("accept", "b"), ("connection", "Upgrade, keep-alive"), ("trailer", "x-sum")];
+        let others =
+            [("x-kubeflow-userid", "a"), ("accept", "b"), ("connection", "Upgrade, keep-alive"), ("trailer", "x-sum")];
         assert_eq!(stripped(&others).len(), others.len());
     }
 
     #[test]
     fn connection_names_only_what_hops_need() {
-        assert_eq!(stripped(&[("connection", "Upgrade, kubeflow-userid")]), [("connection".into(), b"Upgrade".to_vec())]);
+        assert_eq!(
+            stripped(&[("connection", "Upgrade, kubeflow-userid")]),
+            [("connection".into(), b"Upgrade".to_vec())]
+        );
         assert_eq!(stripped(&[("connection", "cookie")]), []);
     }
 

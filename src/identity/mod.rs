@@ -212,7 +212,11 @@ mod tests {
     fn settings() -> IdentitySettings {
         let rule = |header: &str, claim: &str| HeaderRule { header: header.into(), claim: claim.into() };
         IdentitySettings {
-            user_id: Some(UserIdRule { claim: "email".into(), header: "kubeflow-userid".into(), prefix: String::new() }),
+            user_id: Some(UserIdRule {
+                claim: "email".into(),
+                header: "kubeflow-userid".into(),
+                prefix: String::new(),
+            }),
             groups: Some(GroupsRule {
                 claim: "cognito:groups".into(),
                 header: "kubeflow-groups".into(),
@@ -260,7 +264,8 @@ mod tests {
     #[test]
     fn an_unverified_address_reaches_no_other_header_either_unless_it_is_allowed() {
         let rule = |claim: &str| HeaderRule { header: format!("x-{claim}"), claim: claim.into() };
-        let mut settings = IdentitySettings { headers: vec![rule("email"), rule("sub")], ..IdentitySettings::default() };
+        let mut settings =
+            IdentitySettings { headers: vec![rule("email"), rule("sub")], ..IdentitySettings::default() };
         let claims = json!({"email": "a@b", "email_verified": false, "sub": "s"});
         let claims = TrustedClaims::unsealed(claims.as_object().unwrap().clone());
         let names = |settings: &IdentitySettings| -> Vec<String> {

@@ -18,9 +18,7 @@ pub fn logout_request(settings: &ProviderSettings, metadata: &ProviderMetadata, 
         LogoutKind::Cognito { logout_uri } => {
             let logout_uri = logout_uri.clone().unwrap_or_else(|| format!("{origin}/"));
             let mut url = cognito_logout_endpoint(metadata);
-            url.query_pairs_mut()
-                .append_pair("client_id", &settings.client_id)
-                .append_pair("logout_uri", &logout_uri);
+            url.query_pairs_mut().append_pair("client_id", &settings.client_id).append_pair("logout_uri", &logout_uri);
             Some(url)
         }
     }

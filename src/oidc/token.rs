@@ -152,8 +152,14 @@ mod tests {
 
     #[test]
     fn cognitos_bare_errors_are_refusals() {
-        assert_eq!(answer(400, r#"{"error":"invalid_grant"}"#).unwrap_err(), TokenError::Refused(OAuthError::InvalidGrant));
-        assert_eq!(answer(401, r#"{"error":"invalid_client"}"#).unwrap_err(), TokenError::Refused(OAuthError::InvalidClient));
+        assert_eq!(
+            answer(400, r#"{"error":"invalid_grant"}"#).unwrap_err(),
+            TokenError::Refused(OAuthError::InvalidGrant)
+        );
+        assert_eq!(
+            answer(401, r#"{"error":"invalid_client"}"#).unwrap_err(),
+            TokenError::Refused(OAuthError::InvalidClient)
+        );
     }
 
     #[test]
@@ -172,9 +178,15 @@ mod tests {
     #[test]
     fn a_200_without_tokens_is_refused() {
         assert_eq!(answer(200, "<html>").unwrap_err().code(), "token_not_json");
-        assert_eq!(answer(200, r#"{"access_token":"a","token_type":"Bearer"}"#).unwrap_err(), TokenError::Absent("id_token"));
+        assert_eq!(
+            answer(200, r#"{"access_token":"a","token_type":"Bearer"}"#).unwrap_err(),
+            TokenError::Absent("id_token")
+        );
         let number = r#"{"id_token":1,"access_token":"a","token_type":"Bearer"}"#;
         assert_eq!(answer(200, number).unwrap_err(), TokenError::Absent("id_token"));
-        assert_eq!(answer(200, r#"{"id_token":"i","access_token":"a","token_type":"mac"}"#).unwrap_err(), TokenError::TokenType);
+        assert_eq!(
+            answer(200, r#"{"id_token":"i","access_token":"a","token_type":"mac"}"#).unwrap_err(),
+            TokenError::TokenType
+        );
     }
 }
