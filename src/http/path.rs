@@ -72,6 +72,7 @@ impl Reading<'_> {
 fn is_plain(path: &[u8]) -> bool {
     !path.iter().any(|byte| matches!(byte, b'%' | b'\\' | b';'))
         && !path.windows(2).any(|pair| matches!(pair, b"//" | b"/."))
+        && !is_overlong(path)
 }
 
 /// A path between two steps: how often it has been decoded, and its segments.
@@ -209,12 +210,18 @@ impl Form {
             false => segment,
         });
         let segments: Vec<Vec<u8>> = segments.collect();
-        match segments.iter().any(|segment| segment.contains(&0)) {
-            // Whoever reads C strings sees the path end here, and nothing honest sends it.
+        match segments.iter().any(|segment| segment.contains(&0) || is_overlong(segment)) {
+            // Whoever reads C strings sees the path end at a NUL, and whoever decodes carelessly reads an overlong `.` or `/`;
+            // nothing honest sends either.
             true => Err(Unreadable),
             false => Ok(Reading(segments.into_iter().map(Cow::Owned).collect())),
         }
     }
+}
+
+/// Whether a segment spells a character in more bytes than UTF-8 allows (RFC 3629 §3), as `%c0%ae` does for a dot.
+fn is_overlong(segment: &[u8]) -> bool {
+    segment.windows(2).any(|pair| matches!(pair, [0xc0 | 0xc1, 0x80..=0xbf] | [0xe0, 0x80..=0x9f] | [0xf0, 0x80..=0x8f]))
 }
 
 /// Whether a path can carry `byte` only as `%XX` (RFC 3986 §3.3), so that its encoding is not a choice of the client's.
@@ -396,8 +403,8 @@ mod tests {
     }
 
     #[test]
-    fn an_encoded_nul_and_a_missing_slash_are_unreadable() {
-        for path in ["/a%00b", "/a%2500b", "*", "", "a/b", "?x"] {
+    fn an_encoded_nul_an_overlong_dot_and_a_missing_slash_are_unreadable() {
+        for path in ["/a%00b", "/a%2500b", "/a/%c0%ae%c0%ae/b", "/a/%25c0%25ae/b", "/a%e0%80%afb", "*", "", "a/b", "?x"] {
             assert_eq!(RawPath::new(path.as_bytes()).readings(), Err(Unreadable), "{path}");
         }
     }

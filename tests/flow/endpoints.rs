@@ -182,4 +182,8 @@ fn a_public_rule_for_everything_leaves_our_endpoints_ours() {
     assert!(world.get("/").passed());
     assert_eq!(world.get("/oauth2/sign-in").status(), 302);
     assert_eq!(world.get("/oauth2/callback?code=x&state=abc").status(), 400);
+    // Elsewhere they are the application's.
+    for path in ["/oauth2/sign-in", "/oauth2/sign-out", "/oauth2/callback?code=x&state=abc"] {
+        assert!(world.send(&Request::navigation(path).on("other.example.com")).passed(), "{path}");
+    }
 }
