@@ -172,11 +172,12 @@ impl RequestView {
 
     /// What sent this request.
     pub fn client(&self) -> Client {
-        if self.is_grpc() {
-            return Client::Grpc;
-        }
+        // Before all else, for an upgrade's origin is checked whatever its content type says.
         if self.lists("upgrade", "websocket") {
             return Client::WebSocket;
+        }
+        if self.is_grpc() {
+            return Client::Grpc;
         }
         if self.mentions("sec-purpose", "prefetch") || self.mentions("purpose", "prefetch") {
             return Client::Prefetch;
@@ -372,6 +373,7 @@ mod tests {
         assert_eq!(client(&[("content-type", "application/grpc+proto"), (":method", "POST")]), Client::Grpc);
         assert_eq!(client(&[("content-type", "application/grpc-web"), (":method", "POST")]), Client::Program);
         assert_eq!(client(&[("upgrade", "WebSocket"), ("accept", "text/html")]), Client::WebSocket);
+        assert_eq!(client(&[("upgrade", "websocket"), ("content-type", "application/grpc")]), Client::WebSocket);
         assert_eq!(client(&[("sec-purpose", "prefetch;prerender"), ("sec-fetch-mode", "navigate")]), Client::Prefetch);
     }
 
