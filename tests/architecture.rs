@@ -188,6 +188,20 @@ fn no_file_is_longer_than_the_house_allows() {
     assert_eq!(long, Vec::<PathBuf>::new());
 }
 
+// T-204
+#[test]
+fn what_must_not_leak_by_timing_is_compared_in_constant_time() {
+    for (file, compared) in [
+        ("src/oidc/id_token.rs", "constant_time_eq(nonce.as_bytes()"),
+        ("src/oidc/id_token.rs", "constant_time_eq(URL_SAFE_NO_PAD.encode(half).as_bytes(), at_hash.as_bytes())"),
+        ("src/session/attempt.rs", "constant_time_eq(attempt.state.secret().as_bytes(), state.as_bytes())"),
+        ("src/secret.rs", "constant_time_eq(self.0.as_ref(), other.0.as_ref())"),
+    ] {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        assert!(text.contains(compared), "{file} no longer says {compared}");
+    }
+}
+
 fn wasm() -> Option<Vec<u8>> {
     match std::env::var_os("EDGE_OIDC_WASM") {
         Some(path) => {

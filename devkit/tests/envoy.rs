@@ -86,6 +86,7 @@ fn the_wasm_plugin_is_configured_as_the_filter_of_a_plain_envoy_is() {
     assert_eq!(plugin["spec"]["failStrategy"], "FAIL_RELOAD");
 }
 
+// T-146
 #[test]
 fn istio_checks_the_certificate_of_every_host_of_the_provider() {
     let manifests = manifests("provider.yaml");

@@ -35,7 +35,7 @@ pub fn request(data: &[u8]) {
     let mut engine = ready();
     let headers = parse(data);
     let mut moment = Moment { now: UnixTime::from_secs(2), entropy: &mut Counted(1) };
-    match engine.handle_request(RequestId(1), headers.clone(), &mut moment) {
+    match engine.handle_request(RequestId(1), headers.clone(), true, &mut moment) {
         Decision::Forward(edits) => {
             let mut upstream = headers;
             edits.apply(&mut upstream);

@@ -34,10 +34,11 @@ impl Exchange {
         Self { id, shared }
     }
 
-    fn decide(&self) -> Decision {
+    fn decide(&self, complete: bool) -> Decision {
         let Ok(headers) = abi::pairs(Map::RequestHeaders) else { return Decision::Reply(Reply::empty(500)) };
-        let decided =
-            self.shared.with_engine(|engine, moment| engine.handle_request(RequestId(self.id), headers, moment));
+        let decided = self
+            .shared
+            .with_engine(|engine, moment| engine.handle_request(RequestId(self.id), headers, complete, moment));
         // Unconfigured means refuse.
         decided.unwrap_or_else(|| Decision::Reply(Reply::empty(503)))
     }
@@ -55,8 +56,8 @@ impl Exchange {
 impl Context for Exchange {}
 
 impl HttpContext for Exchange {
-    fn on_http_request_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
-        let decision = self.decide();
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        let decision = self.decide(end_of_stream);
         let action = match decision {
             Decision::Forward(edits) => forward(&edits, Map::RequestHeaders),
             Decision::Reply(reply) => {

@@ -80,7 +80,7 @@ impl Engine {
         if let Err(refusal) = sign_out::permit(&inbound.view, inbound.client, &origin) {
             return self.refuse(&inbound, &refusal, moment.now);
         }
-        match self.knows_endpoints(moment) {
+        match self.knows_endpoints(moment) || !self.waits.has_room() {
             true => self.finish_sign_out(&inbound, &origin, moment),
             false => self.wait_for_metadata(inbound, Then::SignOut, moment),
         }
@@ -118,7 +118,7 @@ impl Engine {
         let read = self.read_callback(&inbound, &origin, moment).and_then(|(attempt, parameters)| {
             // A state is used once: what is under way or kept is only for the very same callback.
             let state = attempt.state.secret();
-            let another = self.waits.running_callback(state).is_some_and(|running| running != callback);
+            let another = self.waits.known_callback(state).is_some_and(|known| known != callback);
             let spent = self.waits.is_spent(state);
             if another || spent { Err(Refusal::AttemptAbsent) } else { Ok((attempt, parameters)) }
         });
@@ -185,7 +185,7 @@ impl Engine {
         self.waits.request(Waiting::Exchange(inbound, state.clone()));
         if let Some(signed_in) = self.waits.take_kept(&state, callback) {
             self.settle(&state, callback, Ok(signed_in), moment);
-        } else if self.waits.running_callback(&state).is_none() {
+        } else if self.waits.known_callback(&state).is_none() {
             let step = Exchange::begin(attempt, origin, parameters, self.party.context(moment.now));
             self.take_step(state, callback, step, moment);
         }

@@ -25,7 +25,8 @@ impl Journal {
     pub fn refusal(&mut self, request_id: &str, refusal: &Refusal, now: UnixTime) -> Option<LogLine> {
         let level = match (refusal, refusal.fault()) {
             (Refusal::Unauthenticated | Refusal::Denied, _) => log::Level::Debug,
-            (Refusal::HostUnknown, _) | (_, Fault::Client) => log::Level::Info,
+            // Anyone can cause these two by what they send.
+            (Refusal::HostUnknown | Refusal::SessionLost, _) | (_, Fault::Client) => log::Level::Info,
             (_, Fault::Configuration | Fault::Provider) => log::Level::Warn,
             (_, Fault::Us) => log::Level::Error,
         };

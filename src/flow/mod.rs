@@ -95,15 +95,16 @@ impl Engine {
         }
     }
 
-    /// Takes a request's headers in the order of the wire. [`Decision::Wait`] means that [`Engine::poll_decision`] will give
+    /// Takes a request's headers in the order of the wire, and whether they are all of it. [`Decision::Wait`] means that [`Engine::poll_decision`] will give
     /// the decision, before the waits' deadline at the latest.
     pub fn handle_request(
         &mut self,
         id: RequestId,
         headers: Vec<(String, Vec<u8>)>,
+        complete: bool,
         moment: &mut Moment<'_>,
     ) -> Decision {
-        let decision = match RequestView::parse(headers) {
+        let decision = match RequestView::parse(headers, complete) {
             Ok(view) => {
                 let inbound = Inbound::new(id, view, &self.party.config);
                 self.decide(inbound, moment)

@@ -26,7 +26,7 @@ use crate::{
 const REFETCH: Duration = Duration::from_secs(60 * 60);
 /// How long keys are used while fetching them fails.
 const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
-/// The pause between tries while requests wait.
+/// The pause between tries while requests wait for a first copy, or for a key that no copy has.
 const RETRY_WAITED_FOR: Duration = Duration::from_secs(1);
 /// The pause between tries while nobody waits, or while an older copy serves.
 const RETRY: Duration = Duration::from_secs(30);
@@ -124,12 +124,16 @@ impl ProviderState {
     /// Asks for another look at the keys because one is unknown. Returns whether an answer will come: at once the first
     /// time, then at most once in five seconds.
     pub fn refetch_keys(&mut self, now: UnixTime) -> bool {
+        let asked_already = self.keys.in_flight || self.keys.wish != Wish::None;
         let spent = self.unknown_key_fetch.is_some_and(|last| !last.is_older_than(UNKNOWN_KEY_INTERVAL, now));
-        if !self.keys.in_flight && spent {
+        if !asked_already && spent {
             return false;
         }
-        if !self.keys.in_flight {
+        if !asked_already {
             self.unknown_key_fetch = Some(now);
+        }
+        // A fetch that is under way may fail: the wish outlives it.
+        if self.keys.wish == Wish::None {
             self.keys.wish = Wish::Asked;
         }
         true

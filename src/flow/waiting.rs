@@ -41,7 +41,7 @@ pub struct Waits {
     bytes: usize,
     running: BTreeMap<String, Running>,
     kept: VecDeque<Kept>,
-    spent: VecDeque<(String, Deadline)>,
+    spent: VecDeque<(String, UnixTime)>,
 }
 
 /// What a request waits for.
@@ -130,9 +130,10 @@ impl Waits {
         taken
     }
 
-    /// The callback that the sign-in with this `state` answers, if it is under way.
-    pub fn running_callback(&self, state: &str) -> Option<CallbackDigest> {
-        self.running.get(state).map(|running| running.callback)
+    /// The callback that the sign-in with this `state` answers, if it is under way or kept.
+    pub fn known_callback(&self, state: &str) -> Option<CallbackDigest> {
+        let running = self.running.get(state).map(|running| running.callback);
+        running.or_else(|| self.kept.iter().find(|kept| kept.state == state).map(|kept| kept.callback))
     }
 
     /// The sign-ins that are under way.
@@ -159,7 +160,7 @@ impl Waits {
     /// The sign-ins whose deadline is past; what was kept or remembered long enough is dropped.
     pub fn overdue(&mut self, now: UnixTime) -> Vec<String> {
         self.kept.retain(|kept| !kept.until.is_past(now));
-        self.spent.retain(|(_, until)| !until.is_past(now));
+        self.spent.retain(|(_, used)| now.since(*used) < ATTEMPT_LIFETIME);
         let late = self.running.iter().filter(|(_, running)| running.exchange.deadline().is_past(now));
         late.map(|(state, _)| state.clone()).collect()
     }
@@ -183,7 +184,7 @@ impl Waits {
         if self.spent.len() >= MAX_SPENT {
             self.spent.pop_front();
         }
-        self.spent.push_back((state, Deadline::new(now, ATTEMPT_LIFETIME)));
+        self.spent.push_back((state, now));
     }
 
     /// Whether `state` had its callback already.

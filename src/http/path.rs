@@ -221,7 +221,9 @@ impl Form {
 
 /// Whether a segment spells a character in more bytes than UTF-8 allows (RFC 3629 §3), as `%c0%ae` does for a dot.
 fn is_overlong(segment: &[u8]) -> bool {
-    segment.windows(2).any(|pair| matches!(pair, [0xc0 | 0xc1, 0x80..=0xbf] | [0xe0, 0x80..=0x9f] | [0xf0, 0x80..=0x8f]))
+    segment
+        .windows(2)
+        .any(|pair| matches!(pair, [0xc0 | 0xc1, 0x80..=0xbf] | [0xe0, 0x80..=0x9f] | [0xf0, 0x80..=0x8f]))
 }
 
 /// Whether a path can carry `byte` only as `%XX` (RFC 3986 §3.3), so that its encoding is not a choice of the client's.
@@ -404,7 +406,8 @@ mod tests {
 
     #[test]
     fn an_encoded_nul_an_overlong_dot_and_a_missing_slash_are_unreadable() {
-        for path in ["/a%00b", "/a%2500b", "/a/%c0%ae%c0%ae/b", "/a/%25c0%25ae/b", "/a%e0%80%afb", "*", "", "a/b", "?x"] {
+        for path in ["/a%00b", "/a%2500b", "/a/%c0%ae%c0%ae/b", "/a/%25c0%25ae/b", "/a%e0%80%afb", "*", "", "a/b", "?x"]
+        {
             assert_eq!(RawPath::new(path.as_bytes()).readings(), Err(Unreadable), "{path}");
         }
     }

@@ -13,6 +13,7 @@ pub struct RequestView {
     path: Vec<u8>,
     query: Option<Vec<u8>>,
     headers: Vec<Header>,
+    complete: bool,
 }
 
 /// One header field as the host hands it over: the name in lower case, the value as bytes.
@@ -57,11 +58,11 @@ pub enum Client {
 }
 
 impl RequestView {
-    /// Parses the header pairs of a request in the order of the wire.
+    /// Parses the header pairs of a request in the order of the wire; `complete` says that no body follows them.
     ///
     /// # Errors
     /// [`MalformedRequest`] says what stops any judgement.
-    pub fn parse(pairs: Vec<(String, Vec<u8>)>) -> Result<Self, MalformedRequest> {
+    pub fn parse(pairs: Vec<(String, Vec<u8>)>, complete: bool) -> Result<Self, MalformedRequest> {
         let mut pseudo = Pseudo::default();
         let mut headers = Vec::with_capacity(pairs.len());
         for (name, value) in pairs {
@@ -83,6 +84,7 @@ impl RequestView {
             path,
             query,
             headers,
+            complete,
         })
     }
 
@@ -165,9 +167,10 @@ impl RequestView {
     pub fn is_cors_preflight(&self) -> bool {
         let once = |name| self.values(name).count() == 1;
         let never = |name| self.values(name).next().is_none();
-        let bare = ["authorization", "content-type", "cookie", "transfer-encoding", "upgrade"].into_iter().all(never);
-        let empty = self.values("content-length").all(|length| length == b"0");
-        self.method == "OPTIONS" && once("origin") && once("access-control-request-method") && bare && empty
+        let bare = NO_PREFLIGHT_HAS.into_iter().all(never);
+        let preflight = self.method == "OPTIONS" && once("origin") && once("access-control-request-method");
+        let empty = self.complete && self.values("content-length").all(|length| length == b"0");
+        preflight && bare && empty
     }
 
     /// What sent this request.
@@ -232,6 +235,18 @@ impl RequestView {
         })
     }
 }
+
+/// Fields that no browser sends with a preflight: credentials, a body, an upgrade, another method than it says.
+const NO_PREFLIGHT_HAS: [&str; 8] = [
+    "authorization",
+    "content-type",
+    "cookie",
+    "transfer-encoding",
+    "upgrade",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+];
 
 #[derive(Default)]
 struct Pseudo {
@@ -304,7 +319,7 @@ mod tests {
         let defaults = [(":method", "GET"), (":path", "/"), (":authority", "app.example.com")];
         let given = |name: &str| headers.iter().any(|(other, _)| *other == name);
         let pairs = defaults.iter().filter(|(name, _)| !given(name)).chain(headers);
-        RequestView::parse(pairs.map(|(name, value)| ((*name).into(), value.as_bytes().to_vec())).collect())
+        RequestView::parse(pairs.map(|(name, value)| ((*name).into(), value.as_bytes().to_vec())).collect(), true)
     }
 
     fn client(headers: &[(&str, &str)]) -> Client {
@@ -329,7 +344,7 @@ mod tests {
     #[test]
     fn connect_without_a_path_is_malformed() {
         let pairs = vec![(":method".into(), b"CONNECT".to_vec()), (":authority".into(), b"a:1".to_vec())];
-        assert_eq!(RequestView::parse(pairs).unwrap_err(), MalformedRequest::PathAbsent);
+        assert_eq!(RequestView::parse(pairs, true).unwrap_err(), MalformedRequest::PathAbsent);
     }
 
     // T-45
@@ -392,7 +407,7 @@ mod tests {
             ("cookie", "a=b"),
             ("authorization", "Bearer x"),
             ("upgrade", "websocket"),
-            ("content-length", "1"),
+            ("x-http-method-override", "DELETE"),
             ("transfer-encoding", "chunked"),
             ("content-type", "application/grpc"),
             ("origin", "https://y"),
@@ -400,6 +415,9 @@ mod tests {
             let headers: Vec<_> = full.into_iter().chain([extra]).collect();
             assert!(!view(&headers).unwrap().is_cors_preflight(), "{extra:?}");
         }
+        let pairs = full.iter().chain(&[(":path", "/"), (":authority", "a")]);
+        let pairs = pairs.map(|(name, value)| ((*name).into(), value.as_bytes().to_vec())).collect();
+        assert!(!RequestView::parse(pairs, false).unwrap().is_cors_preflight(), "a body follows");
     }
 
     #[test]

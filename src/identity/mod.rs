@@ -81,12 +81,13 @@ impl Identity {
             headers.push((rule.header.clone(), settings.user_id(rule, claims)?.into_bytes()));
         }
         if let Some(rule) = &settings.groups {
-            let groups = claims.claim(&rule.claim).map(|value| list(value, &rule.prefix)).unwrap_or_default();
+            let believed = claims.claim(&rule.claim).filter(|_| !settings.is_disowned(&rule.claim, claims));
+            let groups = believed.map(|value| list(value, &rule.prefix)).unwrap_or_default();
             headers.extend(Some((rule.header.clone(), groups.into_bytes())).filter(|(_, value)| !value.is_empty()));
         }
         for rule in &settings.headers {
-            let believed = !settings.is_disowned(&rule.claim, claims);
-            let value = claims.claim(&rule.claim).filter(|_| believed).and_then(text).filter(|value| !value.is_empty());
+            let believed = claims.claim(&rule.claim).filter(|_| !settings.is_disowned(&rule.claim, claims));
+            let value = believed.and_then(text).filter(|value| !value.is_empty());
             headers.extend(value.map(|value| (rule.header.clone(), value.into_bytes())));
         }
         Ok(Self(headers))

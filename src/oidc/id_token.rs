@@ -77,7 +77,7 @@ pub enum IdTokenError {
 /// The first step that fails.
 pub fn validate_id_token(token: VerifiedJwt, expected: Expected<'_>) -> Result<IdTokenClaims, IdTokenError> {
     // RFC 8725 §3.12: mutually exclusive rules for different kinds of tokens.
-    if token.typ().is_some_and(|typ| !is_id_token_type(typ)) {
+    if token.typ().is_some() && !token.has_type("jwt") {
         return Err(IdTokenError::Type);
     }
     let algorithm = token.algorithm();
@@ -118,12 +118,6 @@ pub fn validate_id_token(token: VerifiedJwt, expected: Expected<'_>) -> Result<I
     token_use(&claims, settings.kind)?;
     access_token_hash(&claims, algorithm, expected.access_token)?;
     Ok(IdTokenClaims { claims, expires })
-}
-
-/// `typ` of an ID token, if a provider sets it: `JWT`, with or without its media type's prefix.
-fn is_id_token_type(typ: &str) -> bool {
-    let short = typ.strip_prefix("application/").unwrap_or(typ);
-    short.eq_ignore_ascii_case("jwt")
 }
 
 fn audiences(claims: &Map<String, Value>) -> Result<Vec<&str>, IdTokenError> {

@@ -195,6 +195,7 @@ mod tests {
         assert_eq!(check("n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="), Ok(()));
     }
 
+    // T-96
     #[test]
     fn each_weakness_has_its_name() {
         assert_eq!(check(""), Err(WeakKey::Short { bytes: 0 }));

@@ -246,6 +246,7 @@ mod tests {
         assert!(keyring(&[NEW]).open(&BINDING, before.as_bytes()).is_none());
     }
 
+    // T-86
     #[test]
     fn a_value_opens_under_its_own_binding_only() {
         let keys = keyring(&[OLD]);
@@ -287,6 +288,7 @@ mod tests {
         assert!(keys.open(&BINDING, &[&sealed[..], b"="].concat()).is_none());
     }
 
+    // T-88
     #[test]
     fn the_same_content_is_never_sealed_alike() {
         let (keys, mut entropy) = (keyring(&[OLD]), Counter(0));

@@ -181,6 +181,7 @@ fn is_good_name(name: &str) -> bool {
         && name.bytes().all(plain)
         && !name.starts_with("__")
         && !name.contains(ATTEMPT)
+        && !name.ends_with(LANDED)
         && !name.rsplit_once('_').is_some_and(numbered)
 }
 
@@ -196,7 +197,7 @@ impl fmt::Display for BadCookie {
             Self::Domain => "the cookie domain must be a host name in lower case, without a dot in front",
             Self::Name => {
                 "the cookie name must be 1 to 64 letters, digits, `-`, `.` or `_`, and neither begin with `__`, \
-                 nor hold `_a_`, nor end in `_` and a number"
+                 nor hold `_a_`, nor end in `_landed` or in `_` and a number"
             }
             Self::NoneInsecure => "browsers refuse a cookie with `SameSite=None` that is not `Secure`",
         })

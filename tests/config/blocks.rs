@@ -62,6 +62,7 @@ fn every_unknown_name_is_a_problem() {
     }
 }
 
+// T-23
 #[test]
 fn emptiness_is_never_a_match() {
     for (pointer, value) in [

@@ -70,6 +70,7 @@ fn a_client_proves_itself_in_one_way() {
     assert!(provider_places(json!({ "clientAuthentication": "none" })).is_empty());
 }
 
+// T-34
 #[test]
 fn every_provider_option_has_a_value_that_is_refused() {
     for (provider, place) in [

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{KEY, places, read, with};
 
+// T-96
 #[test]
 fn unusable_secrets_are_problems() {
     for name in ["EMPTY", "LINES", "UNSET"] {

@@ -2,6 +2,7 @@
 
 use super::*;
 
+// T-91
 #[test]
 fn set_cookie_is_exactly_this() {
     let mut attributes = CookieSettings::default().attributes();

@@ -211,7 +211,7 @@ impl World {
         let id = RequestId(self.last);
         self.waiting.insert(id, Sent { headers: headers.clone(), host, browser: self.browser });
         let decision =
-            self.engine.handle_request(id, headers, &mut Moment { now: self.now, entropy: &mut *self.entropy });
+            self.engine.handle_request(id, headers, true, &mut Moment { now: self.now, entropy: &mut *self.entropy });
         match decision {
             Decision::Wait => {}
             decision => self.settle(id, decision),

