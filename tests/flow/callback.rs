@@ -157,6 +157,21 @@ fn another_code_with_the_same_state_is_refused_while_the_first_is_under_way_and_
 }
 
 #[test]
+fn another_code_is_refused_while_the_first_ones_session_is_kept() {
+    let mut world = World::oidc();
+    let callback = world.callback_for("/deep");
+    let another = with(&callback, "code", |_| "attackers-code".to_owned());
+    let first = world.open(&arrival(&callback));
+    world.hang_up(first);
+    world.advance(Duration::from_secs(1));
+    let jar = world.jar().clone();
+    assert_eq!(world.go(&another).said(), (400, "attempt_absent".to_owned()));
+    *world.jar() = jar;
+    assert_eq!(world.go(&callback).location(), "https://app.example.com/deep");
+    assert_eq!(world.provider.times("token"), 1);
+}
+
+#[test]
 fn an_attempt_is_over_after_ten_minutes() {
     let mut world = World::oidc();
     let callback = world.callback_for("/deep");

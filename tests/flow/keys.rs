@@ -48,6 +48,24 @@ fn keys_that_rotate_just_before_signing_are_fetched_once_more() {
     assert_eq!(world.provider.times("keys"), 2);
 }
 
+#[test]
+fn while_one_sign_in_waits_for_a_key_that_could_not_be_had_so_does_the_next() {
+    let mut world = World::oidc();
+    world.sign_in();
+    world.jar().cookies().clear();
+    let (first, second) = (world.callback_for("/first"), world.callback_for("/second"));
+    world.provider.rotate_keys("key-2");
+    on(&mut world, "keys", down);
+    let first = world.open(&arrival(&first));
+    world.advance(Duration::from_millis(500));
+    let second = world.open(&arrival(&second));
+    world.advance(Duration::from_millis(200));
+    assert!(world.waits(first) && world.waits(second));
+    all_well(&mut world);
+    assert_eq!(world.answer(first).location(), "https://app.example.com/first");
+    assert_eq!(world.answer(second).location(), "https://app.example.com/second");
+}
+
 // oidcc-client-test-signing-key-rotation, T-207
 #[test]
 fn after_a_rotation_new_keys_are_trusted_and_old_ones_are_not() {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     message::{Answer, Request},
-    world::{CLIENT, Travel, World, oidc_config},
+    world::{CLIENT, Travel, World, cognito_config, oidc_config},
 };
 
 /// A signed-in person with two more sign-ins under way.
@@ -226,4 +226,21 @@ fn a_configured_revocation_endpoint_is_used() {
     let answer: Answer = signed.get("/oauth2/sign-out");
     signed.advance(Duration::from_secs(1));
     assert_eq!((answer.status(), signed.provider.revoked.len()), (200, 1));
+}
+
+#[test]
+fn signing_out_ends_the_session_here_even_when_no_more_may_wait() {
+    let mut world = World::cognito();
+    world.sign_in();
+    world.restart(&cognito_config());
+    world.network = Box::new(|_| Travel::Lose);
+    world.switch_to(1);
+    for _ in 0..4096 {
+        let stranger = world.open(&Request::navigation("/deep"));
+        assert!(world.waits(stranger));
+    }
+    world.switch_to(0);
+    let answer = world.get("/oauth2/sign-out");
+    assert_eq!(answer.status(), 200);
+    assert!(world.session().is_none());
 }
