@@ -2,6 +2,7 @@
 
 pub mod cognito;
 pub mod envoy;
+pub mod form;
 pub mod install;
 pub mod oidc_provider;
 pub mod tls;

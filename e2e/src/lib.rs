@@ -20,7 +20,6 @@
 //! what it knows when the world itself fails: a test need not handle that. What the filter must answer is the tests' to say.
 
 mod answer;
-mod form;
 mod jar;
 mod net;
 mod person;
@@ -31,7 +30,7 @@ mod workers;
 mod world;
 
 pub use answer::Answer;
-pub use form::Form;
+pub use devkit::form::Form;
 pub use jar::Cookie;
 pub use net::{Net, h2_connection};
 pub use person::{Ask, Habits, Http, Landing, Person};

@@ -12,9 +12,9 @@ use reqwest::redirect::Policy;
 use reqwest::{Body, Client};
 use url::Url;
 
-use crate::form::Form;
 use crate::jar::{Cookie, Jar};
 use crate::{APP, Answer, DOMAIN, Net, PASSWORD};
+use devkit::form::Form;
 
 /// The header by which an answer finds its request at the application.
 const MARK: &str = "x-e2e-request";

@@ -221,32 +221,11 @@ impl std::error::Error for CallbackError {}
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use super::*;
-    use crate::oidc::{
-        client_auth::ClientAuthentication,
-        provider::{EndpointOverrides, LogoutKind, ProviderKind},
-        signature::Algorithm,
-    };
 
     fn settings() -> ProviderSettings {
-        ProviderSettings {
-            name: "default".into(),
-            issuer: "https://idp.example.net".into(),
-            kind: ProviderKind::Oidc,
-            client_id: "edge".into(),
-            client_authentication: ClientAuthentication::None,
-            scopes: vec!["openid".into()],
-            clusters: [].into(),
-            endpoints: EndpointOverrides::default(),
-            authorization_parameters: Vec::new(),
-            insecure_http: false,
-            timeout: Duration::from_secs(5),
-            leeway: Duration::from_secs(60),
-            algorithms: vec![Algorithm::Es256],
-            logout: LogoutKind::Local,
-        }
+        ProviderSettings::example()
     }
 
     fn metadata(announces_iss: bool) -> ProviderMetadata {

@@ -182,37 +182,14 @@ impl std::error::Error for DiscoveryError {}
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use serde_json::json;
 
     use super::*;
-    use crate::{
-        oidc::{
-            client_auth::ClientAuthentication,
-            provider::{EndpointOverrides, LogoutKind},
-            signature::Algorithm,
-        },
-        secret::Secret,
-    };
+    use crate::secret::Secret;
 
     fn settings(kind: ProviderKind) -> ProviderSettings {
-        ProviderSettings {
-            name: "default".into(),
-            issuer: "https://idp.example.net".into(),
-            kind,
-            client_id: "edge".into(),
-            client_authentication: ClientAuthentication::None,
-            scopes: vec!["openid".into()],
-            clusters: [].into(),
-            endpoints: EndpointOverrides::default(),
-            authorization_parameters: Vec::new(),
-            insecure_http: false,
-            timeout: Duration::from_secs(5),
-            leeway: Duration::from_secs(60),
-            algorithms: vec![Algorithm::Es256],
-            logout: LogoutKind::Local,
-        }
+        ProviderSettings { kind, ..ProviderSettings::example() }
     }
 
     /// The provider's document with `changes`; a null takes a member away.

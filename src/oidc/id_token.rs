@@ -260,14 +260,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::oidc::{
-        client_auth::ClientAuthentication,
-        jwk::PublicKey,
-        jwks::KeySet,
-        jwt::UnverifiedJwt,
-        provider::{EndpointOverrides, LogoutKind},
-        signature::SignatureVerifier,
-    };
+    use crate::oidc::{jwk::PublicKey, jwks::KeySet, jwt::UnverifiedJwt, signature::SignatureVerifier};
 
     const NOW: u64 = 1_795_180_000;
 
@@ -281,22 +274,7 @@ mod tests {
     }
 
     fn settings(kind: ProviderKind) -> ProviderSettings {
-        ProviderSettings {
-            name: "default".into(),
-            issuer: "https://idp.example.net".into(),
-            kind,
-            client_id: "edge".into(),
-            client_authentication: ClientAuthentication::None,
-            scopes: vec!["openid".into()],
-            clusters: [].into(),
-            endpoints: EndpointOverrides::default(),
-            authorization_parameters: Vec::new(),
-            insecure_http: false,
-            timeout: Duration::from_secs(5),
-            leeway: Duration::from_secs(60),
-            algorithms: vec![Algorithm::Es256],
-            logout: LogoutKind::Local,
-        }
+        ProviderSettings { kind, ..ProviderSettings::example() }
     }
 
     /// A token that answers the sign-in, with `changes`; a null takes a claim away.

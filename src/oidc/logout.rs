@@ -36,32 +36,12 @@ fn cognito_logout_endpoint(metadata: &ProviderMetadata) -> Url {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use super::*;
-    use crate::oidc::{
-        client_auth::ClientAuthentication,
-        provider::{EndpointOverrides, ProviderKind},
-        signature::Algorithm,
-    };
+    use crate::oidc::provider::ProviderKind;
 
     fn settings(logout: LogoutKind) -> ProviderSettings {
-        ProviderSettings {
-            name: "default".into(),
-            issuer: "https://idp.example.net".into(),
-            kind: ProviderKind::Cognito,
-            client_id: "edge".into(),
-            client_authentication: ClientAuthentication::None,
-            scopes: vec!["openid".into()],
-            clusters: [].into(),
-            endpoints: EndpointOverrides::default(),
-            authorization_parameters: Vec::new(),
-            insecure_http: false,
-            timeout: Duration::from_secs(5),
-            leeway: Duration::ZERO,
-            algorithms: vec![Algorithm::Es256],
-            logout,
-        }
+        ProviderSettings { kind: ProviderKind::Cognito, logout, ..ProviderSettings::example() }
     }
 
     fn metadata(changed: fn(&mut ProviderMetadata)) -> ProviderMetadata {

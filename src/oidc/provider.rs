@@ -76,3 +76,26 @@ pub enum LogoutKind {
     /// Only our own cookies end.
     Local,
 }
+
+#[cfg(test)]
+impl ProviderSettings {
+    /// A provider for tests, which change what they are about.
+    pub(crate) fn example() -> Self {
+        Self {
+            name: "default".into(),
+            issuer: "https://idp.example.net".into(),
+            kind: ProviderKind::Oidc,
+            client_id: "edge".into(),
+            client_authentication: ClientAuthentication::None,
+            scopes: vec!["openid".into()],
+            clusters: [].into(),
+            endpoints: EndpointOverrides::default(),
+            authorization_parameters: Vec::new(),
+            insecure_http: false,
+            timeout: Duration::from_secs(5),
+            leeway: Duration::from_secs(60),
+            algorithms: vec![Algorithm::Es256],
+            logout: LogoutKind::Local,
+        }
+    }
+}

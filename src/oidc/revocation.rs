@@ -33,34 +33,17 @@ pub fn process_revocation_response(response: &CallResponse) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use url::Url;
 
     use super::*;
     use crate::oidc::{
         client_auth::{BasicEncoding, ClientAuthentication},
-        provider::{EndpointOverrides, LogoutKind, ProviderKind},
-        signature::Algorithm,
+        provider::ProviderKind,
     };
 
     fn settings(client_authentication: ClientAuthentication) -> ProviderSettings {
-        ProviderSettings {
-            name: "default".into(),
-            issuer: "https://idp.example.net".into(),
-            kind: ProviderKind::Cognito,
-            client_id: "edge".into(),
-            client_authentication,
-            scopes: vec!["openid".into()],
-            clusters: [].into(),
-            endpoints: EndpointOverrides::default(),
-            authorization_parameters: Vec::new(),
-            insecure_http: false,
-            timeout: Duration::from_secs(5),
-            leeway: Duration::ZERO,
-            algorithms: vec![Algorithm::Es256],
-            logout: LogoutKind::Local,
-        }
+        ProviderSettings { kind: ProviderKind::Cognito, client_authentication, ..ProviderSettings::example() }
     }
 
     fn metadata(changed: fn(&mut ProviderMetadata)) -> ProviderMetadata {

@@ -4,7 +4,6 @@
 //! started, and how the shipped Envoy file is changed for it, is in `stack`.
 
 mod check;
-mod form;
 mod person;
 mod stack;
 
