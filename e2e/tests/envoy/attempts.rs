@@ -54,13 +54,14 @@ async fn ten_attempts_side_by_side_all_succeed_in_any_order() {
 // T-63: the oldest attempts go, requests stay small.
 #[tokio::test]
 async fn forty_attempts_leave_no_more_than_sixteen_cookies() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let ada = world.person();
     for tab in 0..40 {
         ada.begin(&format!("/tab/{tab}")).await;
         assert!(ada.cookies().len() <= 16 && ada.cookie_header().len() <= 8192);
     }
     assert_eq!(ada.sign_in("ada", "/last").await.path, "/last");
+    world.assert_all_workers_alive().await;
 }
 
 // T-60, T-61
@@ -94,7 +95,7 @@ async fn a_callback_without_the_right_state_signs_nobody_in() {
 // T-67: login CSRF
 #[tokio::test]
 async fn another_browsers_callback_signs_nobody_in() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let (mallory, victim) = (world.person(), world.person());
     let callback = mallory.approve("grace", &mallory.begin("/trap").await).await;
     is_refused(&world, &victim, callback.as_str()).await;
@@ -105,12 +106,13 @@ async fn another_browsers_callback_signs_nobody_in() {
     let answer = victim.navigate(callback.as_str()).await;
     assert_eq!(answer.expect(200).forwarded().all("kubeflow-userid"), ["ada@example.com"], "still who she was");
     assert_eq!(answer.url.path(), "/");
+    world.assert_all_workers_alive().await;
 }
 
 // T-68
 #[tokio::test]
 async fn a_callback_that_is_opened_again_makes_no_second_session() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let ada = world.person();
     let callback = ada.approve("ada", &ada.begin("/once").await).await;
     assert_eq!(ada.look(callback.as_str()).await.expect(302).location().path(), "/once");
@@ -121,12 +123,13 @@ async fn a_callback_that_is_opened_again_makes_no_second_session() {
     ada.forget_cookie(SESSION);
     is_refused(&world, &ada, callback.as_str()).await;
     assert_eq!(world.control().counters().token_grant("authorization_code"), 1);
+    world.assert_all_workers_alive().await;
 }
 
 // T-64
 #[tokio::test]
 async fn a_sign_in_always_makes_a_new_session() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let ada = world.person();
     ada.sign_in("ada", "/first").await;
     let first = ada.cookie(SESSION).unwrap();
@@ -135,4 +138,5 @@ async fn a_sign_in_always_makes_a_new_session() {
     ada.set_cookie(SESSION, &first);
     ada.navigate(ada.approve("ada", &authorize).await.as_str()).await.expect(200);
     assert_ne!(ada.cookie(SESSION).unwrap(), first);
+    world.assert_all_workers_alive().await;
 }

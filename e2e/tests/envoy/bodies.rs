@@ -48,7 +48,7 @@ async fn a_large_body_without_a_session_gets_its_401_and_goes_nowhere() {
 
 #[tokio::test]
 async fn a_form_without_a_session_gets_a_page_and_goes_nowhere() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     for http in [Http::One, Http::Two] {
         let person = world.person_with(Habits::default().http(http));
         let answer = person.submit("/form", &[("text".into(), "typed for an hour".into())]).await;
@@ -59,11 +59,12 @@ async fn a_form_without_a_session_gets_a_page_and_goes_nowhere() {
         );
         person.post("/api", "{}").await.expect(401).expect_not_forwarded();
     }
+    world.assert_all_workers_alive().await;
 }
 
 #[tokio::test]
 async fn expect_100_continue_is_kept_up_with_a_session() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let [one, two] = both(&world).await;
     let mut raw = world.raw().await;
     let cookie = one.cookie_header();
@@ -76,6 +77,7 @@ async fn expect_100_continue_is_kept_up_with_a_session() {
     assert_eq!(world.upstream.last().unwrap().body_length, LARGE as u64);
     let answer = two.ask(Method::POST, "/upload").header("expect", "100-continue").body(large()).send().await;
     assert_eq!(answer.expect(200).forwarded().body_length, LARGE as u64);
+    world.assert_all_workers_alive().await;
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ async fn signed_in(world: &World) -> Person {
 #[tokio::test]
 async fn ours_go_and_all_others_arrive_byte_for_byte() {
     let tap = Tap::start().await;
-    let world = World::builder().app(tap.0).start().await;
+    let mut world = World::builder().app(tap.0).start().await;
     let ours = signed_in(&world).await.cookie_header().into_bytes();
     let attempt = format!("{SESSION}_a_AAAAAAAAAAAAAAAA=x").into_bytes();
     let others: &[&[u8]] = &[
@@ -77,6 +77,7 @@ async fn ours_go_and_all_others_arrive_byte_for_byte() {
     assert_eq!(tap.cookie_lines(), [b"a=1".to_vec(), b"b=\x80".to_vec()], "lines stay lines (T-45)");
     assert_eq!(raw.ask(request("/healthz", &[b"a=1; c=\xff", &ours])).await.status, 204);
     assert_eq!(tap.cookie_lines(), [b"a=1; c=\xff".to_vec()], "on a public path as well");
+    world.assert_no_vm_died().await;
 }
 
 #[tokio::test]

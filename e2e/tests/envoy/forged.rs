@@ -65,7 +65,7 @@ async fn forged_identity_is_removed_in_every_spelling_on_every_branch() {
 
 #[tokio::test]
 async fn forged_identity_signs_nobody_in() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let mut raw = world.raw().await;
     for (noise, status) in [
         (forged(), 401),
@@ -75,6 +75,7 @@ async fn forged_identity_signs_nobody_in() {
         let answer = raw.ask(format!("GET /who HTTP/1.1\r\nhost: {APP}\r\n{noise}\r\n")).await;
         assert_eq!((answer.status, world.upstream.hits()), (status, 0), "{noise}");
     }
+    world.assert_all_workers_alive().await;
 }
 
 // T-45: Envoy joins two lines into one before any filter sees them, so what counts is that no later hop has to choose.
@@ -104,12 +105,13 @@ async fn two_authorization_headers_are_refused_or_arrive_as_one() {
 // The application's own credentials are not ours.
 #[tokio::test]
 async fn one_authorization_header_beside_a_session_passes_untouched() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let ada = world.person();
     ada.sign_in("ada", "/").await;
     let answer = ada.ask(http::Method::GET, "/who").header("authorization", "Basic YWRhOng=").send().await;
     assert_eq!(answer.expect(200).forwarded().all("authorization"), ["Basic YWRhOng="]);
     assert_eq!(answer.forwarded().all("kubeflow-userid"), ["ada@example.com"]);
+    world.assert_all_workers_alive().await;
 }
 
 fn trailers() -> HeaderMap {

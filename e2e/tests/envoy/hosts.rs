@@ -15,11 +15,12 @@ fn redirect_uri(answer: &RawAnswer) -> String {
 
 #[tokio::test]
 async fn the_host_in_any_case_and_with_its_port_is_the_same_host() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     for host in [APP, "APP.Example.COM", "app.example.com:443", "App.example.com:443"] {
         let answer = look(&world, host, "/x", "").await;
         assert_eq!((answer.status, redirect_uri(&answer).as_str()), (302, CALLBACK), "{host}");
     }
+    world.assert_all_workers_alive().await;
 }
 
 #[tokio::test]
@@ -71,17 +72,18 @@ async fn any_other_host_is_never_redirected_and_gets_no_cookie() {
 
 #[tokio::test]
 async fn two_hosts_are_no_host() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     for more in ["host: evil.example\r\n", "Host: app.example.com\r\n"] {
         let answer = look(&world, APP, "/x", more).await;
         assert_eq!((answer.status, answer.header("location")), (400, None), "{more}");
     }
+    world.assert_all_workers_alive().await;
 }
 
 // T-140, T-145
 #[tokio::test]
 async fn no_forwarded_header_changes_where_people_are_sent() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let noise = "x-forwarded-host: evil.example\r\nx-forwarded-proto: http\r\nx-forwarded-port: 8080\r\nforwarded: host=evil.example;proto=http\r\n\
                  x-forwarded-for: 10.0.0.1\r\nx-real-ip: 127.0.0.1\r\nx-original-host: evil.example\r\nx-host: evil.example\r\nx-forwarded-uri: /evil\r\n\
                  x-original-url: /evil\r\nx-envoy-original-path: /evil\r\nx-forwarded-prefix: //evil.example\r\nx-forwarded-server: evil.example\r\n";
@@ -105,12 +107,13 @@ async fn no_forwarded_header_changes_where_people_are_sent() {
         .send()
         .await;
     assert_eq!(landing.expect(302).location().as_str(), "https://app.example.com/x?y");
+    world.assert_all_workers_alive().await;
 }
 
 // T-71
 #[tokio::test]
 async fn nothing_in_a_query_reaches_the_providers_address() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let evil = "redirect_uri=https://evil.example&client_id=x&scope=admin&state=x&response_type=token&prompt=none&return_to=//evil.example";
     for path in [format!("/x?{evil}"), format!("/oauth2/sign-in?{evil}")] {
         let asked = world.person().begin(&path).await;
@@ -130,4 +133,5 @@ async fn nothing_in_a_query_reaches_the_providers_address() {
     let ada = world.person();
     let callback = ada.approve("ada", &ada.begin("/oauth2/sign-in?return_to=//evil.example").await).await;
     assert_eq!(ada.look(callback.as_str()).await.expect(302).location().as_str(), "https://app.example.com/");
+    world.assert_all_workers_alive().await;
 }

@@ -218,17 +218,18 @@ async fn no_trick_reaches_the_application_where_envoy_normalises_paths() {
 // T-21: a fragment in a target is nobody's business, not even below a public path.
 #[tokio::test]
 async fn a_raw_fragment_is_400() {
-    let world = World::builder().path_handling(PathHandling::Default).start().await;
+    let mut world = World::builder().path_handling(PathHandling::Default).start().await;
     for path in ["/admin#/healthz", "/healthz#x", "/#"] {
         let answer = world.raw().await.ask(format!("GET {path} HTTP/1.1\r\nhost: {APP}\r\n\r\n")).await;
         assert_eq!((answer.status, world.upstream.hits()), (400, 0), "{path}");
     }
+    world.assert_all_workers_alive().await;
 }
 
 // T-22, T-24
 #[tokio::test]
 async fn no_header_moves_a_request_to_a_public_path() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let names = [
         "x-original-url",
         "x-original-uri",
@@ -255,4 +256,5 @@ async fn no_header_moves_a_request_to_a_public_path() {
             answer.expect(401).expect_not_forwarded();
         }
     }
+    world.assert_all_workers_alive().await;
 }

@@ -56,7 +56,7 @@ async fn strangers(person: &Person) -> Vec<(&'static str, u16, Answer)> {
 
 #[tokio::test]
 async fn every_answer_of_ours_to_a_stranger_is_kept_by_nobody_and_runs_nothing() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     for habits in [Habits::default(), Habits::default().http2()] {
         for (what, status, answer) in strangers(&world.person_with(habits)).await {
             assert_eq!(answer.status, status, "{what}: {answer}");
@@ -64,11 +64,12 @@ async fn every_answer_of_ours_to_a_stranger_is_kept_by_nobody_and_runs_nothing()
         }
     }
     assert_eq!(world.upstream.hits(), 0);
+    world.assert_all_workers_alive().await;
 }
 
 #[tokio::test]
 async fn every_answer_of_ours_on_the_way_of_a_sign_in_is_kept_by_nobody() {
-    let world = World::builder()
+    let mut world = World::builder()
         .plugin(|plugin| {
             plugin["routes"]
                 .as_array_mut()
@@ -93,12 +94,13 @@ async fn every_answer_of_ours_on_the_way_of_a_sign_in_is_kept_by_nobody() {
             .expect(403),
     );
     is_our_own("sign-out", ada.look("/oauth2/sign-out").await.expect(302));
+    world.assert_all_workers_alive().await;
 }
 
 // T-74, T-201
 #[tokio::test]
 async fn nothing_a_client_or_a_provider_wrote_is_in_a_page() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let ada = world.person();
     let state = ada.begin("/x").await.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     for query in [
@@ -113,11 +115,12 @@ async fn nothing_a_client_or_a_provider_wrote_is_in_a_page() {
         let answer = ada.submit(path, &[("evil-word".into(), "evil-word".into())]).await;
         assert!(!answer.text().contains("evil-word"), "{answer}");
     }
+    world.assert_all_workers_alive().await;
 }
 
 #[tokio::test]
 async fn a_frames_page_may_be_framed_by_ourselves_and_nothing_else_may() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let person = world.person();
     let frame = person.ask(Method::GET, "/x").navigation().header("sec-fetch-dest", "iframe").send().await;
     assert!(
@@ -128,12 +131,13 @@ async fn a_frames_page_may_be_framed_by_ourselves_and_nothing_else_may() {
     let form = person.submit("/x", &[]).await;
     assert!(form.header("content-security-policy").contains("frame-ancestors 'none'"), "{form}");
     assert!(form.header("www-authenticate").starts_with("Bearer realm="), "{form}");
+    world.assert_all_workers_alive().await;
 }
 
 // T-203: they exist from the start, they move, and no name holds a user.
 #[tokio::test]
 async fn metrics_exist_from_the_start_and_move() {
-    let world = World::builder().workers(2).start().await;
+    let mut world = World::builder().workers(2).start().await;
     let metric = |name: &str| format!("wasmcustom.edge_oidc.{name}");
     let zero = world.envoy.stats("wasmcustom.edge_oidc.").await.unwrap();
     for name in [
@@ -168,4 +172,5 @@ async fn metrics_exist_from_the_start_and_move() {
     }
     let all = world.envoy.stats("wasmcustom.").await.unwrap();
     assert!(all.keys().all(|name| !name.contains("grace") && !name.contains("example")), "{all:?}");
+    world.assert_all_workers_alive().await;
 }

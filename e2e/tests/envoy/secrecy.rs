@@ -65,7 +65,7 @@ async fn one_visit(world: &World, person: &Person, secrets: &mut Secrets) {
 
 #[tokio::test]
 async fn no_log_holds_a_code_a_state_a_cookie_a_token_or_a_secret() {
-    let world = World::builder()
+    let mut world = World::builder()
         .workers(2)
         .args(&["--component-log-level", "wasm:trace"])
         .cognito(|options| options.behaviour.discovery.revocation_endpoint = true)
@@ -112,4 +112,5 @@ async fn no_log_holds_a_code_a_state_a_cookie_a_token_or_a_secret() {
     for word in ["eyJ", "query-of-a-person", "ada@example.com", "code=", "state="] {
         assert_eq!(log.lines().find(|line| line.contains(word)), None, "in the log");
     }
+    world.assert_all_workers_alive().await;
 }

@@ -59,12 +59,13 @@ async fn lands_with_the_configuration_and_the_clusters_of_istio() {
 // T-63
 #[tokio::test]
 async fn a_return_path_in_any_spelling_comes_back_as_it_was() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let ada = world.person();
     for path in ["/?", "/a%2Fb/c%20d?e=%26%3D", "/%C3%A4?q=%23x", "/x?y=https://elsewhere.example/&z", "/a;b=c?d;e"] {
         ada.forget_cookies();
         assert_eq!(ada.sign_in("ada", path).await.path, path);
     }
+    world.assert_all_workers_alive().await;
 }
 
 // T-207: what the provider signed before is not asked for again, what it signs now is known at once.

@@ -41,7 +41,7 @@ async fn signing_out_ends_the_session_here_and_at_the_provider() {
 
 #[tokio::test]
 async fn signing_out_revokes_the_refresh_token_with_the_clients_credentials() {
-    let world = with_revocation().start().await;
+    let mut world = with_revocation().start().await;
     let ada = signed_in(&world).await;
     ada.look(SIGN_OUT).await.expect(302);
     until("revocation", || async { (world.control().counters().revoke == 1).then_some(()) }).await;
@@ -51,11 +51,12 @@ async fn signing_out_revokes_the_refresh_token_with_the_clients_credentials() {
     assert!(revoked.form("token").is_some_and(|token| token.len() > 20));
     let name = "wasmcustom.edge_oidc.provider_call.revocation.ok";
     until(name, || async { (world.envoy.stat(name).await == Some(1)).then_some(()) }).await;
+    world.assert_all_workers_alive().await;
 }
 
 #[tokio::test]
 async fn a_provider_that_cannot_revoke_holds_nobody_up() {
-    let world = with_revocation().start().await;
+    let mut world = with_revocation().start().await;
     for fault in [Fault::NoAnswer, Fault::InternalServerError, Fault::HangUp] {
         let ada = signed_in(&world).await;
         world.control().set_behaviour(|behaviour| behaviour.set_fault(Endpoint::Revoke, fault, None));
@@ -64,11 +65,12 @@ async fn a_provider_that_cannot_revoke_holds_nobody_up() {
         assert!(began.elapsed().as_millis() < 1500, "{:?}", began.elapsed());
         ada.get("/api").await.expect(401).expect_not_forwarded();
     }
+    world.assert_all_workers_alive().await;
 }
 
 #[tokio::test]
 async fn a_form_and_a_script_may_sign_out_too() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let ada = signed_in(&world).await;
     let answer = ada.submit(SIGN_OUT, &[]).await;
     assert_eq!(answer.expect(303).location().path(), "/logout");
@@ -78,12 +80,13 @@ async fn a_form_and_a_script_may_sign_out_too() {
     let body = answer.expect(200).json();
     assert!(body["signed_out"] == true && body["location"].as_str().unwrap().contains("/logout?"), "{body}");
     grace.get("/api").await.expect(401);
+    world.assert_all_workers_alive().await;
 }
 
 // T-72, T-186
 #[tokio::test]
 async fn another_site_or_another_method_signs_nobody_out() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let ada = signed_in(&world).await;
     let cross = ada.ask(Method::GET, SIGN_OUT).navigation().header("sec-fetch-site", "cross-site").send().await;
     cross.expect(403);
@@ -97,14 +100,16 @@ async fn another_site_or_another_method_signs_nobody_out() {
         ada.look(path).await.expect(200).forwarded();
     }
     ada.get("/api").await.expect(200).forwarded();
+    world.assert_all_workers_alive().await;
 }
 
 #[tokio::test]
 async fn signing_out_twice_or_without_a_session_is_no_error() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let ada = signed_in(&world).await;
     for _ in 0..2 {
         assert_eq!(ada.look(SIGN_OUT).await.expect(302).location().path(), "/logout");
     }
     assert_eq!(world.person().look(SIGN_OUT).await.expect(302).location().path(), "/logout");
+    world.assert_all_workers_alive().await;
 }

@@ -74,7 +74,7 @@ async fn a_tampered_or_cut_session_cookie_leads_to_a_clean_sign_in() {
 #[tokio::test]
 async fn parts_of_a_large_session_in_disorder_lead_to_a_clean_sign_in() {
     let groups = (0..90).map(|n| format!("group-{n:03}-{}", "x".repeat(100)));
-    let world = World::builder().cognito(|options| options.users[0].groups = groups.collect()).start().await;
+    let mut world = World::builder().cognito(|options| options.users[0].groups = groups.collect()).start().await;
     let ada = world.person();
     let landing = ada.sign_in("ada", "/large").await;
     assert!(landing.upstream.header("kubeflow-groups").unwrap().len() > 9000);
@@ -90,6 +90,7 @@ async fn parts_of_a_large_session_in_disorder_lead_to_a_clean_sign_in() {
     leads_to_a_clean_sign_in(&ada, "the last is missing").await;
     plant(&[(1, 1), (2, 2)]);
     leads_to_a_clean_sign_in(&ada, "the first is missing").await;
+    world.assert_all_workers_alive().await;
 }
 
 #[tokio::test]

@@ -31,18 +31,19 @@ async fn a_web_socket_opens_with_a_session_and_carries_identity() {
 
 #[tokio::test]
 async fn a_web_socket_without_a_session_is_401() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     for cookie in [COOKIE, "__Host-edge_oidc=x"] {
         let answer = WebSocket::open(&world.net, "/ws", &[("cookie", cookie)]).await.err().unwrap();
         assert_eq!((answer.status, world.upstream.hits()), (401, 0), "{answer:?}");
         assert!(answer.header("location").is_none());
     }
+    world.assert_all_workers_alive().await;
 }
 
 // T-190: cross-site WebSocket hijacking
 #[tokio::test]
 async fn a_web_socket_that_another_sites_page_opens_is_403() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let ada = world.person();
     ada.sign_in("ada", "/").await;
     let (cookie, hits) = (ada.cookie_header(), world.upstream.hits());
@@ -53,12 +54,13 @@ async fn a_web_socket_that_another_sites_page_opens_is_403() {
             WebSocket::open(&world.net, "/ws", &headers).await.err().unwrap_or_else(|| panic!("{origin:?} may"));
         assert_eq!((answer.status, world.upstream.hits()), (403, hits), "{origin:?}: {answer:?}");
     }
+    world.assert_all_workers_alive().await;
 }
 
 // T-40 by way of `Connection`: the next hop must not be told to drop our header.
 #[tokio::test]
 async fn connection_cannot_name_an_identity_header() {
-    let world = World::start().await;
+    let mut world = World::start().await;
     let ada = world.person();
     ada.sign_in("ada", "/").await;
     let (cookie, key) = (ada.cookie_header(), "dGhlIHNhbXBsZSBub25jZQ==");
@@ -76,6 +78,7 @@ async fn connection_cannot_name_an_identity_header() {
         assert_eq!(seen.all("connection").join(",").to_ascii_lowercase(), "upgrade", "{members}");
         assert_eq!(seen.all("kubeflow-userid"), ["ada@example.com"]);
     }
+    world.assert_all_workers_alive().await;
 }
 
 async fn with_connect() -> World {
