@@ -166,3 +166,16 @@ fn code_and_state_on_another_path_belong_to_the_application() {
     assert_eq!((answer.got(":path"), answer.got(":authority")), (vec![path.to_owned()], vec![HOST.to_owned()]));
     assert_eq!(world.provider.times("token"), 1);
 }
+
+// T-4, T-6: there is no list of other sites to fool, and nobody else can begin a sign-in that ends elsewhere.
+#[test]
+fn a_sign_in_that_a_third_party_begins_goes_to_our_provider_and_ends_on_our_own_origin() {
+    let mut world = World::oidc();
+    let foreign = "https%3A%2F%2Fapp.example.com.evil.example%2F";
+    let query = format!("iss={foreign}&target_link_uri={foreign}&login_hint=x&return_to={foreign}");
+    let started = world.get(&format!("/oauth2/sign-in?{query}"));
+    let asked = url(started.location());
+    assert!(world.provider.owns(&asked) && !asked.query().unwrap().contains("evil"), "{asked}");
+    let callback = world.provider.authorize(&asked, "kim@example.com");
+    assert_eq!(world.go(&callback).location(), "https://app.example.com/");
+}
