@@ -181,6 +181,22 @@ impl fmt::Display for DiscoveryError {
 impl std::error::Error for DiscoveryError {}
 
 #[cfg(test)]
+impl ProviderMetadata {
+    /// A Cognito pool's metadata for tests, which change what they are about.
+    pub(crate) fn cognito_example() -> Self {
+        let url = |path: &str| Url::parse(&format!("https://demo.auth.eu-west-1.amazoncognito.com/{path}")).unwrap();
+        Self {
+            authorization_endpoint: url("oauth2/authorize?x=1"),
+            token_endpoint: url("oauth2/token"),
+            jwks_uri: url("keys"),
+            end_session_endpoint: Some(url("logout?y=1")),
+            revocation_endpoint: Some(url("oauth2/revoke")),
+            authorization_response_iss_parameter_supported: false,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
 
     use serde_json::json;

@@ -36,7 +36,6 @@ fn cognito_logout_endpoint(metadata: &ProviderMetadata) -> Url {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
     use crate::oidc::provider::ProviderKind;
 
@@ -45,15 +44,7 @@ mod tests {
     }
 
     fn metadata(changed: fn(&mut ProviderMetadata)) -> ProviderMetadata {
-        let url = |path: &str| Url::parse(&format!("https://demo.auth.eu-west-1.amazoncognito.com/{path}")).unwrap();
-        let mut metadata = ProviderMetadata {
-            authorization_endpoint: url("oauth2/authorize?x=1"),
-            token_endpoint: url("oauth2/token"),
-            jwks_uri: url("keys"),
-            end_session_endpoint: Some(url("logout?y=1")),
-            revocation_endpoint: Some(url("oauth2/revoke")),
-            authorization_response_iss_parameter_supported: false,
-        };
+        let mut metadata = ProviderMetadata::cognito_example();
         changed(&mut metadata);
         metadata
     }
