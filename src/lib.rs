@@ -25,7 +25,7 @@
 //! policy identity session
 //! oidc
 //! http
-//! time
+//! memory time
 //! secret
 //! ```
 //!
@@ -48,6 +48,7 @@ pub mod filter;
 pub mod flow;
 pub mod http;
 pub mod identity;
+pub mod memory;
 pub mod metrics;
 pub mod oidc;
 pub mod policy;

@@ -5,7 +5,7 @@
 
 use crate::flow::{
     Gauges,
-    event::{CallResult, Endpoint, Event, Outcome},
+    event::{CallResult, Endpoint, Event, Outcome, Refresh},
 };
 
 /// One change to one metric.
@@ -30,6 +30,8 @@ pub fn of_event(event: &Event) -> Vec<Metric> {
             let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
             vec![call(*endpoint, *outcome), Metric::Observe(latency(*endpoint), milliseconds)]
         }
+        Event::LogoutToken { accepted } => vec![logout_token(*accepted)],
+        Event::Refresh(outcome) => vec![refresh(*outcome)],
         Event::SessionWritten(bytes) => {
             vec![Metric::Observe("edge_oidc.session_cookie_bytes".into(), u64::try_from(*bytes).unwrap_or(u64::MAX))]
         }
@@ -50,7 +52,9 @@ pub fn of_gauges(gauges: Gauges) -> Vec<Metric> {
 pub fn at_start() -> Vec<Metric> {
     let calls = Endpoint::ALL.into_iter().flat_map(|endpoint| CallResult::ALL.map(|result| call(endpoint, result)));
     let decisions = Outcome::ALL.into_iter().map(decision);
-    calls.chain(decisions).chain([sign_in("started"), sign_in("completed")]).collect()
+    let refreshes = Refresh::ALL.into_iter().map(refresh);
+    let others = [sign_in("started"), sign_in("completed"), logout_token(true), logout_token(false)];
+    calls.chain(decisions).chain(refreshes).chain(others).collect()
 }
 
 fn decision(outcome: Outcome) -> Metric {
@@ -63,6 +67,14 @@ fn call(endpoint: Endpoint, result: CallResult) -> Metric {
 
 fn latency(endpoint: Endpoint) -> String {
     format!("edge_oidc.provider_call_milliseconds.{}", endpoint.name())
+}
+
+fn refresh(outcome: Refresh) -> Metric {
+    Metric::Count(format!("edge_oidc.refresh.{}", outcome.name()))
+}
+
+fn logout_token(accepted: bool) -> Metric {
+    Metric::Count(format!("edge_oidc.logout_token.{}", if accepted { "accepted" } else { "refused" }))
 }
 
 fn sign_in(outcome: &str) -> Metric {

@@ -53,6 +53,31 @@ impl UnixTime {
     }
 }
 
+/// For people: `2026-11-21 18:54 UTC`.
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = self.secs() / 60;
+        let (hour, minute) = (minutes / 60 % 24, minutes % 60);
+        let (year, month, day) = civil(minutes / 60 / 24);
+        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
+    }
+}
+
+/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar: years begin in March, so that the leap
+/// day is their last (Howard Hinnant, `civil_from_days`).
+const fn civil(days: u64) -> (u64, u64, u64) {
+    let days = days.saturating_add(719_468);
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let leap = day_of_era / 1460 + day_of_era / 146_096;
+    let year_of_era = day_of_era.saturating_add(day_of_era / 36_524).saturating_sub(leap) / 365;
+    let days_before = (365 * year_of_era).saturating_add(year_of_era / 4).saturating_sub(year_of_era / 100);
+    let day_of_year = day_of_era.saturating_sub(days_before);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year.saturating_sub((153 * month + 2) / 5).saturating_add(1);
+    let (year, month) = (era.saturating_mul(400).saturating_add(year_of_era), month.saturating_add(3));
+    if month > 12 { (year.saturating_add(1), month.saturating_sub(12), day) } else { (year, month, day) }
+}
+
 /// When a wait ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
@@ -114,6 +139,16 @@ mod tests {
         let deadline = Deadline::new(noon, Duration::from_secs(5));
         assert!(deadline.is_past(morning) && deadline.is_past(noon.plus(Duration::from_secs(5))));
         assert!(!deadline.is_past(noon) && !deadline.is_past(noon.minus(Duration::from_millis(20))));
+    }
+
+    #[test]
+    fn people_read_times_in_utc() {
+        let shown = |seconds| UnixTime::from_secs(seconds).to_string();
+        assert_eq!(shown(0), "1970-01-01 00:00 UTC");
+        assert_eq!(shown(951_782_399), "2000-02-28 23:59 UTC");
+        assert_eq!(shown(951_782_400), "2000-02-29 00:00 UTC");
+        assert_eq!(shown(1_795_180_000), "2026-11-20 13:06 UTC");
+        assert_eq!(shown(4_107_542_400), "2100-03-01 00:00 UTC");
     }
 
     #[test]

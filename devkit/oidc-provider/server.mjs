@@ -10,8 +10,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const EVENTS = [
-  'authorization.error', 'authorization.success', 'discovery.error', 'grant.error', 'grant.revoked', 'grant.success',
-  'interaction.ended', 'jwks.error', 'refresh_token.destroyed', 'refresh_token.saved', 'revocation.error', 'server_error',
+  'authorization.error', 'authorization.success', 'backchannel.error', 'backchannel.success', 'discovery.error',
+  'end_session.error', 'end_session.success', 'end_session_confirm.error', 'grant.error', 'grant.revoked', 'grant.success',
+  'interaction.ended', 'jwks.error', 'refresh_token.consumed', 'refresh_token.destroyed', 'refresh_token.saved',
+  'revocation.error', 'server_error',
 ];
 
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -20,7 +22,7 @@ createInterface({ input: process.stdin })
   .once('line', (line) => start(JSON.parse(line)))
   .once('close', () => process.exit());
 
-async function start({ modules, port, algorithms, clients, users }) {
+async function start({ modules, port, algorithms, ...told }) {
   const load = (path) => import(pathToFileURL(join(modules, 'node_modules', path)));
   const { default: Provider } = await load('oidc-provider/lib/index.js');
   const jose = await load('jose/dist/webapi/index.js');
@@ -28,8 +30,8 @@ async function start({ modules, port, algorithms, clients, users }) {
   server.listen(port, '127.0.0.1', async () => {
     const issuer = `http://127.0.0.1:${server.address().port}`;
     const jwks = { keys: await Promise.all(algorithms.map((algorithm) => key(jose, algorithm))) };
-    const provider = new Provider(issuer, configuration({ algorithms, clients, users, jwks }));
-    EVENTS.forEach((event) => provider.on(event, (...facts) => say(told(event, facts))));
+    const provider = new Provider(issuer, configuration({ algorithms, jwks, ...told }));
+    EVENTS.forEach((event) => provider.on(event, (...facts) => say(line(event, facts))));
     server.on('request', provider.callback());
     say({ listening: server.address().port });
   });
@@ -41,27 +43,52 @@ async function key({ generateKeyPair, exportJWK }, alg) {
 }
 
 function configuration({ algorithms, clients, users, jwks }) {
+  const settingsOf = (id) => clients.find((client) => client.client_id === id).settings;
+  const lifetime = (name) => (_, token, client) => settingsOf(client.clientId)[name];
   return {
-    clients,
+    clients: clients.map(({ settings, ...metadata }) => metadata),
     jwks,
-    // Its own login and consent pages: any password is right, and a name that is none of `users` is nobody.
-    features: { devInteractions: { enabled: true }, revocation: { enabled: true } },
+    features: {
+      // Its own login and consent pages: any password is right, and a name that is none of `users` is nobody.
+      devInteractions: { enabled: true },
+      revocation: { enabled: true },
+      rpInitiatedLogout: { enabled: true, logoutSource },
+      backchannelLogout: { enabled: true },
+    },
     findAccount: (_, id) => users[id] && { accountId: id, claims: () => ({ sub: id, ...users[id] }) },
     scopes: ['openid', 'email', 'profile', 'groups'],
     claims: { email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },
     // Claims of the granted scopes stand in the ID token, not at the userinfo endpoint only.
     conformIdTokenClaims: false,
     issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: (ctx) => settingsOf(ctx.oidc.client.clientId).rotate,
     pkce: { required: () => true },
     enabledJWA: { idTokenSigningAlgValues: algorithms },
     cookies: { keys: ['a test only'] },
-    ttl: { AccessToken: 3600, AuthorizationCode: 60, Grant: 3600, IdToken: 3600, Interaction: 600, RefreshToken: 3600, Session: 3600 },
+    ttl: {
+      AccessToken: lifetime('accessToken'),
+      AuthorizationCode: 60,
+      Grant: 3600,
+      IdToken: lifetime('idToken'),
+      Interaction: 600,
+      RefreshToken: lifetime('refreshToken'),
+      Session: 3600,
+    },
+    // The package's own guard refuses loopback addresses, where the relying parties of tests are.
+    fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options),
   };
 }
 
+// A form that says yes: a browser sends it by itself, a test client without script as it stands.
+function logoutSource(ctx, form) {
+  const yes = form.replace('</form>', '<input type="hidden" name="logout" value="yes"/></form>');
+  ctx.body = `<!DOCTYPE html><title>Sign-out</title>${yes}<script>document.forms[0].submit()</script>`;
+}
+
 // What a test may ask about an event: never a token.
-function told(event, [first, second]) {
-  const error = [first, second].find((fact) => fact instanceof Error);
+function line(event, facts) {
+  const [first] = facts;
+  const error = facts.find((fact) => fact instanceof Error);
   const client = first?.oidc?.client?.clientId ?? first?.clientId;
   return { event, client, error: error && `${error.message}: ${error.error_detail ?? error.error_description ?? ''}` };
 }

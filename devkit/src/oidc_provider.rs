@@ -2,7 +2,8 @@
 //!
 //! It decides how the process is started, told its clients and users, and ended; what it then does is the package's own
 //! matter, and how little of that is set is in `oidc-provider/server.mjs`. It speaks plain HTTP on 127.0.0.1. Its own
-//! login page takes any password; a user is who has claims here.
+//! login page takes any password; a user is who has claims here. Its page for RP-initiated logout asks nothing: the form
+//! on it says yes, and a browser sends it by itself.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -22,6 +23,7 @@ use crate::install;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oidc-provider/server.mjs");
 const READY_WITHIN: Duration = Duration::from_secs(60);
+const HOUR: u64 = 3600;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// What the provider shall know.
@@ -37,7 +39,7 @@ pub struct Options {
     pub users: BTreeMap<String, Value>,
 }
 
-/// A client with the code grant, refresh tokens, and PKCE, which it must use.
+/// A client with the code grant, refresh tokens (without `offline_access` too), and PKCE, which it must use.
 #[derive(Clone, Debug, Serialize)]
 pub struct Client {
     /// `client_id`.
@@ -54,6 +56,28 @@ pub struct Client {
     grant_types: [&'static str; 2],
     response_types: [&'static str; 1],
     scope: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    post_logout_redirect_uris: Vec<String>,
+    #[serde(flatten)]
+    backchannel_logout: Option<BackchannelLogout>,
+    settings: Settings,
+}
+
+/// Where logout tokens go, and what is in them.
+#[derive(Clone, Debug, Serialize)]
+struct BackchannelLogout {
+    backchannel_logout_uri: String,
+    backchannel_logout_session_required: bool,
+}
+
+/// What is no metadata of a client but what the provider does for it.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Settings {
+    rotate: bool,
+    id_token: u64,
+    access_token: u64,
+    refresh_token: u64,
 }
 
 /// Something that happened at the provider, by the package's own name for it.
@@ -97,7 +121,37 @@ impl Client {
             grant_types: ["authorization_code", "refresh_token"],
             response_types: ["code"],
             scope: "openid email profile groups",
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout: None,
+            settings: Settings { rotate: false, id_token: HOUR, access_token: HOUR, refresh_token: HOUR },
         }
+    }
+
+    /// Where the provider may send people after RP-initiated logout; compared exactly.
+    pub fn with_post_logout_redirect_uris(self, uris: &[&str]) -> Self {
+        Self { post_logout_redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(), ..self }
+    }
+
+    /// Where the provider posts logout tokens when the person leaves it (plain HTTP on loopback is fine), and whether
+    /// those and ID tokens have `sid`.
+    pub fn with_backchannel_logout(self, uri: &str, session_required: bool) -> Self {
+        let backchannel_logout = BackchannelLogout {
+            backchannel_logout_uri: uri.to_owned(),
+            backchannel_logout_session_required: session_required,
+        };
+        Self { backchannel_logout: Some(backchannel_logout), ..self }
+    }
+
+    /// Every refresh brings a new refresh token, and one that comes twice ends all of the sign-in.
+    pub fn with_rotation(self) -> Self {
+        Self { settings: Settings { rotate: true, ..self.settings }, ..self }
+    }
+
+    /// Lifetimes of its tokens, an hour each if nobody says.
+    pub fn with_lifetimes(self, id_token: Duration, access_token: Duration, refresh_token: Duration) -> Self {
+        let [id_token, access_token, refresh_token] =
+            [id_token, access_token, refresh_token].map(|lifetime| lifetime.as_secs());
+        Self { settings: Settings { id_token, access_token, refresh_token, ..self.settings }, ..self }
     }
 }
 

@@ -7,11 +7,21 @@ mod faults;
 mod hosts;
 #[path = "cognito/jwts.rs"]
 mod jwts;
+#[path = "cognito/machines.rs"]
+mod machines;
+#[path = "cognito/people.rs"]
+mod people;
+#[path = "cognito/refresh.rs"]
+mod refresh;
+#[path = "cognito/rotation.rs"]
+mod rotation;
 #[path = "cognito/sign_in.rs"]
 mod sign_in;
 #[path = "cognito/sign_out.rs"]
 mod sign_out;
 #[path = "cognito/support.rs"]
 mod support;
+#[path = "cognito/throttling.rs"]
+mod throttling;
 #[path = "cognito/token_endpoint.rs"]
 mod token_endpoint;

@@ -16,7 +16,7 @@ use edge_oidc::{
 };
 use url::Url;
 
-use crate::world::{Counted, METADATA, World};
+use crate::world::{Counted, METADATA, NoMemory, World};
 
 /// Requests as lines of `name: value`.
 pub const SEEDS: &[&[u8]] = &[
@@ -34,22 +34,23 @@ pub const SEEDS: &[&[u8]] = &[
 pub fn request(data: &[u8]) {
     let mut engine = ready();
     let headers = parse(data);
-    let mut moment = Moment { now: UnixTime::from_secs(2), entropy: &mut Counted(1) };
+    let mut moment = Moment { now: UnixTime::from_secs(2), entropy: &mut Counted(1), memory: &mut NoMemory };
     match engine.handle_request(RequestId(1), headers.clone(), true, &mut moment) {
-        Decision::Forward(edits) => {
+        Decision::Forward(forward) => {
             let mut upstream = headers;
-            edits.apply(&mut upstream);
+            forward.request.apply(&mut upstream);
+            assert!(forward.response.is_empty(), "nobody is signed in, so there is no cookie to give");
             judge_forwarded(&upstream);
         }
         Decision::Reply(reply) => judge_reply(&reply),
-        Decision::Wait => panic!("metadata is known and no attempt can be valid, so nothing waits"),
+        Decision::ReadBody | Decision::Wait => panic!("nothing is configured or valid that a request could wait for"),
     }
 }
 
 /// An engine that knows its provider's endpoints.
 fn ready() -> Engine {
     let mut engine = Engine::new(World::new().config, Box::new(PureRust));
-    let mut moment = Moment { now: UnixTime::from_secs(1), entropy: &mut Counted(1) };
+    let mut moment = Moment { now: UnixTime::from_secs(1), entropy: &mut Counted(1), memory: &mut NoMemory };
     engine.handle_tick(&mut moment);
     while let Some((id, _)) = engine.poll_call() {
         let response = CallResponse { status: 200, body: Secret::new(METADATA.as_bytes().to_vec()) };

@@ -4,6 +4,7 @@
 
 use edge_oidc::{
     config::{Config, Environment},
+    memory::{SharedMemory, Stamp, WriteError},
     time::{Entropy, EntropyError},
 };
 
@@ -79,5 +80,18 @@ impl Entropy for Counted {
             *byte = self.0;
         }
         Ok(())
+    }
+}
+
+/// A host whose workers share nothing.
+pub struct NoMemory;
+
+impl SharedMemory for NoMemory {
+    fn read(&self, _: &str) -> Option<(Vec<u8>, Stamp)> {
+        None
+    }
+
+    fn write(&mut self, _: &str, _: &[u8], _: Option<Stamp>) -> Result<(), WriteError> {
+        Err(WriteError::Unavailable)
     }
 }

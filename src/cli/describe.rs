@@ -74,6 +74,13 @@ fn registrations(config: &Config) -> Vec<String> {
         LogoutKind::Cognito { logout_uri: None } => {
             lines.extend(origins.iter().map(|origin| format!("sign-out URL {origin}/")));
         }
+        LogoutKind::RpInitiated { post_logout_redirect_uri: Some(url), .. } => {
+            lines.push(format!("post-logout redirect URL {url}"));
+        }
+        LogoutKind::RpInitiated { post_logout_redirect_uri: None, .. } => {
+            let path = &config.paths.signed_out;
+            lines.extend(origins.iter().map(|origin| format!("post-logout redirect URL {origin}{path}")));
+        }
         LogoutKind::Local => lines.push("no sign-out URL: signing out ends our own session only".to_owned()),
     }
     lines.push(format!("people sign in at {} and out at {}", config.paths.sign_in, config.paths.sign_out));

@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::read::{Node, Object, Report};
-use crate::identity::{GroupsRule, HeaderRule, IdentitySettings, UserIdRule, headers::fold};
+use crate::identity::{AUTHORIZATION, Forwarding, GroupsRule, HeaderRule, IdentitySettings, UserIdRule, headers::fold};
 
 pub(super) fn read(node: &Node<'_>, report: &mut Report) -> IdentitySettings {
-    let Some(object) = node.object(&["userId", "groups", "headers", "allowUnverifiedEmail"], report) else {
+    let Some(object) = node.object(&["userId", "groups", "headers", "forward", "allowUnverifiedEmail"], report) else {
         return IdentitySettings::default();
     };
     let mut names = Names::default();
@@ -16,10 +16,12 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> IdentitySettings {
     let groups = object.member("groups").and_then(|node| prefixed(&node, &mut names, report));
     let headers = object.member("headers").and_then(|node| node.list(report)).unwrap_or_default();
     let headers = headers.iter().filter_map(|node| header_rule(node, &mut names, report)).collect();
+    let forward = object.member("forward").map(|node| forward(&node, &mut names, report)).unwrap_or_default();
     IdentitySettings {
         user_id: user_id.map(|(claim, header, prefix)| UserIdRule { claim, header, prefix }),
         groups: groups.map(|(claim, header, prefix)| GroupsRule { claim, header, prefix }),
         headers,
+        forward,
         allow_unverified_email: object
             .member("allowUnverifiedEmail")
             .and_then(|node| node.flag(report))
@@ -46,6 +48,23 @@ fn header_rule(node: &Node<'_>, names: &mut Names, report: &mut Report) -> Optio
     Some(HeaderRule { header: header?, claim: claim? })
 }
 
+/// `forward`: which token goes on in which header.
+fn forward(node: &Node<'_>, names: &mut Names, report: &mut Report) -> Forwarding {
+    let Some(object) = node.object(&["idToken", "accessToken"], report) else { return Forwarding::default() };
+    let mut token = |name| {
+        let object = object.member(name)?.object(&["header"], report)?;
+        let node = object.required("header", "name the header, such as `authorization`", report)?;
+        match node.text(report)?.eq_ignore_ascii_case(AUTHORIZATION) {
+            true => taken(&node, AUTHORIZATION.to_owned(), names, report),
+            false => header(&object, names, report),
+        }
+    };
+    let (id_token, access_token) = (token("idToken"), token("accessToken"));
+    let mend = "read the guide on large cookies: with many groups a token alone can be more than a browser keeps";
+    report.warning(node.path(), "keeps whole tokens in the session cookie", mend);
+    Forwarding { id_token, access_token }
+}
+
 fn claim(object: &Object<'_>, report: &mut Report) -> Option<String> {
     let node = object.required("claim", "name the claim, such as `email` or `cognito:groups`", report)?;
     let claim = node.text(report)?;
@@ -70,11 +89,15 @@ fn header(object: &Object<'_>, names: &mut Names, report: &mut Report) -> Option
         node.problem(report, "is not a header name", "write letters, digits and `-`, such as `kubeflow-userid`");
         return None;
     }
-    let folded = fold(&name);
-    if let Some(reason) = reserved(&folded) {
+    if let Some(reason) = reserved(&fold(&name)) {
         node.problem(report, format!("is `{name}`, which {reason}"), "choose a header that only carries identity");
     }
-    if let Some(earlier) = names.0.insert(folded, node.path().to_owned()) {
+    taken(&node, name, names, report)
+}
+
+/// Takes a name, if no other header has it.
+fn taken(node: &Node<'_>, name: String, names: &mut Names, report: &mut Report) -> Option<String> {
+    if let Some(earlier) = names.0.insert(fold(&name), node.path().to_owned()) {
         let mend = "choose another: applications may read `-`, `_` and `.` in header names as the same";
         node.problem(report, format!("is the same header as `{earlier}`"), mend);
     }
@@ -133,8 +156,13 @@ const FRAMING: [&str; 23] = [
 const CREDENTIALS: [&str; 5] = ["authorization", "cookie", "cookie2", "set-cookie", "set-cookie2"];
 
 /// What auth proxies use by custom, and Envoy does not write.
-const IDENTITY: [&str; 4] =
-    ["x-forwarded-email", "x-forwarded-groups", "x-forwarded-preferred-username", "x-forwarded-user"];
+const IDENTITY: [&str; 5] = [
+    "x-forwarded-access-token",
+    "x-forwarded-email",
+    "x-forwarded-groups",
+    "x-forwarded-preferred-username",
+    "x-forwarded-user",
+];
 
 const ROUTING: [&str; 10] = [
     "baggage",

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `document` | the text, without duplicate members |
 //! | `read` | values by type, unknown names, emptiness |
-//! | `provider`, `client`, `address` | `providers`: the provider, our client there, its URLs |
+//! | `provider`, `client`, `address`, `logout` | `providers`: the provider, our client there, its URLs, signing out |
 //! | `session`, `identity`, `routes` | the blocks of these names |
 //! | `secret` | a text or `{ env: NAME }` |
 
@@ -15,6 +15,7 @@ mod address;
 mod client;
 mod document;
 mod identity;
+mod logout;
 mod problem;
 mod provider;
 mod read;
@@ -63,6 +64,12 @@ pub struct Paths {
     pub sign_in: String,
     /// Ends a session.
     pub sign_out: String,
+    /// Where the provider sends the browser back to after a sign-out there.
+    pub signed_out: String,
+    /// Says who is signed in.
+    pub whoami: String,
+    /// Takes logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.5), where it is wanted.
+    pub back_channel: Option<String>,
 }
 
 /// The environment variables that `{ env: NAME }` names.
@@ -115,6 +122,9 @@ impl Default for Paths {
             callback: "/oauth2/callback".to_owned(),
             sign_in: "/oauth2/sign-in".to_owned(),
             sign_out: "/oauth2/sign-out".to_owned(),
+            signed_out: "/oauth2/signed-out".to_owned(),
+            whoami: "/oauth2/whoami".to_owned(),
+            back_channel: None,
         }
     }
 }
@@ -178,31 +188,43 @@ fn public_urls(root: &Object<'_>, report: &mut Report) -> Vec<Origin> {
 }
 
 fn paths(node: &Node<'_>, report: &mut Report) -> Option<Paths> {
-    let object = node.object(&["callback", "signIn", "signOut"], report)?;
+    let known = ["callback", "signIn", "signOut", "signedOut", "whoami", "backChannel"];
+    let object = node.object(&known, report)?;
     let default = Paths::default();
     let mut taken = BTreeSet::new();
-    let mut path = |name: &str, default: String| match object.member(name) {
-        Some(node) => {
-            let path = node.text(report)?;
-            if !is_plain_path(path) {
-                let mend = "write segments of letters, digits, `-`, `.`, `_` and `~`, such as `/oauth2/callback`";
-                node.problem(report, "is not a plain absolute path", mend);
-            }
-            Some((path.to_owned(), node.path().to_owned()))
+    let mut path = |name: &str, default: Option<String>| {
+        let (path, place) = match object.member(name) {
+            Some(node) => (Some(plain_path(&node, report)?.to_owned()), node.path().to_owned()),
+            None => (default, read::member(object.path(), name)),
+        };
+        if path.as_ref().is_some_and(|path| !taken.insert(path.clone())) {
+            report.problem(&place, "is the path of another endpoint", "give each endpoint a path of its own");
         }
-        None => Some((default, read::member(object.path(), name))),
+        Some(path)
     };
-    let callback = path("callback", default.callback);
-    let sign_in = path("signIn", default.sign_in);
-    let sign_out = path("signOut", default.sign_out);
-    let all = [callback?, sign_in?, sign_out?];
-    for (path, place) in &all {
-        if !taken.insert(path) {
-            report.problem(place, "is the path of another endpoint", "give each endpoint a path of its own");
-        }
+    let callback = path("callback", Some(default.callback));
+    let sign_in = path("signIn", Some(default.sign_in));
+    let sign_out = path("signOut", Some(default.sign_out));
+    let signed_out = path("signedOut", Some(default.signed_out));
+    let whoami = path("whoami", Some(default.whoami));
+    let back_channel = path("backChannel", None);
+    Some(Paths {
+        callback: callback??,
+        sign_in: sign_in??,
+        sign_out: sign_out??,
+        signed_out: signed_out??,
+        whoami: whoami??,
+        back_channel: back_channel?,
+    })
+}
+
+fn plain_path<'a>(node: &Node<'a>, report: &mut Report) -> Option<&'a str> {
+    let path = node.text(report)?;
+    if !is_plain_path(path) {
+        let mend = "write segments of letters, digits, `-`, `.`, `_` and `~`, such as `/oauth2/callback`";
+        node.problem(report, "is not a plain absolute path", mend);
     }
-    let [callback, sign_in, sign_out] = all.map(|(path, _)| path);
-    Some(Paths { callback, sign_in, sign_out })
+    Some(path)
 }
 
 /// A path that every reader reads alike: no escapes, no dot segments, no empty segments, and not the root.

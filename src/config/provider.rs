@@ -8,12 +8,12 @@ use std::time::Duration;
 use url::Url;
 
 use super::{
-    Environment, address, client,
+    Environment, address, client, logout,
     read::{Node, Object, Report},
 };
 use crate::oidc::{
     cognito,
-    provider::{EndpointOverrides, LogoutKind, ProviderKind, ProviderSettings},
+    provider::{EndpointOverrides, ProviderKind, ProviderSettings},
     signature::Algorithm,
 };
 
@@ -59,9 +59,10 @@ pub(super) fn read(node: &Node<'_>, environment: &dyn Environment, report: &mut 
     let leeway = object.member("leeway").and_then(|node| node.duration(LEEWAY, "from `0s` to `300s`", report));
     let algorithms = object.member("algorithms");
     let algorithms = algorithms.map_or_else(|| vec![Algorithm::Rs256], |node| algorithms_of(&node, kind, report));
-    let logout = object
-        .member("logout")
-        .map_or_else(|| Some(default_logout(kind)), |node| logout(&node, kind, insecure_http, report));
+    let logout_node = object.member("logout");
+    let read = |node: &Node<'_>, report: &mut Report| logout::read(node, kind, insecure_http, report);
+    let logout = logout_node.as_ref().map_or_else(|| Some(logout::default(kind)), |node| read(node, report));
+    let return_urls = logout_node.map(|node| logout::return_urls(&node, insecure_http, report)).unwrap_or_default();
     let (issuer, _) = issuer?;
     Some(ProviderSettings {
         name,
@@ -78,6 +79,7 @@ pub(super) fn read(node: &Node<'_>, environment: &dyn Environment, report: &mut 
         leeway: leeway.unwrap_or(Duration::from_mins(1)),
         algorithms,
         logout: logout?,
+        logout_return_urls: return_urls,
     })
 }
 
@@ -167,44 +169,6 @@ fn algorithms_of(node: &Node<'_>, kind: ProviderKind, report: &mut Report) -> Ve
         algorithms.push(algorithm);
     }
     algorithms
-}
-
-fn default_logout(kind: ProviderKind) -> LogoutKind {
-    match kind {
-        ProviderKind::Cognito => LogoutKind::Cognito { logout_uri: None },
-        ProviderKind::Oidc => LogoutKind::Local,
-    }
-}
-
-fn logout(node: &Node<'_>, kind: ProviderKind, insecure_http: bool, report: &mut Report) -> Option<LogoutKind> {
-    let object = node.object(&["kind", "logoutUri"], report)?;
-    let kinds = [("cognito", ProviderKind::Cognito), ("local", ProviderKind::Oidc)];
-    let chosen = match object.member("kind") {
-        Some(node) => node.choice(&kinds, report)?,
-        None => kind,
-    };
-    let logout_uri = object.member("logoutUri");
-    match chosen {
-        ProviderKind::Cognito if kind == ProviderKind::Oidc => {
-            let mend = "write `local`: only Cognito has this kind of sign-out page";
-            node.problem(report, "is Cognito's at a provider that is not Cognito", mend);
-            None
-        }
-        ProviderKind::Cognito => {
-            // Kept as it is written: Cognito compares it letter by letter with what is registered.
-            let text = |node: &Node<'_>, report: &mut Report| {
-                address::endpoint(node, insecure_http, report)?;
-                node.text(report).map(str::to_owned)
-            };
-            Some(LogoutKind::Cognito { logout_uri: logout_uri.and_then(|node| text(&node, report)) })
-        }
-        ProviderKind::Oidc => {
-            if let Some(node) = logout_uri {
-                node.problem(report, "has no effect with a local sign-out", "remove it");
-            }
-            Some(LogoutKind::Local)
-        }
-    }
 }
 
 const TIMEOUT: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30);

@@ -85,6 +85,12 @@ impl<'a> Node<'a> {
         Some(self.members(report)?.iter().map(entry).collect())
     }
 
+    /// A member of an object whose names are judged elsewhere.
+    pub(super) fn member_of(&self, name: &str) -> Option<Self> {
+        let value = self.value.get(name).filter(|value| !value.is_null())?;
+        Some(Self { value, path: member(&self.path, name) })
+    }
+
     /// A list of at least one.
     pub(super) fn list(&self, report: &mut Report) -> Option<Vec<Self>> {
         let Value::Array(values) = self.value else {

@@ -23,7 +23,7 @@ pub(super) fn read(
     environment: &dyn Environment,
     report: &mut Report,
 ) -> Option<SessionSettings> {
-    let object = node.object(&["keys", "cookie", "lifetime"], report)?;
+    let object = node.object(&["keys", "cookie", "lifetime", "idle"], report)?;
     let mend = "add `keys: [{ env: SESSION_KEY }]`; `edge-oidc keygen` makes a key";
     let keys = object.required("keys", mend, report).and_then(|node| keys(&node, environment, report));
     let cookie_node = object.member("cookie");
@@ -36,7 +36,17 @@ pub(super) fn read(
     }
     let lifetime = object.member("lifetime").and_then(|node| node.duration(LIFETIME, "from `5m` to `30d`", report));
     let lifetime = lifetime.unwrap_or(Duration::from_hours(12));
-    Some(SessionSettings { keys: keys?, cookie: cookie?, lifetime })
+    let idle = object.member("idle").and_then(|node| idle(&node, lifetime, report));
+    Some(SessionSettings { keys: keys?, cookie: cookie?, lifetime, idle })
+}
+
+fn idle(node: &Node<'_>, lifetime: Duration, report: &mut Report) -> Option<Duration> {
+    let idle = node.duration(IDLE, "from `15m` to `30d`", report)?;
+    if idle >= lifetime {
+        let mend = "make it shorter than `lifetime`, or remove it: a session never lasts longer than that, used or not";
+        node.problem(report, "is not shorter than `lifetime`", mend);
+    }
+    Some(idle)
 }
 
 /// Every key is judged, so that all weak ones are reported at once.
@@ -129,4 +139,6 @@ fn judge_transport(node: &Node<'_>, insecure: bool, public_urls: &[Origin], repo
     }
 }
 
+/// At least so long that a clock that is set forward by some minutes ends nobody's session.
+const IDLE: std::ops::RangeInclusive<Duration> = Duration::from_mins(15)..=Duration::from_hours(30 * 24);
 const LIFETIME: std::ops::RangeInclusive<Duration> = Duration::from_mins(5)..=Duration::from_hours(30 * 24);

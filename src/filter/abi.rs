@@ -11,6 +11,13 @@ use std::{fmt, ptr};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HostError(pub u32);
 
+impl HostError {
+    /// What is asked for makes no sense.
+    pub const BAD_ARGUMENT: Self = Self(2);
+    /// A write to shared data whose stamp is not the last write's.
+    pub const CAS_MISMATCH: Self = Self(8);
+}
+
 /// What stands for a header map that is not in the ABI's form; no host status has this number.
 const MALFORMED: u32 = u32::MAX;
 
@@ -21,13 +28,29 @@ pub enum Map {
     RequestHeaders = 0,
     /// The request's trailers.
     RequestTrailers = 1,
+    /// The response's headers.
+    ResponseHeaders = 2,
     /// The headers of a call's answer.
     CallHeaders = 6,
+}
+
+impl Map {
+    /// For the log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RequestHeaders => "request's headers",
+            Self::RequestTrailers => "request's trailers",
+            Self::ResponseHeaders => "response's headers",
+            Self::CallHeaders => "headers of a call's answer",
+        }
+    }
 }
 
 /// A buffer of the host.
 #[derive(Clone, Copy, Debug)]
 pub enum Buffer {
+    /// As much of the request's body as the host holds back.
+    RequestBody = 0,
     /// The body of a call's answer.
     CallBody = 4,
     /// The plugin's configuration.
@@ -74,6 +97,14 @@ unsafe extern "C" {
         results: *mut *mut u8,
         results_size: *mut usize,
     ) -> u32;
+    fn proxy_get_shared_data(
+        key: *const u8,
+        key_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+        cas: *mut u32,
+    ) -> u32;
+    fn proxy_set_shared_data(key: *const u8, key_size: usize, value: *const u8, size: usize, cas: u32) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
@@ -177,6 +208,22 @@ pub fn call_foreign_function(name: &str, arguments: &[u8]) -> Result<Vec<u8>, Ho
             proxy_call_foreign_function(name.as_ptr(), name.len(), arguments.as_ptr(), arguments.len(), data, size)
         }
     })
+}
+
+/// A value that all VMs of the same `vm_id` share, and the number of the write that it comes from.
+pub fn shared_data(key: &str) -> Result<(Vec<u8>, u32), HostError> {
+    let mut cas = 0;
+    let value = received(|data, size| {
+        // SAFETY: the pointer and length are one live string's; `data`, `size` and `cas` are valid to write to.
+        unsafe { proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &raw mut cas) }
+    })?;
+    Ok((value, cas))
+}
+
+/// Writes such a value if `cas` is the number of its last write, or 0, or if there is none.
+pub fn set_shared_data(key: &str, value: &[u8], cas: u32) -> Result<(), HostError> {
+    // SAFETY: the pointers and lengths are those of live slices.
+    checked(unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), cas) })
 }
 
 /// Defines a metric and gives its number; the same name gives the same number.

@@ -1,4 +1,5 @@
-//! One request: its headers to the core, the core's decision to the host.
+//! One request: its headers, and its body if the core wants it, to the core; the core's decision to the host; and what the
+//! decision says of the response to that.
 //!
 //! Decides when a request's body may pass (never before its decision) and fails closed when the host does not do as told.
 
@@ -11,16 +12,20 @@ use proxy_wasm::{
 
 use super::{
     Shared,
-    abi::{self, HostError, Map},
+    abi::{self, Buffer, HostError, Map},
+    stages::Stage,
 };
 use crate::{
-    flow::{Decision, RequestId},
+    flow::{Decision, Forward, MAX_REQUEST_BODY, RequestId},
     http::{
         header_edits::{HeaderEdit, HeaderEdits},
         reply::Reply,
         request::Header,
     },
 };
+
+/// One byte more than is read, which tells a body that is too long from one that is not.
+const ENOUGH_OF_A_BODY: usize = MAX_REQUEST_BODY.saturating_add(1);
 
 /// A request context.
 pub struct Exchange {
@@ -42,9 +47,22 @@ impl Exchange {
         // Unconfigured means refuse.
         decided.unwrap_or_else(|| Decision::Reply(Reply::empty(503)))
     }
-}
 
-impl Exchange {
+    /// The decision on the body that the host has held back so far. What cannot be read is refused as what is too long.
+    fn decide_body(&self) -> Decision {
+        let body =
+            abi::buffer(Buffer::RequestBody, ENOUGH_OF_A_BODY).ok().filter(|body| body.len() <= MAX_REQUEST_BODY);
+        let decided = self.shared.with_engine(|engine, moment| engine.handle_body(RequestId(self.id), body, moment));
+        decided.unwrap_or_else(|| Decision::Reply(Reply::empty(503)))
+    }
+
+    fn carry_out(&self, decision: Decision) -> Action {
+        let action = carry_out(&self.shared, self.id, decision);
+        self.shared.report();
+        self.shared.set_pace();
+        action
+    }
+
     /// What must go of the trailers; `None` if they cannot be judged.
     fn trailer_edits(&self) -> Option<HeaderEdits> {
         let pairs = abi::pairs(Map::RequestTrailers).ok()?;
@@ -57,46 +75,46 @@ impl Context for Exchange {}
 
 impl HttpContext for Exchange {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        let decision = self.decide(end_of_stream);
-        let action = match decision {
-            Decision::Forward(edits) => forward(&edits, Map::RequestHeaders),
-            Decision::Reply(reply) => {
-                answer(&reply);
-                Action::Pause
-            }
-            Decision::Wait => Action::Pause,
-        };
-        if action == Action::Pause {
-            self.shared.hold(self.id);
+        self.carry_out(self.decide(end_of_stream))
+    }
+
+    /// Only a host that lets bodies run ahead of their headers comes here before the decision (on Envoy, where
+    /// `allow_on_headers_stop_iteration` is set): to go on would release a request that is not decided. `size` counts all
+    /// that was held back, not only what is new.
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        if self.shared.stages.reads(self.id) && (end_of_stream || size > MAX_REQUEST_BODY) {
+            return self.carry_out(self.decide_body());
         }
-        self.shared.report();
-        self.shared.set_pace();
-        action
+        if self.shared.stages.holds(self.id) { Action::Pause } else { Action::Continue }
     }
 
-    /// A host that lets bodies run ahead of their headers would otherwise release a request that is not decided.
-    fn on_http_request_body(&mut self, _size: usize, _end_of_stream: bool) -> Action {
-        if self.shared.holds(self.id) { Action::Pause } else { Action::Continue }
-    }
-
+    /// Trailers end a body, too. They come only once: while the request waits, if bodies run ahead here. So they are edited
+    /// before it is known whether they will ever pass.
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
-        if self.shared.holds(self.id) {
+        let Some(edits) = self.trailer_edits() else {
+            answer(&self.shared, self.id, &Reply::empty(500));
             return Action::Pause;
+        };
+        if edit(&self.shared, self.id, &edits, Map::RequestTrailers) == Action::Continue
+            && self.shared.stages.reads(self.id)
+        {
+            return self.carry_out(self.decide_body());
         }
-        match self.trailer_edits() {
-            Some(edits) => forward(&edits, Map::RequestTrailers),
-            None => {
-                answer(&Reply::empty(500));
-                Action::Pause
-            }
-        }
+        if self.shared.stages.holds(self.id) { Action::Pause } else { Action::Continue }
+    }
+
+    /// Comes for our own answers and for the proxy's as well as for the application's; only a request that went on has
+    /// edits here. The 500 in place of a response that cannot be edited comes again and finds none.
+    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+        let edits = self.shared.stages.response_edits(self.id);
+        edit(&self.shared, self.id, &edits, Map::ResponseHeaders)
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let waited = self.shared.holds(self.id);
-        self.shared.release(self.id);
+        let waited = self.shared.stages.holds(self.id);
+        self.shared.stages.forget(self.id);
         self.shared.with_engine(|engine, _| engine.handle_gone(RequestId(self.id)));
         // The last request of a configuration that was replaced is followed by no tick that would count it out.
         if waited {
@@ -107,25 +125,40 @@ impl Drop for Exchange {
 
 /// Carries out the decision for a request that waited; it is the effective context.
 pub fn resume(shared: &Shared, id: u32, decision: Decision) {
-    match decision {
-        Decision::Forward(edits) => {
-            if forward(&edits, Map::RequestHeaders) == Action::Continue {
-                shared.release(id);
-                let _ = abi::continue_request();
-            }
-        }
-        Decision::Reply(reply) => answer(&reply),
-        Decision::Wait => {}
+    if carry_out(shared, id, decision) == Action::Continue {
+        let _ = abi::continue_request();
     }
 }
 
-/// Edits a map and lets the request go on, or answers 500: a request whose forged headers stay must not pass.
-fn forward(edits: &HeaderEdits, map: Map) -> Action {
+fn carry_out(shared: &Shared, id: u32, decision: Decision) -> Action {
+    match decision {
+        Decision::Forward(forward) => return go_on(shared, id, forward),
+        Decision::ReadBody => shared.stages.set(id, Stage::Reading),
+        Decision::Reply(reply) => answer(shared, id, &reply),
+        Decision::Wait => shared.stages.set(id, Stage::Held),
+    }
+    Action::Pause
+}
+
+fn go_on(shared: &Shared, id: u32, forward: Forward) -> Action {
+    let action = edit(shared, id, &forward.request, Map::RequestHeaders);
+    if action == Action::Continue {
+        match forward.response.is_empty() {
+            true => shared.stages.forget(id),
+            false => shared.stages.set(id, Stage::Forwarded(forward.response)),
+        }
+    }
+    action
+}
+
+/// Edits a map and lets it pass, or answers 500: neither may a request pass whose forged headers stay, nor a response that a
+/// cache could keep, or that takes a session for lost or for alive which is not.
+fn edit(shared: &Shared, id: u32, edits: &HeaderEdits, map: Map) -> Action {
     match edits.iter().try_for_each(|edit| apply(edit, map)) {
         Ok(()) => Action::Continue,
         Err(error) => {
-            log::error!("[-] header_edit_failed: the host refused to edit the request's headers ({error})");
-            answer(&Reply::empty(500));
+            log::error!("[-] header_edit_failed: the {} cannot be edited ({error})", map.name());
+            answer(shared, id, &Reply::empty(500));
             Action::Pause
         }
     }
@@ -133,13 +166,19 @@ fn forward(edits: &HeaderEdits, map: Map) -> Action {
 
 fn apply(edit: &HeaderEdit, map: Map) -> Result<(), HostError> {
     match edit {
+        // Envoy sends such a value as it is in a response (measured): whoever wrote it would write the next header, too.
+        HeaderEdit::Add(_, value) | HeaderEdit::Set(_, value) if value.iter().any(|byte| b"\r\n\0".contains(byte)) => {
+            Err(HostError::BAD_ARGUMENT)
+        }
         HeaderEdit::Add(name, value) => abi::add(map, name, value),
         HeaderEdit::Remove(name) => abi::remove(map, name),
         HeaderEdit::Set(name, value) => abi::replace(map, name, value),
     }
 }
 
-fn answer(reply: &Reply) {
+/// Answers in the application's place: nothing of the request passes any more, and no edits wait for its response.
+fn answer(shared: &Shared, id: u32, reply: &Reply) {
+    shared.stages.set(id, Stage::Held);
     let headers: Vec<(&str, &str)> = reply.headers().iter().map(|(name, value)| (*name, value.as_str())).collect();
     let grpc = reply.grpc_status().map(|status| status.code());
     if let Err(error) = abi::send_local_response(reply.status(), &headers, reply.body(), grpc) {

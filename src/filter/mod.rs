@@ -6,25 +6,29 @@
 //! | File | Does |
 //! |---|---|
 //! | `abi` | raw host calls, total |
-//! | `exchange` | one request: host → core → host |
+//! | `exchange` | one request and its response: host → core → host |
+//! | `stages` | how far each request has come |
 //! | `desk` | provider calls: the root context makes them all, so that none dies with its request |
 //! | `counters` | metrics |
+//! | `memory` | what all workers share |
 //! | `verifier` | signatures through the host |
 
 mod abi;
 mod counters;
 mod desk;
 mod exchange;
+mod memory;
+mod stages;
 pub mod verifier;
 
-use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
 use proxy_wasm::{
     traits::{Context, HttpContext, RootContext},
     types::{ContextType, LogLevel},
 };
 
-use self::{abi::Buffer, counters::Counters, desk::Desk, exchange::Exchange};
+use self::{abi::Buffer, counters::Counters, desk::Desk, exchange::Exchange, memory::HostMemory, stages::Stages};
 use crate::{
     config::{Config, Environment},
     flow::{Engine, Moment, event::Event},
@@ -47,7 +51,7 @@ struct Shared {
     engine: RefCell<Option<Engine>>,
     desk: RefCell<Desk>,
     counters: RefCell<Counters>,
-    held: RefCell<BTreeSet<u32>>,
+    stages: Stages,
 }
 
 /// The root context: configuration, ticks, and every provider call.
@@ -122,11 +126,12 @@ impl Shared {
         self.set_pace();
     }
 
-    /// Runs `act` on the engine with the present and the random source. `None` without a configuration, or inside another
-    /// such call, which the host never makes.
+    /// Runs `act` on the engine with the present, the random source and the shared memory. `None` without a configuration,
+    /// or inside another such call, which the host never makes.
     fn with_engine<T>(&self, act: impl FnOnce(&mut Engine, &mut Moment<'_>) -> T) -> Option<T> {
         let mut engine = self.engine.try_borrow_mut().ok()?;
-        Some(act(engine.as_mut()?, &mut Moment { now: now()?, entropy: &mut HostEntropy }))
+        let mut moment = Moment { now: now()?, entropy: &mut HostEntropy, memory: &mut HostMemory };
+        Some(act(engine.as_mut()?, &mut moment))
     }
 
     /// Reports what happened: counts, and lines for the log.
@@ -147,23 +152,6 @@ impl Shared {
         let gauges = self.with_engine(|engine, moment| engine.gauges(moment.now));
         let Ok(mut counters) = self.counters.try_borrow_mut() else { return };
         gauges.into_iter().flat_map(metrics::of_gauges).for_each(|metric| counters.record(metric));
-    }
-
-    /// Whether the body and trailers of request `id` must stay here.
-    fn holds(&self, id: u32) -> bool {
-        self.held.try_borrow().map_or(true, |held| held.contains(&id))
-    }
-
-    fn hold(&self, id: u32) {
-        if let Ok(mut held) = self.held.try_borrow_mut() {
-            held.insert(id);
-        }
-    }
-
-    fn release(&self, id: u32) {
-        if let Ok(mut held) = self.held.try_borrow_mut() {
-            held.remove(&id);
-        }
     }
 }
 

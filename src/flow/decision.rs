@@ -15,11 +15,34 @@ pub struct CallId(pub u64);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// It goes on to the application after these edits.
-    Forward(HeaderEdits),
+    Forward(Forward),
+    /// It stays paused until its whole body is there, which [`Engine::handle_body`](super::Engine::handle_body) wants.
+    ReadBody,
     /// We answer; the application never sees it.
     Reply(Reply),
     /// It stays paused; its decision comes later.
     Wait,
+}
+
+/// The edits with which a request goes on, and those with which its response comes back: an upstream's, an upgrade's, or
+/// an answer that the proxy makes in the upstream's place.
+#[must_use]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forward {
+    /// To the request's headers.
+    pub request: HeaderEdits,
+    /// To the response's headers.
+    pub response: HeaderEdits,
+}
+
+impl Decision {
+    /// Gives `cookies` with an answer of ours.
+    pub fn with_cookies(self, cookies: Vec<String>) -> Self {
+        match self {
+            Self::Reply(reply) => Self::Reply(reply.with_cookies(cookies)),
+            other => other,
+        }
+    }
 }
 
 /// How often the host should wake the core.

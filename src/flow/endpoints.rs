@@ -1,6 +1,8 @@
-//! Our own endpoints: callback, sign-in, sign-out.
+//! Our own endpoints: callback, sign-in, sign-out, whoami.
 //!
 //! Decides what each does at once and what it waits for. Continues [`Engine`]; what follows a wait is `progress`'s.
+
+use std::rc::Rc;
 
 use super::{
     Engine, Moment, answer,
@@ -10,9 +12,11 @@ use super::{
     inbound::{Inbound, Standing, host_scope},
     output::Purpose,
     refusal::Refusal,
+    relying_party::RelyingParty,
     sign_in::redirect_to_provider,
     sign_out,
-    waiting::{CallbackDigest, Then, Waiting},
+    waiting::{CallbackDigest, Errand, Then, Waiting},
+    whoami,
 };
 use crate::{
     http::{origin::Origin, path::ReturnPath, reply::Reply, request::Client},
@@ -20,7 +24,7 @@ use crate::{
         authorization::{CallbackError, CallbackParameters},
         revocation::revocation_request,
     },
-    session::{LoginAttempt, Session, read_attempt},
+    session::{LoginAttempt, Session, Whose, read_attempt},
     time::Deadline,
 };
 
@@ -34,7 +38,7 @@ impl Engine {
             return self.refuse(&inbound, &Refusal::HostUnknown, moment.now);
         };
         let return_path = inbound.requested_return_path(&origin);
-        match (inbound.standing(&self.party, &origin, moment.now), inbound.client) {
+        match (inbound.standing(&mut self.party, &origin, moment), inbound.client) {
             (_, Client::Submission) => self.refuse(&inbound, &Refusal::MethodNotAllowed, moment.now),
             // Whoever asks: "not signed in" would delete a session that stands.
             (Standing::Valid(_), _) => {
@@ -59,7 +63,7 @@ impl Engine {
     }
 
     pub(super) fn redirect(&mut self, inbound: &Inbound, return_path: ReturnPath, moment: &mut Moment<'_>) -> Decision {
-        let Moment { now, entropy } = moment;
+        let Moment { now, entropy, .. } = moment;
         let (Some(metadata), Some(origin)) = (self.party.provider.metadata(), &inbound.origin) else {
             return self.refuse(inbound, &Refusal::ProviderUnavailable, *now);
         };
@@ -88,21 +92,80 @@ impl Engine {
 
     /// Ends the session here and sends the browser on; without metadata it ends here only.
     pub(super) fn finish_sign_out(&mut self, inbound: &Inbound, origin: &Origin, moment: &mut Moment<'_>) -> Decision {
-        if let Standing::Valid(session) | Standing::Ended(session) = inbound.standing(&self.party, origin, moment.now) {
-            self.revoke(&session, moment);
+        let session = match inbound.standing(&mut self.party, origin, moment) {
+            Standing::Valid(session) | Standing::Ended(session) | Standing::Expired(session) => Some(session),
+            Standing::Absent | Standing::Void => None,
+        };
+        let session = session.map(|session| self.end_session(session, moment));
+        let hint = session.as_ref().and_then(|session| session.id_token.as_ref());
+        let Moment { now, entropy, .. } = moment;
+        let metadata = self.party.provider.metadata();
+        match sign_out::answer(&self.party.config, metadata, inbound, origin, hint, *entropy) {
+            Ok(reply) => self.reply(Outcome::Endpoint, reply),
+            Err(refusal) => self.refuse(inbound, &refusal, *now),
         }
-        let reply = sign_out::answer(&self.party.config, self.party.provider.metadata(), inbound, origin);
-        self.reply(Outcome::Endpoint, reply)
+    }
+
+    /// Revokes the newest refresh token of `session`, and marks the session as over: a copy of its cookie is of no more use
+    /// on this gateway (T-184). Gives the newest copy that is known.
+    fn end_session(&mut self, session: Box<Session>, moment: &mut Moment<'_>) -> Box<Session> {
+        let config = Rc::clone(&self.party.config);
+        let newest = self.party.handoff.newest(&session, &RelyingParty::shared(&config, moment));
+        let session = newest.unwrap_or(session);
+        self.revoke(&session, moment);
+        // A clock that was set back since must not make the session one of tomorrow's.
+        let (whose, since) = (Whose::Session(session.id), moment.now.max(session.created));
+        let marked =
+            self.party.revoked.mark(whose, since, config.session.lifetime, &mut RelyingParty::shared(&config, moment));
+        if let Err(error) = marked {
+            let text = format!("a session was signed out in its browser only: {error}");
+            self.log(log::Level::Warn, Refusal::MemoryUnavailable.code(), text, moment.now);
+        }
+        session
     }
 
     /// Revokes the session's refresh token at the provider; nobody waits for it.
-    fn revoke(&mut self, session: &Session, moment: &Moment<'_>) {
+    pub(super) fn revoke(&mut self, session: &Session, moment: &Moment<'_>) {
         let settings = self.party.config.provider();
         let (Some(metadata), Some(token)) = (self.party.provider.metadata(), &session.refresh_token) else { return };
         if let Some(call) = revocation_request(settings, metadata, token)
             && self.output.under_way(&Purpose::Revocation) < MAX_REVOCATIONS
         {
             self.output.call(Purpose::Revocation, call, moment.now);
+        }
+    }
+
+    /// Where the provider sends the browser back to. Nothing hangs on what it brings: `state` may be ours, another or none.
+    pub(super) fn signed_out(&mut self, inbound: &Inbound, moment: &mut Moment<'_>) -> Decision {
+        let Some(origin) = inbound.origin.clone() else {
+            return self.refuse(inbound, &Refusal::HostUnknown, moment.now);
+        };
+        if inbound.view.method() != "GET" {
+            return self.refuse(inbound, &Refusal::MethodNotAllowed, moment.now);
+        }
+        let reply = match self.is_signed_in(inbound, &origin, moment) {
+            // Signed in again in the meantime, or never out.
+            true => Reply::redirect(&format!("{origin}/")),
+            false => answer::signed_out(&self.party.config),
+        };
+        self.reply(Outcome::Endpoint, reply)
+    }
+
+    /// Who is signed in.
+    pub(super) fn whoami(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
+        let Some(origin) = inbound.origin.clone() else {
+            return self.refuse(&inbound, &Refusal::HostUnknown, moment.now);
+        };
+        if inbound.view.method() != "GET" {
+            return self.refuse(&inbound, &Refusal::MethodNotAllowed, moment.now);
+        }
+        if whoami::is_foreign(&inbound.view, inbound.client) {
+            return self.refuse(&inbound, &Refusal::WhoamiForeign, moment.now);
+        }
+        match inbound.standing(&mut self.party, &origin, moment) {
+            Standing::Valid(session) => self.admit(inbound, session, Errand::Whoami, moment),
+            Standing::Expired(session) => self.renew(inbound, session, Errand::Whoami, moment),
+            _ => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
         }
     }
 
@@ -163,8 +226,8 @@ impl Engine {
             .filter(|attempt| attempt.provider == provider.name)
     }
 
-    fn is_signed_in(&self, inbound: &Inbound, origin: &Origin, moment: &Moment<'_>) -> bool {
-        matches!(inbound.standing(&self.party, origin, moment.now), Standing::Valid(_))
+    fn is_signed_in(&mut self, inbound: &Inbound, origin: &Origin, moment: &Moment<'_>) -> bool {
+        matches!(inbound.standing(&mut self.party, origin, moment), Standing::Valid(_))
     }
 
     /// Joins the exchange of this callback if it is under way or kept, else begins it.

@@ -18,6 +18,13 @@ pub enum Event {
         /// How long it took.
         elapsed: Duration,
     },
+    /// A logout token of the provider's was taken or refused.
+    LogoutToken {
+        /// Whether it was taken.
+        accepted: bool,
+    },
+    /// A session's tokens were renewed, or not.
+    Refresh(Refresh),
     /// A session cookie was made; so many bytes in all its chunks.
     SessionWritten(usize),
     /// A sign-in ended well.
@@ -49,6 +56,37 @@ pub enum Outcome {
     Unauthenticated,
     /// The provider or we could not answer in time.
     Unavailable,
+}
+
+/// How the refresh of a session went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refresh {
+    /// A request got the session that another request, or another worker, had renewed.
+    Adopted,
+    /// It could not be made known to the other workers: their table was full, or not there.
+    Alone,
+    /// The provider gave no answer.
+    Failed,
+    /// The provider refused: sign in again.
+    Refused,
+    /// The provider renewed it.
+    Renewed,
+}
+
+impl Refresh {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Adopted, Self::Alone, Self::Failed, Self::Refused, Self::Renewed];
+
+    /// The name in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Adopted => "adopted",
+            Self::Alone => "alone",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Renewed => "renewed",
+        }
+    }
 }
 
 /// A provider's endpoint.

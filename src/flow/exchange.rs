@@ -6,22 +6,27 @@
 use std::time::Duration;
 
 use crate::{
-    flow::{event::CallResult, provider::ProviderState, refusal::Refusal},
+    flow::{
+        event::CallResult,
+        provider::{Asker, ProviderState},
+        refusal::Refusal,
+    },
     http::{
-        call::{Call, CallOutcome},
+        call::{Call, CallOutcome, CallResponse},
         origin::Origin,
     },
     oidc::{
         authorization::{CallbackParameters, redirect_uri, validate_authorization_response},
         claims::TrustedClaims,
         id_token::{Expected, validate_id_token},
-        jwt::{UnverifiedJwt, VerifiedJwt},
+        jwt::{JwtError, UnverifiedJwt, VerifiedJwt},
         provider::ProviderSettings,
+        refreshed_id_token::nonce_digest,
         signature::SignatureVerifier,
-        token::{TokenError, TokenResponse, authorization_code_request, process_token_response},
+        token::{TokenError, TokenResponse, authorization_code_request},
     },
     secret::Secret,
-    session::LoginAttempt,
+    session::{DIGEST_BYTES, LoginAttempt},
     time::{Deadline, UnixTime},
 };
 
@@ -42,8 +47,21 @@ pub struct Context<'a> {
     pub callback_path: &'a str,
     /// The claims that a session keeps.
     pub wanted_claims: &'a [String],
+    /// The tokens that a session keeps.
+    pub keeps: Keeps,
     /// The present.
     pub now: UnixTime,
+}
+
+/// Which tokens a session keeps beside the refresh token.
+#[derive(Clone, Copy, Debug)]
+pub struct Keeps {
+    /// The ID token: it is forwarded, or the provider wants it back at sign-out.
+    pub id_token: bool,
+    /// Whether the ID token is forwarded.
+    pub forwards_id_token: bool,
+    /// The access token: it is forwarded.
+    pub access_token: bool,
 }
 
 /// An exchange, by what it awaits.
@@ -91,9 +109,17 @@ pub struct AwaitKeys {
 pub struct SignedIn {
     /// Validated claims, those that the configuration needs.
     pub claims: TrustedClaims,
-    /// For revocation at sign-out.
+    /// What renews the tokens, and is revoked at sign-out.
     pub refresh_token: Option<Secret<String>>,
-    /// `exp` of the ID token and the leeway.
+    /// The ID token, if sessions keep it.
+    pub id_token: Option<Secret<String>>,
+    /// The access token, if sessions keep it.
+    pub access_token: Option<Secret<String>>,
+    /// Of the nonce, which a refreshed ID token may repeat.
+    pub nonce_digest: [u8; DIGEST_BYTES],
+    /// `auth_time` of the ID token, in seconds.
+    pub auth_time: Option<u64>,
+    /// `exp` of the ID token.
     pub token_expires: UnixTime,
     /// Where the person wanted to go.
     pub return_path: String,
@@ -176,45 +202,61 @@ impl AwaitTokens {
 }
 
 impl AwaitKeys {
-    fn handle(mut self, context: Context<'_>) -> Step {
-        let key_sets = context.provider.key_sets();
-        let verdict = match context.provider.keys(context.now) {
-            Some(keys) if self.looked != Some(key_sets) => {
-                let jwt = UnverifiedJwt::parse(self.tokens.id_token.secret());
-                jwt.and_then(|jwt| keys.verify(jwt, &context.settings.algorithms, context.verifier))
-            }
-            _ => return Step::Wait(Exchange::Keys(self)),
-        };
-        // OpenID Connect Core §10.1.1: an unknown kid may mean that the provider changed its keys. One more look is worth it.
-        let worth_a_look = verdict.as_ref().is_err_and(|error| error.wants_new_keys()) && self.looked.is_none();
-        if worth_a_look && context.provider.refetch_keys(context.now) {
-            self.looked = Some(key_sets);
-            return Step::Wait(Exchange::Keys(self));
+    fn handle(mut self, mut context: Context<'_>) -> Step {
+        match verify_token(&self.tokens.id_token, &mut self.looked, Asker::Ourselves, &mut context) {
+            Some(verdict) => Step::Done(verdict.map_err(Refusal::Jwt).and_then(|jwt| self.complete(jwt, &context))),
+            None => Step::Wait(Exchange::Keys(self)),
         }
-        Step::Done(verdict.map_err(Refusal::Jwt).and_then(|jwt| self.complete(jwt, &context)))
     }
 
     fn complete(self, jwt: VerifiedJwt, context: &Context<'_>) -> Result<Box<SignedIn>, Refusal> {
         let Self { sign_in: SignIn { attempt, .. }, tokens, .. } = self;
-        let Context { settings, now, .. } = *context;
+        let Context { settings, now, keeps, .. } = *context;
         let expected = Expected { settings, nonce: &attempt.nonce, access_token: &tokens.access_token, now };
         let token = validate_id_token(jwt, expected).map_err(Refusal::IdToken)?;
         Ok(Box::new(SignedIn {
             claims: TrustedClaims::of(&token, context.wanted_claims.iter().map(String::as_str)),
             refresh_token: tokens.refresh_token,
-            // What the validation forgave, the session must forgive too: else it would end as it begins, in a loop.
-            token_expires: token.expires().plus(settings.leeway),
+            id_token: Some(tokens.id_token).filter(|_| keeps.id_token),
+            access_token: Some(tokens.access_token).filter(|_| keeps.access_token),
+            nonce_digest: nonce_digest(attempt.nonce.secret()),
+            auth_time: token.auth_time(),
+            token_expires: token.expires(),
             return_path: attempt.return_path,
         }))
     }
 }
 
+/// The verdict on a token's signature, or `None` as long as keys are awaited. `looked` remembers the key set that did not
+/// have its key; `asker` says on whose account another one is asked for.
+pub fn verify_token(
+    token: &Secret<String>,
+    looked: &mut Option<u64>,
+    asker: Asker,
+    context: &mut Context<'_>,
+) -> Option<Result<VerifiedJwt, JwtError>> {
+    let key_sets = context.provider.key_sets();
+    let keys = context.provider.keys(context.now).filter(|_| *looked != Some(key_sets))?;
+    let jwt = UnverifiedJwt::parse(token.secret());
+    let verdict = jwt.and_then(|jwt| keys.verify(jwt, &context.settings.algorithms, context.verifier));
+    // OpenID Connect Core §10.1.1: an unknown kid may mean that the provider changed its keys. One more look is worth it.
+    let worth_a_look = verdict.as_ref().is_err_and(|error| error.wants_new_keys()) && looked.is_none();
+    if worth_a_look && context.provider.refetch_keys(asker, context.now) {
+        *looked = Some(key_sets);
+        return None;
+    }
+    Some(verdict)
+}
+
 /// Judges the end of a token call: what it gave, and how it counts in the metrics.
-pub fn judge_tokens(outcome: &CallOutcome) -> (CallResult, Result<TokenResponse, Refusal>) {
+pub fn judge_tokens<T>(
+    outcome: &CallOutcome,
+    process: impl FnOnce(&CallResponse) -> Result<T, TokenError>,
+) -> (CallResult, Result<T, Refusal>) {
     let CallOutcome::Answer(response) = outcome else {
         return (CallResult::Unavailable, Err(Refusal::ProviderUnavailable));
     };
-    let tokens = process_token_response(response);
+    let tokens = process(response);
     let result = match &tokens {
         Ok(_) => CallResult::Ok,
         Err(TokenError::Refused(_)) => CallResult::Refused,

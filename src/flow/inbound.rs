@@ -2,11 +2,13 @@
 //!
 //! Decides whether a path is one of our endpoints and whether the request's session stands. What follows is `flow`'s.
 
+use std::rc::Rc;
+
 use serde_json::Value;
 
 use crate::{
     config::Config,
-    flow::{decision::RequestId, relying_party::RelyingParty},
+    flow::{Moment, decision::RequestId, relying_party::RelyingParty},
     http::{
         cookie::Cookies,
         origin::Origin,
@@ -15,7 +17,6 @@ use crate::{
     },
     oidc::provider::ProviderSettings,
     session::{Session, SessionCookie, read_session},
-    time::UnixTime,
 };
 
 /// A request that is being decided.
@@ -42,6 +43,12 @@ pub enum OwnEndpoint {
     SignIn,
     /// Ends the session.
     SignOut,
+    /// Where the browser lands after a sign-out at the provider.
+    SignedOut,
+    /// Says who is signed in.
+    Whoami,
+    /// Takes logout tokens.
+    BackChannel,
 }
 
 /// What the session cookies of a request are worth now.
@@ -49,8 +56,10 @@ pub enum OwnEndpoint {
 pub enum Standing {
     /// No cookie of ours.
     Absent,
-    /// A session of ours whose time is over.
+    /// A session of ours that is over for good: its time, or somebody ended it.
     Ended(Box<Session>),
+    /// A session of ours whose tokens are over; a refresh may renew it.
+    Expired(Box<Session>),
     /// Cookies that open nothing, or a session of another provider or for other claims: to be deleted.
     Void,
     /// A session in force.
@@ -71,21 +80,23 @@ impl Inbound {
         let is = |path: &str| path.as_bytes() == self.view.path();
         let paths = &config.paths;
         let endpoints = [
-            (&paths.callback, OwnEndpoint::Callback),
-            (&paths.sign_in, OwnEndpoint::SignIn),
-            (&paths.sign_out, OwnEndpoint::SignOut),
+            (Some(&paths.callback), OwnEndpoint::Callback),
+            (Some(&paths.sign_in), OwnEndpoint::SignIn),
+            (Some(&paths.sign_out), OwnEndpoint::SignOut),
+            (Some(&paths.signed_out), OwnEndpoint::SignedOut),
+            (Some(&paths.whoami), OwnEndpoint::Whoami),
+            (paths.back_channel.as_ref(), OwnEndpoint::BackChannel),
         ];
-        endpoints.into_iter().find(|(path, _)| is(path)).map(|(_, endpoint)| endpoint)
+        endpoints.into_iter().find(|(path, _)| path.is_some_and(|path| is(path))).map(|(_, endpoint)| endpoint)
     }
 
-    /// What the session cookies are worth at `now`.
-    pub fn standing(&self, party: &RelyingParty, origin: &Origin, now: UnixTime) -> Standing {
-        let (config, provider) = (&party.config, party.config.provider());
-        match read_session(&config.session, &self.cookies, host_scope(config, origin), &provider.client_id) {
+    /// What the session cookies are worth now.
+    pub fn standing(&self, party: &mut RelyingParty, origin: &Origin, moment: &Moment<'_>) -> Standing {
+        let (config, provider) = (Rc::clone(&party.config), party.config.provider());
+        match read_session(&config.session, &self.cookies, host_scope(&config, origin), &provider.client_id) {
             SessionCookie::None => Standing::Absent,
             SessionCookie::Open(session) if !is_of(&session, provider, &party.wanted_claims) => Standing::Void,
-            SessionCookie::Open(session) if session.valid_at(now).is_ok() => Standing::Valid(Box::new(session)),
-            SessionCookie::Open(session) => Standing::Ended(Box::new(session)),
+            SessionCookie::Open(session) => party.standing(Box::new(session), moment),
             SessionCookie::Bad => Standing::Void,
         }
     }
@@ -110,10 +121,16 @@ impl Inbound {
 
     /// `return_to` of the query, if it is safe; `/` otherwise.
     pub fn requested_return_path(&self, origin: &Origin) -> ReturnPath {
+        let asked = self.return_to().and_then(|path| ReturnPath::parse(path.as_bytes(), origin));
+        asked.unwrap_or_else(ReturnPath::root)
+    }
+
+    /// `return_to` of the query, unjudged, if it is there once.
+    pub fn return_to(&self) -> Option<String> {
         let query = self.view.query().unwrap_or_default();
         let mut values = url::form_urlencoded::parse(query).filter(|(name, _)| name == "return_to");
         let only = values.next().filter(|_| values.next().is_none());
-        only.and_then(|(_, value)| ReturnPath::parse(value.as_bytes(), origin)).unwrap_or_else(ReturnPath::root)
+        only.map(|(_, value)| value.into_owned())
     }
 }
 

@@ -10,6 +10,7 @@
 //! Decides the order of the checks. The host, the clock and the random source belong to the adapter.
 
 pub mod answer;
+pub mod cookies;
 pub mod decision;
 pub mod event;
 pub mod exchange;
@@ -20,16 +21,20 @@ pub mod pages;
 pub mod provider;
 pub mod refusal;
 pub mod relying_party;
+pub mod renewal;
 pub mod sign_in;
 pub mod sign_out;
+pub mod whoami;
 
+mod back_channel;
 mod endpoints;
 mod progress;
+mod refresh;
 mod waiting;
 
 use std::{rc::Rc, time::Duration};
 
-pub use self::decision::{CallId, Decision, Pace, RequestId};
+pub use self::decision::{CallId, Decision, Forward, Pace, RequestId};
 use self::{
     event::{CallResult, Endpoint, Event, Outcome},
     exchange::judge_tokens,
@@ -39,7 +44,7 @@ use self::{
     provider::Judged,
     refusal::Refusal,
     relying_party::RelyingParty,
-    waiting::Waits,
+    waiting::{Errand, Waits},
 };
 use crate::{
     config::Config,
@@ -50,12 +55,19 @@ use crate::{
         reply::Reply,
         request::{Client, Header, MalformedRequest, RequestView},
     },
-    identity::{Identity, headers::ReservedHeaders},
-    oidc::{claims::TrustedClaims, revocation::process_revocation_response, signature::SignatureVerifier},
+    identity::headers::ReservedHeaders,
+    memory::SharedMemory,
+    oidc::{
+        refresh::process_refresh_response, revocation::process_revocation_response, signature::SignatureVerifier,
+        token::process_token_response,
+    },
     policy::Action,
-    session::{Session, delete_session, has_landed},
+    session::{delete_session, has_landed},
     time::{Entropy, UnixTime},
 };
+
+/// The most bytes of a request's body that are read: a logout token has one or two thousand.
+pub const MAX_REQUEST_BODY: usize = 16 * 1024;
 
 /// Every decision of one worker under one configuration.
 pub struct Engine {
@@ -72,6 +84,8 @@ pub struct Moment<'a> {
     pub now: UnixTime,
     /// Random bytes.
     pub entropy: &'a mut dyn Entropy,
+    /// What all workers share.
+    pub memory: &'a mut dyn SharedMemory,
 }
 
 /// What can be measured at any time.
@@ -123,6 +137,11 @@ impl Engine {
         self.reserved.strip_trailers(trailers)
     }
 
+    /// Takes the body of a request whose decision was [`Decision::ReadBody`]; `None` if it is longer than [`MAX_REQUEST_BODY`].
+    pub fn handle_body(&mut self, id: RequestId, body: Option<Vec<u8>>, moment: &mut Moment<'_>) -> Decision {
+        self.body_read(id, body, moment)
+    }
+
     /// Takes the end of a provider call.
     pub fn handle_call(&mut self, id: CallId, outcome: &CallOutcome, moment: &mut Moment<'_>) {
         let Some(call) = self.output.answered(id) else { return };
@@ -141,9 +160,14 @@ impl Engine {
                 let judged = self.party.provider.handle_metadata(settings, outcome, moment.now);
                 self.provider_answered(judged, moment)
             }
+            Purpose::Refresh(session) => {
+                let (result, tokens) = judge_tokens(outcome, process_refresh_response);
+                self.refresh_answered(session, id, tokens, moment);
+                result
+            }
             Purpose::Revocation => revocation_result(outcome),
             Purpose::Tokens(state) => {
-                let (result, tokens) = judge_tokens(outcome);
+                let (result, tokens) = judge_tokens(outcome, process_token_response);
                 self.tokens_answered(state, id, tokens, moment);
                 result
             }
@@ -159,7 +183,7 @@ impl Engine {
 
     /// Takes that a client went away. What the provider answers it is kept for when it comes back.
     pub fn handle_gone(&mut self, id: RequestId) {
-        self.waits.forget(id);
+        drop(self.waits.forget(id));
     }
 
     /// The next decision for a request that waited.
@@ -198,6 +222,9 @@ impl Engine {
             Some(OwnEndpoint::Callback) => return self.callback(inbound, moment),
             Some(OwnEndpoint::SignIn) => return self.sign_in(inbound, moment),
             Some(OwnEndpoint::SignOut) => return self.sign_out(inbound, moment),
+            Some(OwnEndpoint::SignedOut) => return self.signed_out(&inbound, moment),
+            Some(OwnEndpoint::Whoami) => return self.whoami(inbound, moment),
+            Some(OwnEndpoint::BackChannel) => return self.back_channel(inbound, moment),
             None => {}
         }
         let path = RawPath::new(inbound.view.path());
@@ -205,7 +232,7 @@ impl Engine {
             return self.refuse(&inbound, &Refusal::AmbiguousPath, moment.now);
         };
         match route.action() {
-            Action::Allow => self.forward(&inbound, Outcome::Allowed, None),
+            Action::Allow => self.forward(self.strip(&inbound), Outcome::Allowed, Vec::new(), HeaderEdits::default()),
             Action::Deny => self.refuse(&inbound, &Refusal::Denied, moment.now),
             Action::Authenticate => self.authenticate(inbound, moment),
         }
@@ -216,18 +243,33 @@ impl Engine {
             return self.refuse(&inbound, &Refusal::HostUnknown, moment.now);
         };
         if inbound.view.is_cors_preflight() {
-            return self.forward(&inbound, Outcome::Preflight, None);
+            return self.forward(self.strip(&inbound), Outcome::Preflight, Vec::new(), HeaderEdits::default());
         }
-        match (inbound.standing(&self.party, &origin, moment.now), inbound.client) {
-            (Standing::Valid(_), Client::WebSocket) if is_foreign_origin(&inbound.view, &origin.to_string()) => {
+        let foreign = inbound.client == Client::WebSocket && is_foreign_origin(&inbound.view, &origin.to_string());
+        match inbound.standing(&mut self.party, &origin, moment) {
+            Standing::Valid(_) | Standing::Expired(_) if foreign => {
                 self.refuse(&inbound, &Refusal::CrossOriginUpgrade, moment.now)
             }
-            (Standing::Valid(session), _) => self.authenticated(&inbound, *session, moment.now),
+            Standing::Valid(session) => {
+                let errand = Errand::Forward(self.strip(&inbound));
+                self.admit(inbound, session, errand, moment)
+            }
+            Standing::Expired(session) => {
+                let errand = Errand::Forward(self.strip(&inbound));
+                self.renew(inbound, session, errand, moment)
+            }
+            Standing::Absent | Standing::Ended(_) | Standing::Void => self.unauthenticated(inbound, moment),
+        }
+    }
+
+    /// Nobody is signed in: a person is sent to sign in, all others are told.
+    fn unauthenticated(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
+        match (inbound.client, inbound.origin.clone()) {
             // Another redirect would come back just the same: it is said once, and the person decides.
-            (_, Client::Navigation) if has_landed(&self.party.config.session, &inbound.cookies) => {
+            (Client::Navigation, Some(_)) if has_landed(&self.party.config.session, &inbound.cookies) => {
                 self.refuse(&inbound, &Refusal::SessionLost, moment.now)
             }
-            (_, Client::Navigation) => {
+            (Client::Navigation, Some(origin)) => {
                 let return_path = inbound.return_path(&origin);
                 self.start_sign_in(inbound, return_path, moment)
             }
@@ -235,26 +277,29 @@ impl Engine {
         }
     }
 
-    fn authenticated(&mut self, inbound: &Inbound, session: Session, now: UnixTime) -> Decision {
-        let claims = TrustedClaims::unsealed(session.claims);
-        match Identity::from_claims(&self.party.config.identity, &claims) {
-            Ok(identity) => self.forward(inbound, Outcome::Authenticated, Some(&identity)),
-            Err(error) => self.refuse(inbound, &Refusal::Identity(error), now),
-        }
-    }
-
-    /// On to the application: what a client may not bring is removed on every branch, then identity is set.
-    fn forward(&mut self, inbound: &Inbound, outcome: Outcome, identity: Option<&Identity>) -> Decision {
-        self.output.event(Event::Decided(outcome));
+    /// What a client may not bring, and our own cookies, are removed on every branch.
+    fn strip(&self, inbound: &Inbound) -> HeaderEdits {
         let mut edits = self.reserved.strip(inbound.view.headers());
         let cookie = &self.party.config.session.cookie;
         if let Some(lines) = inbound.cookies.without(|name| cookie.owns(name)) {
             edits.replace_all("cookie", lines);
         }
-        for (name, value) in identity.map(Identity::headers).unwrap_or_default() {
-            edits.set(name.clone(), value.clone());
+        edits
+    }
+
+    /// On to the application, with `fields` set, each the only one of its name.
+    fn forward(
+        &mut self,
+        mut request: HeaderEdits,
+        outcome: Outcome,
+        fields: Vec<(String, Vec<u8>)>,
+        response: HeaderEdits,
+    ) -> Decision {
+        self.output.event(Event::Decided(outcome));
+        for (name, value) in fields {
+            request.set(name, value);
         }
-        Decision::Forward(edits)
+        Decision::Forward(Forward { request, response })
     }
 
     /// Says no. Where that is because nobody is signed in, cookies of ours stand for nothing and are deleted (T-65).

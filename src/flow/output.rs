@@ -10,6 +10,7 @@ use crate::{
         event::{Endpoint, Event},
     },
     http::call::Call,
+    session::SessionId,
     time::UnixTime,
 };
 
@@ -20,6 +21,8 @@ pub enum Purpose {
     Keys,
     /// The provider's metadata.
     Metadata,
+    /// New tokens for this session.
+    Refresh(SessionId),
     /// Revoking a refresh token; nobody waits for it.
     Revocation,
     /// Tokens for the sign-in with this `state`.
@@ -54,7 +57,7 @@ impl Purpose {
             Self::Keys => Endpoint::Keys,
             Self::Metadata => Endpoint::Metadata,
             Self::Revocation => Endpoint::Revocation,
-            Self::Tokens(_) => Endpoint::Token,
+            Self::Refresh(_) | Self::Tokens(_) => Endpoint::Token,
         }
     }
 }
@@ -71,7 +74,10 @@ impl Output {
 
     /// Queues a decision for a request that waited.
     pub fn decide(&mut self, id: RequestId, decision: Decision) {
-        self.decisions.push_back((id, decision));
+        // It may have found something else to wait for.
+        if decision != Decision::Wait {
+            self.decisions.push_back((id, decision));
+        }
     }
 
     /// Queues an event.

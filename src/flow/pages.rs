@@ -16,7 +16,8 @@ main{width:100%;max-width:30rem;padding:2.25rem 2.25rem 1.75rem;background:var(-
 h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;text-wrap:balance}p{margin:0 0 1.25rem;text-wrap:pretty}\
 a.go,button.go{display:inline-block;padding:.65rem 1.25rem;border:0;border-radius:8px;background:var(--accent);color:var(--paper);\
 font:inherit;font-weight:600;text-decoration:none;cursor:pointer}a.go:focus-visible,button.go:focus-visible{outline:3px solid var(--ink);outline-offset:2px}\
-form{margin:0}small{display:block;margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft)}";
+dl{margin:0 0 1.5rem;display:grid;grid-template-columns:max-content 1fr;gap:.4rem 1.25rem}dt{color:var(--soft)}\
+dd{margin:0;overflow-wrap:anywhere}form{margin:0}small{display:block;margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft)}";
 
 /// One page.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,15 @@ pub struct Page<'a> {
     pub code: &'a str,
     /// Whether a page of our own origin may frame it.
     pub framed: bool,
+}
+
+/// Something that a page tells, by name.
+#[derive(Clone, Debug)]
+pub struct Fact<'a> {
+    /// What it is.
+    pub name: &'a str,
+    /// How it is.
+    pub value: String,
 }
 
 /// What a page offers.
@@ -72,6 +82,11 @@ pub enum Target {
 impl Page<'_> {
     /// The page as an answer.
     pub fn reply(&self) -> Reply {
+        self.reply_with(&[])
+    }
+
+    /// The page as an answer, with `facts`.
+    pub fn reply_with(&self, facts: &[Fact<'_>]) -> Reply {
         let ancestors = if self.framed { "'self'" } else { "'none'" };
         let style = STANDARD.encode(Sha256::digest(STYLE));
         // A form of ours is answered with a redirect to the provider, and from there on: browsers hold `form-action` against
@@ -81,16 +96,19 @@ impl Page<'_> {
             "default-src 'none'; style-src 'sha256-{style}'; {forms}base-uri 'none'; frame-ancestors {ancestors}"
         );
         let framing = if self.framed { "SAMEORIGIN" } else { "DENY" };
-        Reply::html(self.status, self.html(), &policy).with("x-frame-options", framing)
+        Reply::html(self.status, self.html(facts), &policy).with("x-frame-options", framing)
     }
 
-    fn html(&self) -> String {
+    fn html(&self, facts: &[Fact<'_>]) -> String {
+        let fact = |fact: &Fact<'_>| format!("<dt>{}</dt><dd>{}</dd>", escape(fact.name), escape(&fact.value));
+        let facts: String = facts.iter().map(fact).collect();
+        let facts = if facts.is_empty() { facts } else { format!("<dl>{facts}</dl>") };
         let (title, text, code, action) =
             (escape(self.title), escape(self.text), escape(self.code), self.action.html());
         format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\
-             <style>{STYLE}</style></head><body><main><h1>{title}</h1><p>{text}</p>{action}<small>Code: {code}</small>\
+             <style>{STYLE}</style></head><body><main><h1>{title}</h1><p>{text}</p>{facts}{action}<small>Code: {code}</small>\
              </main></body></html>"
         )
     }

@@ -11,7 +11,7 @@ use super::{
     output::Purpose,
     refusal::Refusal,
     sign_in::redirect_with_session,
-    waiting::{CallbackDigest, Running, Then, Waiting},
+    waiting::{CallbackDigest, Pending, Running, Then, Waiting},
 };
 use crate::{http::path::ReturnPath, oidc::token::TokenResponse, session::delete_attempt};
 
@@ -41,6 +41,8 @@ impl Engine {
                 step => self.take_step(state, callback, step, moment),
             }
         }
+        self.renewals_moved(moment);
+        self.logout_tokens_moved(moment);
         if self.party.provider.metadata().is_some() {
             let waiting = self.waits.take_requests(|waiting| matches!(waiting, Waiting::Metadata(..)));
             self.resume(waiting, moment);
@@ -54,19 +56,35 @@ impl Engine {
                 self.settle(&state, callback, Err(Refusal::ProviderUnavailable), moment);
             }
         }
+        self.look_after_renewals(moment);
         let late = self.waits.take_requests(|waiting| waiting.is_late(moment.now));
         self.resume(late, moment);
     }
 
+    /// Answers requests that waited: what they waited for is there, or never will be.
     fn resume(&mut self, waiting: Vec<Waiting>, moment: &mut Moment<'_>) {
         for waiting in waiting {
-            let Waiting::Metadata(inbound, then, _) = waiting else { continue };
-            let decision = match (then, inbound.origin.clone()) {
-                (Then::SignIn(return_path), _) => self.redirect(&inbound, return_path, moment),
-                (Then::SignOut, Some(origin)) => self.finish_sign_out(&inbound, &origin, moment),
-                (Then::SignOut, None) => self.refuse(&inbound, &Refusal::HostUnknown, moment.now),
+            let (id, decision) = match waiting {
+                Waiting::Body(inbound, _) => (inbound.id, self.refuse(&inbound, &Refusal::BodyUnread, moment.now)),
+                Waiting::Exchange(..) => continue,
+                Waiting::LogoutToken(inbound, _) => {
+                    (inbound.id, self.refuse_logout_token(&inbound, &Refusal::ProviderUnavailable, moment))
+                }
+                Waiting::Metadata(inbound, then, _) => (inbound.id, self.go_on(&inbound, then, moment)),
+                Waiting::Renewal(pending) => {
+                    let Pending { inbound, errand, session, .. } = *pending;
+                    (inbound.id, self.go_on_without(&inbound, session, errand, moment))
+                }
             };
-            self.output.decide(inbound.id, decision);
+            self.output.decide(id, decision);
+        }
+    }
+
+    fn go_on(&mut self, inbound: &Inbound, then: Then, moment: &mut Moment<'_>) -> Decision {
+        match (then, inbound.origin.clone()) {
+            (Then::SignIn(return_path), _) => self.redirect(inbound, return_path, moment),
+            (Then::SignOut, Some(origin)) => self.finish_sign_out(inbound, &origin, moment),
+            (Then::SignOut, None) => self.refuse(inbound, &Refusal::HostUnknown, moment.now),
         }
     }
 
@@ -110,7 +128,7 @@ impl Engine {
     }
 
     fn complete(&mut self, inbound: &Inbound, state: &str, signed_in: SignedIn, moment: &mut Moment<'_>) -> Decision {
-        let Moment { now, entropy } = moment;
+        let Moment { now, entropy, .. } = moment;
         let Some(origin) = &inbound.origin else { return self.refuse(inbound, &Refusal::HostUnknown, *now) };
         match redirect_with_session(&self.party.config, inbound, origin, state, signed_in, *now, *entropy) {
             Ok((reply, written)) => {

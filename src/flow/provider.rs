@@ -30,15 +30,28 @@ const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 const RETRY_WAITED_FOR: Duration = Duration::from_secs(1);
 /// The pause between tries while nobody waits, or while an older copy serves.
 const RETRY: Duration = Duration::from_secs(30);
-/// The pause between fetches for keys that tokens of our own token endpoint name and we do not know.
-const UNKNOWN_KEY_INTERVAL: Duration = Duration::from_secs(5);
+/// The pause between fetches for keys that tokens of the token endpoint name and we do not know.
+const OUR_INTERVAL: Duration = Duration::from_secs(5);
+/// The same for tokens that anyone could send.
+const OTHERS_INTERVAL: Duration = Duration::from_secs(30);
 
 /// What one worker knows about its provider.
 #[derive(Debug, Default)]
 pub struct ProviderState {
     metadata: Fetched<ProviderMetadata>,
     keys: Fetched<KeySet>,
-    unknown_key_fetch: Option<UnixTime>,
+    asked_by_us: Option<UnixTime>,
+    asked_by_others: Option<UnixTime>,
+}
+
+/// Who asks for keys that are unknown. Each kind has a budget of its own, so that nobody can starve sign-ins with made-up
+/// key names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// A token from the provider's own token endpoint.
+    Ourselves,
+    /// A token that anyone could send.
+    Others,
 }
 
 /// A document that is fetched again and again.
@@ -122,15 +135,19 @@ impl ProviderState {
     }
 
     /// Asks for another look at the keys because one is unknown. Returns whether an answer will come: at once the first
-    /// time, then at most once in five seconds.
-    pub fn refetch_keys(&mut self, now: UnixTime) -> bool {
+    /// time, then at most once in five seconds, or in thirty for tokens that anyone could send.
+    pub fn refetch_keys(&mut self, asker: Asker, now: UnixTime) -> bool {
         let asked_already = self.keys.in_flight || self.keys.wish != Wish::None;
-        let spent = self.unknown_key_fetch.is_some_and(|last| !last.is_older_than(UNKNOWN_KEY_INTERVAL, now));
+        let (last, interval) = match asker {
+            Asker::Ourselves => (&mut self.asked_by_us, OUR_INTERVAL),
+            Asker::Others => (&mut self.asked_by_others, OTHERS_INTERVAL),
+        };
+        let spent = last.is_some_and(|last| !last.is_older_than(interval, now));
         if !asked_already && spent {
             return false;
         }
         if !asked_already {
-            self.unknown_key_fetch = Some(now);
+            *last = Some(now);
         }
         // A fetch that is under way may fail: the wish outlives it.
         if self.keys.wish == Wish::None {

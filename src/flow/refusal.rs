@@ -7,7 +7,10 @@ use std::fmt;
 use crate::{
     http::request::MalformedRequest,
     identity::IdentityError,
-    oidc::{authorization::CallbackError, error::OAuthError, id_token::IdTokenError, jwt::JwtError, token::TokenError},
+    oidc::{
+        authorization::CallbackError, error::OAuthError, id_token::IdTokenError, jwt::JwtError,
+        logout_token::LogoutTokenError, token::TokenError,
+    },
 };
 
 /// Why a request is not forwarded, or a sign-in does not complete.
@@ -17,6 +20,8 @@ pub enum Refusal {
     AmbiguousPath,
     /// The attempt that the callback names is not in this browser: expired, finished, or another browser's.
     AttemptAbsent,
+    /// The body of a request to an endpoint of ours did not come.
+    BodyUnread,
     /// The callback itself is refused.
     Callback(CallbackError),
     /// A WebSocket handshake from another site's page.
@@ -33,8 +38,16 @@ pub enum Refusal {
     Identity(IdentityError),
     /// The ID token's form or signature is refused.
     Jwt(JwtError),
+    /// A logout token is refused.
+    LogoutToken(LogoutTokenError),
+    /// A request to the back-channel endpoint brings no logout token.
+    LogoutTokenAbsent,
+    /// A logout token was here before.
+    LogoutTokenReplayed,
     /// The request cannot be judged.
     Malformed(MalformedRequest),
+    /// The workers' shared memory could not be written.
+    MemoryUnavailable,
     /// Our own endpoint does not take this method.
     MethodNotAllowed,
     /// The random source gave nothing.
@@ -51,6 +64,8 @@ pub enum Refusal {
     TooManyWaiting,
     /// Nobody is signed in.
     Unauthenticated,
+    /// A page of another site asks who is signed in.
+    WhoamiForeign,
 }
 
 /// Whose fault a refusal is: what someone reading a log at night wants to know first.
@@ -73,6 +88,9 @@ impl Refusal {
             Self::Unauthenticated | Self::HostUnknown | Self::SessionLost => 401,
             Self::Callback(CallbackError::Provider(OAuthError::AccessDenied)) => 403,
             Self::CrossOriginUpgrade | Self::CrossSiteSignOut | Self::Denied | Self::Identity(_) => 403,
+            Self::WhoamiForeign => 403,
+            Self::BodyUnread | Self::MemoryUnavailable => 503,
+            Self::LogoutToken(_) | Self::LogoutTokenAbsent | Self::LogoutTokenReplayed => 400,
             Self::MethodNotAllowed => 405,
             Self::NoEntropy | Self::SessionTooLarge => 500,
             Self::IdToken(_) | Self::Jwt(_) => 502,
@@ -88,6 +106,7 @@ impl Refusal {
         match self {
             Self::AmbiguousPath => "ambiguous_path",
             Self::AttemptAbsent => "attempt_absent",
+            Self::BodyUnread => "body_unread",
             Self::Callback(error) => error.code(),
             Self::CrossOriginUpgrade => "cross_origin_upgrade",
             Self::CrossSiteSignOut => "cross_site_sign_out",
@@ -96,7 +115,11 @@ impl Refusal {
             Self::IdToken(error) => error.code(),
             Self::Identity(error) => error.code(),
             Self::Jwt(error) => error.code(),
+            Self::LogoutToken(error) => error.code(),
+            Self::LogoutTokenAbsent => "logout_token_absent",
+            Self::LogoutTokenReplayed => "logout_token_replayed",
             Self::Malformed(_) => "malformed_request",
+            Self::MemoryUnavailable => "memory_unavailable",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NoEntropy => "no_entropy",
             Self::ProviderUnavailable => "provider_unavailable",
@@ -105,13 +128,16 @@ impl Refusal {
             Self::Token(error) => error.code(),
             Self::TooManyWaiting => "too_many_waiting",
             Self::Unauthenticated => "login_required",
+            Self::WhoamiForeign => "whoami_foreign",
         }
     }
 
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::NoEntropy | Self::TooManyWaiting => Fault::Us,
+            Self::NoEntropy | Self::TooManyWaiting | Self::MemoryUnavailable => Fault::Us,
+            Self::BodyUnread => Fault::Configuration,
+            Self::LogoutToken(_) | Self::LogoutTokenReplayed => Fault::Provider,
             Self::SessionLost | Self::SessionTooLarge | Self::HostUnknown | Self::Identity(_) => Fault::Configuration,
             // Cognito says invalid_request for a scope that the app client does not have.
             Self::Callback(CallbackError::Provider(
@@ -145,6 +171,7 @@ impl Refusal {
             Self::AttemptAbsent => {
                 "This sign-in was already finished, took longer than ten minutes, or was started in another browser."
             }
+            Self::BodyUnread => "The request's body did not arrive.",
             Self::Callback(CallbackError::Provider(OAuthError::AccessDenied)) => "The sign-in was declined.",
             Self::Callback(CallbackError::Provider(_)) => "The identity provider could not complete the sign-in.",
             Self::Callback(_) => {
@@ -159,7 +186,11 @@ impl Refusal {
                 "The e-mail address of your account is not verified at the identity provider."
             }
             Self::Identity(_) => "Your account has no user name that the applications here could use.",
+            Self::LogoutToken(_) | Self::LogoutTokenAbsent | Self::LogoutTokenReplayed => {
+                "The logout token was not accepted."
+            }
             Self::Malformed(_) => "The request could not be understood.",
+            Self::MemoryUnavailable => "The gateway could not take note of this.",
             Self::MethodNotAllowed => "This address does not take requests of that kind.",
             Self::NoEntropy => "The gateway could not start a sign-in.",
             Self::ProviderUnavailable | Self::TooManyWaiting | Self::Token(TokenError::Unavailable(_)) => {
@@ -174,6 +205,7 @@ impl Refusal {
             }
             Self::Token(_) => "The identity provider did not complete the sign-in.",
             Self::Unauthenticated => "You are not signed in, or your session has ended.",
+            Self::WhoamiForeign => "Another site asked who you are.",
         }
     }
 }
@@ -182,12 +214,19 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::BodyUnread => f.write_str(
+                "the request's body did not come; does the plugin have `allow_on_headers_stop_iteration: true`?",
+            ),
             Self::Callback(error) => error.fmt(f),
             Self::HostUnknown => f.write_str("the host is none of publicUrls; add it there if people should sign in on it"),
             Self::IdToken(error) => error.fmt(f),
             Self::Identity(error) => error.fmt(f),
             Self::Jwt(error) => error.fmt(f),
+            Self::LogoutToken(error) => error.fmt(f),
+            Self::LogoutTokenAbsent => f.write_str("no form with one logout_token was sent to the back-channel endpoint"),
+            Self::LogoutTokenReplayed => f.write_str("a logout token came a second time"),
             Self::Malformed(error) => error.fmt(f),
+            Self::MemoryUnavailable => f.write_str("the memory that workers share could not be written, or is full"),
             Self::SessionTooLarge => {
                 f.write_str("the session exceeds the cookie limit; map fewer claims to headers, or send fewer groups")
             }

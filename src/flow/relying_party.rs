@@ -6,8 +6,14 @@ use std::rc::Rc;
 
 use crate::{
     config::Config,
-    flow::{exchange::Context, provider::ProviderState},
+    flow::{
+        Moment,
+        exchange::{Context, Keeps},
+        inbound::Standing,
+        provider::ProviderState,
+    },
     oidc::signature::SignatureVerifier,
+    session::{Ended, Handoff, Limits, Revoked, Session, Shared},
     time::UnixTime,
 };
 
@@ -19,16 +25,65 @@ pub struct RelyingParty {
     pub provider: ProviderState,
     /// The claims that a session keeps.
     pub wanted_claims: Vec<String>,
+    /// Which worker refreshes which session.
+    pub handoff: Handoff,
+    /// Which sessions were ended before their time.
+    pub revoked: Revoked,
+    keeps: Keeps,
     verifier: Box<dyn SignatureVerifier>,
 }
 
 impl RelyingParty {
     /// One that knows nothing of its provider yet.
     pub fn new(config: Config, verifier: Box<dyn SignatureVerifier>) -> Self {
-        let mut wanted_claims: Vec<String> = config.identity.claim_names().map(str::to_owned).collect();
+        // A provider's logout tokens name its session by `sid`.
+        let sid = config.paths.back_channel.as_ref().map(|_| "sid".to_owned());
+        let mut wanted_claims: Vec<String> = config.identity.claim_names().map(str::to_owned).chain(sid).collect();
         wanted_claims.sort_unstable();
         wanted_claims.dedup();
-        Self { config: Rc::new(config), provider: ProviderState::default(), wanted_claims, verifier }
+        let (provider, forward) = (config.provider(), &config.identity.forward);
+        let cookie_name = config.session.cookie.session_name();
+        Self {
+            provider: ProviderState::default(),
+            wanted_claims,
+            handoff: Handoff::new(&provider.issuer, &provider.client_id, &cookie_name),
+            revoked: Revoked::new(&provider.issuer, &provider.client_id, &cookie_name),
+            keeps: Keeps {
+                id_token: forward.id_token.is_some() || provider.logout.wants_id_token(),
+                forwards_id_token: forward.id_token.is_some(),
+                access_token: forward.access_token.is_some(),
+            },
+            config: Rc::new(config),
+            verifier,
+        }
+    }
+
+    /// What the tables of all workers are used with.
+    pub fn shared<'a>(config: &'a Config, moment: &'a mut Moment<'_>) -> Shared<'a> {
+        Shared {
+            keys: &config.session.keys,
+            memory: &mut *moment.memory,
+            entropy: &mut *moment.entropy,
+            now: moment.now,
+        }
+    }
+
+    /// What a session must keep to.
+    pub fn limits(&self) -> Limits {
+        Limits { idle: self.config.session.idle, leeway: self.config.provider().leeway }
+    }
+
+    /// What a session that opened is worth now.
+    pub fn standing(&mut self, session: Box<Session>, moment: &Moment<'_>) -> Standing {
+        let over = session.valid_at(moment.now, self.limits());
+        let renewable = session.refresh_token.is_some();
+        let keys = &self.config.session.keys;
+        match over {
+            _ if self.revoked.covers(&session, keys, moment.memory, moment.now) => Standing::Ended(session),
+            Ok(()) => Standing::Valid(session),
+            Err(Ended::Tokens) if renewable => Standing::Expired(session),
+            Err(_) => Standing::Ended(session),
+        }
     }
 
     /// What a step of a sign-in may use.
@@ -39,6 +94,7 @@ impl RelyingParty {
             verifier: &*self.verifier,
             callback_path: &self.config.paths.callback,
             wanted_claims: &self.wanted_claims,
+            keeps: self.keeps,
             now,
         }
     }

@@ -5,6 +5,7 @@
 use crate::{
     config::Config,
     flow::{
+        cookies::session_cookies,
         event::Event,
         exchange::SignedIn,
         inbound::{Inbound, host_scope},
@@ -17,7 +18,7 @@ use crate::{
         pkce::random_token,
     },
     session::{
-        LoginAttempt, SealError, Session, delete_attempt, delete_session, landed_cookie, write_attempt, write_session,
+        LoginAttempt, SealError, Session, SessionId, delete_attempt, delete_session, landed_cookie, write_attempt,
     },
     time::{Entropy, EntropyError, UnixTime},
 };
@@ -66,26 +67,22 @@ pub fn redirect_with_session(
     now: UnixTime,
     entropy: &mut dyn Entropy,
 ) -> Result<(Reply, Event), Refusal> {
-    let provider = config.provider();
     let mut session = Session {
-        provider: provider.name.clone(),
+        id: SessionId::random(entropy)?,
+        provider: config.provider().name.clone(),
         claims: signed_in.claims.into_map(),
         refresh_token: signed_in.refresh_token,
-        id_token: None,
+        id_token: signed_in.id_token,
+        access_token: signed_in.access_token,
+        nonce_digest: Some(signed_in.nonce_digest),
+        auth_time: signed_in.auth_time,
         created: now,
+        refreshed: now,
+        seen: now,
         token_expires: signed_in.token_expires,
         expires: now.plus(config.session.lifetime),
     };
-    let scope = host_scope(config, origin);
-    let mut write = |session: &Session| {
-        write_session(&config.session, &inbound.cookies, session, scope, &provider.client_id, entropy, now)
-    };
-    let cookies = match write(&session) {
-        // The refresh token only serves revocation at sign-out: better none than no session.
-        Err(SealError::TooLarge { .. }) if session.refresh_token.take().is_some() => write(&session)?,
-        written => written?,
-    };
-    let event = Event::SessionWritten(cookies.iter().map(String::len).sum());
+    let (cookies, event) = session_cookies(config, inbound, origin, &mut session, now, entropy)?;
     // The path was judged when the attempt was made, and sealed; it is judged again because a redirect hangs on it.
     let target = ReturnPath::parse(signed_in.return_path.as_bytes(), origin).unwrap_or_else(ReturnPath::root);
     let reply = Reply::redirect(&format!("{origin}{}", target.as_str()))

@@ -9,11 +9,19 @@ use crate::{
     flow::{answer, inbound::Inbound, refusal::Refusal},
     http::{
         origin::Origin,
+        path::ReturnPath,
         reply::Reply,
         request::{Client, RequestView},
     },
-    oidc::{discovery::ProviderMetadata, logout::logout_request},
+    oidc::{
+        discovery::ProviderMetadata,
+        logout::{LogoutTarget, logout_request},
+        pkce::random_token,
+        provider::LogoutKind,
+    },
+    secret::Secret,
     session::{delete_attempts, delete_session},
+    time::Entropy,
 };
 
 /// Whether this request may end the session: a page of another site may not do it behind the person's back, and neither
@@ -47,16 +55,46 @@ fn has_own_referer(view: &RequestView, own: &str) -> bool {
 }
 
 /// The answer: every cookie of ours deleted, and on to the provider if it has a sign-out and is known.
-pub fn answer(config: &Config, metadata: Option<&ProviderMetadata>, inbound: &Inbound, origin: &Origin) -> Reply {
-    let next = metadata.and_then(|metadata| logout_request(config.provider(), metadata, origin));
+///
+/// # Errors
+/// The random source gave nothing.
+pub fn answer(
+    config: &Config,
+    metadata: Option<&ProviderMetadata>,
+    inbound: &Inbound,
+    origin: &Origin,
+    id_token_hint: Option<&Secret<String>>,
+    entropy: &mut dyn Entropy,
+) -> Result<Reply, Refusal> {
+    let provider = config.provider();
+    let wish = wish(config, inbound, origin);
+    let state = random_token(entropy)?;
+    // Cognito's guides register the start page, RP-initiated logout has a page of ours.
+    let return_url = match provider.logout {
+        LogoutKind::Cognito { .. } | LogoutKind::Local => format!("{origin}/"),
+        LogoutKind::RpInitiated { .. } => format!("{origin}{}", config.paths.signed_out),
+    };
+    let chosen = wish.as_deref().filter(|wish| provider.logout_return_urls.iter().any(|url| url == wish));
+    let target = LogoutTarget { chosen, return_url: &return_url, id_token_hint, state: state.secret() };
+    let away = metadata.and_then(|metadata| logout_request(provider, metadata, target)).map(String::from);
+    let next = away.or(wish);
     let reply = match (inbound.client, next) {
         (Client::Grpc | Client::Program | Client::WebSocket, next) => {
-            Reply::json(200, &json!({ "signed_out": true, "location": next.map(|url| url.to_string()) }))
+            Reply::json(200, &json!({ "signed_out": true, "location": next }))
         }
-        (_, Some(url)) if inbound.view.method() == "POST" => Reply::see_other(url.as_str()),
-        (_, Some(url)) => Reply::redirect(url.as_str()),
+        (_, Some(url)) if inbound.view.method() == "POST" => Reply::see_other(&url),
+        (_, Some(url)) => Reply::redirect(&url),
         (_, None) => answer::signed_out(config),
     };
     let cookies = delete_session(&config.session, &inbound.cookies);
-    reply.with_cookies(cookies).with_cookies(delete_attempts(&config.session, &inbound.cookies))
+    Ok(reply.with_cookies(cookies).with_cookies(delete_attempts(&config.session, &inbound.cookies)))
+}
+
+/// Where the person asks to land with `return_to`: a path of this site, or one of the configured addresses to the letter
+/// (T-5, T-7).
+fn wish(config: &Config, inbound: &Inbound, origin: &Origin) -> Option<String> {
+    let asked = inbound.return_to()?;
+    let listed = config.provider().logout_return_urls.iter().find(|url| **url == asked);
+    let own = || ReturnPath::parse(asked.as_bytes(), origin).map(|path| format!("{origin}{}", path.as_str()));
+    listed.cloned().or_else(own)
 }

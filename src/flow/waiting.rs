@@ -12,12 +12,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     flow::{
+        back_channel::LogoutExchange,
         decision::{CallId, RequestId},
         exchange::{Exchange, SignedIn},
         inbound::Inbound,
+        renewal::Renewal,
     },
-    http::path::ReturnPath,
-    session::ATTEMPT_LIFETIME,
+    http::{header_edits::HeaderEdits, path::ReturnPath},
+    session::{ATTEMPT_LIFETIME, Lease, Session, SessionId, Watch},
     time::{Deadline, UnixTime},
 };
 
@@ -25,7 +27,7 @@ use crate::{
 const MAX_REQUESTS: usize = 4096;
 /// How many bytes waiting requests may hold together.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
-/// How many sign-ins of a worker may be under way.
+/// How many sign-ins of a worker may be under way, and how many refreshes.
 const MAX_RUNNING: usize = 1024;
 /// How long a finished sign-in is kept for a client that went away before it got its session.
 const KEEP: Duration = Duration::from_secs(60);
@@ -40,6 +42,7 @@ pub struct Waits {
     requests: BTreeMap<RequestId, Waiting>,
     bytes: usize,
     running: BTreeMap<String, Running>,
+    renewals: BTreeMap<SessionId, RunningRenewal>,
     kept: VecDeque<Kept>,
     spent: VecDeque<(String, UnixTime)>,
 }
@@ -47,10 +50,51 @@ pub struct Waits {
 /// What a request waits for.
 #[derive(Debug)]
 pub enum Waiting {
+    /// Its own body.
+    Body(Inbound, Deadline),
+    /// Keys that can verify the logout token that it brought.
+    LogoutToken(Inbound, LogoutExchange),
+    /// The refresh of the session that it brought.
+    Renewal(Box<Pending>),
     /// The end of the sign-in with this `state`.
     Exchange(Inbound, String),
     /// The provider's metadata, for what follows then.
     Metadata(Inbound, Then, Deadline),
+}
+
+/// A request whose session is being refreshed.
+#[derive(Debug)]
+pub struct Pending {
+    /// The request.
+    pub inbound: Inbound,
+    /// What it is for.
+    pub errand: Errand,
+    /// The session that it brought.
+    pub session: Box<Session>,
+    /// What to look at if another worker is at it.
+    pub watch: Option<Watch>,
+    /// How long it waits.
+    pub until: Deadline,
+}
+
+/// What a request of somebody who is signed in is for.
+#[derive(Debug)]
+pub enum Errand {
+    /// The application, after these edits and those that set the identity.
+    Forward(HeaderEdits),
+    /// Our own answer that says who is signed in.
+    Whoami,
+}
+
+/// A refresh under way here.
+#[derive(Debug)]
+pub struct RunningRenewal {
+    /// What it awaits.
+    pub renewal: Renewal,
+    /// The call whose answer it awaits, if it is one of its own.
+    pub call: Option<CallId>,
+    /// What it holds in the table of all workers.
+    pub lease: Option<Lease>,
 }
 
 /// What follows once the provider's endpoints are known.
@@ -95,7 +139,7 @@ impl CallbackDigest {
 impl Waits {
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.requests.is_empty() && self.running.is_empty()
+        self.requests.is_empty() && self.running.is_empty() && self.renewals.is_empty()
     }
 
     /// How many requests wait.
@@ -110,22 +154,22 @@ impl Waits {
 
     /// Lets a request wait.
     pub fn request(&mut self, waiting: Waiting) {
-        self.bytes = self.bytes.saturating_add(waiting.inbound().size());
+        self.bytes = self.bytes.saturating_add(waiting.size());
         self.requests.insert(waiting.inbound().id, waiting);
     }
 
-    /// Forgets a request whose client went away.
-    pub fn forget(&mut self, id: RequestId) {
-        if let Some(waiting) = self.requests.remove(&id) {
-            self.bytes = self.bytes.saturating_sub(waiting.inbound().size());
-        }
+    /// Forgets a request whose client went away, or takes it up.
+    pub fn forget(&mut self, id: RequestId) -> Option<Waiting> {
+        let waiting = self.requests.remove(&id)?;
+        self.bytes = self.bytes.saturating_sub(waiting.size());
+        Some(waiting)
     }
 
     /// Takes the requests that `wanted` names out of the queue.
     pub fn take_requests(&mut self, wanted: impl Fn(&Waiting) -> bool) -> Vec<Waiting> {
         let taken: Vec<Waiting> =
             self.requests.extract_if(.., |_, waiting| wanted(waiting)).map(|(_, waiting)| waiting).collect();
-        let bytes = taken.iter().map(|waiting| waiting.inbound().size()).fold(0, usize::saturating_add);
+        let bytes = taken.iter().map(Waiting::size).fold(0, usize::saturating_add);
         self.bytes = self.bytes.saturating_sub(bytes);
         taken
     }
@@ -193,11 +237,95 @@ impl Waits {
     }
 }
 
+/// Refreshes.
+impl Waits {
+    /// Whether one more refresh may begin.
+    pub fn has_room_for_renewal(&self) -> bool {
+        self.renewals.len() < MAX_RUNNING
+    }
+
+    /// Whether the refresh of session `id` is under way here.
+    pub fn is_renewing(&self, id: SessionId) -> bool {
+        self.renewals.contains_key(&id)
+    }
+
+    /// The sessions whose refresh is under way here.
+    pub fn renewing(&self) -> Vec<SessionId> {
+        self.renewals.keys().copied().collect()
+    }
+
+    /// The sessions whose refresh takes too long.
+    pub fn overdue_renewals(&self, now: UnixTime) -> Vec<SessionId> {
+        let late = self.renewals.iter().filter(|(_, running)| running.renewal.deadline().is_past(now));
+        late.map(|(id, _)| *id).collect()
+    }
+
+    /// Takes a refresh up for its next message.
+    pub fn take_renewal(&mut self, id: SessionId) -> Option<RunningRenewal> {
+        self.renewals.remove(&id)
+    }
+
+    /// Takes a refresh up if it awaits the answer to `call`, and not to an earlier one.
+    pub fn take_renewal_for(&mut self, id: SessionId, call: CallId) -> Option<RunningRenewal> {
+        self.renewals.get(&id).filter(|running| running.call == Some(call))?;
+        self.renewals.remove(&id)
+    }
+
+    /// Puts a refresh down until its next message.
+    pub fn put_renewal(&mut self, id: SessionId, running: RunningRenewal) {
+        self.renewals.insert(id, running);
+    }
+
+    /// The sessions that another worker refreshes while requests wait here, and what to look at.
+    pub fn watched(&self) -> Vec<(SessionId, Watch)> {
+        let pending = self.requests.values().filter_map(Waiting::pending);
+        let watched = pending.filter_map(|pending| Some((pending.session.id, pending.watch?)));
+        watched.collect::<BTreeMap<_, _>>().into_iter().collect()
+    }
+
+    /// The session `id` as a request that waits for it brought it.
+    pub fn session(&self, id: SessionId) -> Option<&Session> {
+        let pending = self.requests.values().filter_map(Waiting::pending);
+        pending.map(|pending| &*pending.session).find(|session| session.id == id)
+    }
+
+    /// Lets every request that waits for session `id` look at `watch` from now on, or for the refresh here.
+    pub fn watch(&mut self, id: SessionId, watch: Option<Watch>) {
+        for waiting in self.requests.values_mut() {
+            if let Waiting::Renewal(pending) = waiting
+                && pending.session.id == id
+            {
+                pending.watch = watch;
+            }
+        }
+    }
+}
+
 impl Waiting {
     fn inbound(&self) -> &Inbound {
         match self {
-            Self::Exchange(inbound, _) | Self::Metadata(inbound, ..) => inbound,
+            Self::Body(inbound, _)
+            | Self::Exchange(inbound, _)
+            | Self::LogoutToken(inbound, _)
+            | Self::Metadata(inbound, ..) => inbound,
+            Self::Renewal(pending) => &pending.inbound,
         }
+    }
+
+    fn pending(&self) -> Option<&Pending> {
+        match self {
+            Self::Renewal(pending) => Some(pending),
+            _ => None,
+        }
+    }
+
+    /// How many bytes it holds, about.
+    fn size(&self) -> usize {
+        let edits = match self.pending().map(|pending| &pending.errand) {
+            Some(Errand::Forward(edits)) => edits.size(),
+            Some(Errand::Whoami) | None => 0,
+        };
+        self.inbound().size().saturating_add(edits)
     }
 
     /// Whether this waits for the sign-in with `state`.
@@ -205,8 +333,18 @@ impl Waiting {
         matches!(self, Self::Exchange(_, other) if other == state)
     }
 
-    /// Whether this waits for metadata, and longer than it may at `now`.
+    /// Whether this waits for the refresh of session `id`.
+    pub fn is_for_session(&self, id: SessionId) -> bool {
+        self.pending().is_some_and(|pending| pending.session.id == id)
+    }
+
+    /// Whether this waits longer than it may at `now`; a sign-in has a deadline of its own.
     pub fn is_late(&self, now: UnixTime) -> bool {
-        matches!(self, Self::Metadata(_, _, deadline) if deadline.is_past(now))
+        match self {
+            Self::Body(_, deadline) | Self::Metadata(_, _, deadline) => deadline.is_past(now),
+            Self::Exchange(..) => false,
+            Self::LogoutToken(_, exchange) => exchange.deadline().is_past(now),
+            Self::Renewal(pending) => pending.until.is_past(now),
+        }
     }
 }

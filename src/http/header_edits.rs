@@ -1,4 +1,4 @@
-//! Changes to a request's header map, in the order in which they must be carried out.
+//! Changes to a header map, in the order in which they must be carried out.
 //!
 //! Decides nothing: `identity` and `flow` plan the edits, the adapter performs them.
 
@@ -9,7 +9,8 @@ pub struct HeaderEdits(Vec<HeaderEdit>);
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeaderEdit {
-    /// Append one more field; only ever follows a [`HeaderEdit::Remove`] of the same name, so no client value is kept beside it.
+    /// Append one more field. In a request it only ever follows a [`HeaderEdit::Remove`] of the same name, so that no client
+    /// value is kept beside it.
     Add(String, Vec<u8>),
     /// Remove every field of this name.
     Remove(String),
@@ -31,6 +32,11 @@ impl HeaderEdits {
         self.0.push(HeaderEdit::Set(name.into(), value.into()));
     }
 
+    /// Appends one more field to a response.
+    pub fn add(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
+        self.0.push(HeaderEdit::Add(name.into(), value.into()));
+    }
+
     /// Replaces every field `name` by `lines`, one field each; no lines removes it.
     pub fn replace_all(&mut self, name: &str, lines: Vec<Vec<u8>>) {
         match <[Vec<u8>; 1]>::try_from(lines) {
@@ -45,6 +51,15 @@ impl HeaderEdits {
     /// The changes, first to last.
     pub fn iter(&self) -> impl Iterator<Item = &HeaderEdit> {
         self.0.iter()
+    }
+
+    /// How many bytes they take.
+    pub fn size(&self) -> usize {
+        let sizes = self.0.iter().map(|edit| match edit {
+            HeaderEdit::Add(name, value) | HeaderEdit::Set(name, value) => name.len().saturating_add(value.len()),
+            HeaderEdit::Remove(name) => name.len(),
+        });
+        sizes.fold(0, usize::saturating_add)
     }
 
     /// Whether nothing changes.

@@ -135,6 +135,11 @@ impl RequestView {
         headers.fold(target, usize::saturating_add)
     }
 
+    /// Whether no body follows the headers.
+    pub const fn is_complete(&self) -> bool {
+        self.complete
+    }
+
     /// All header fields in order, pseudo headers excepted.
     pub fn headers(&self) -> &[Header] {
         &self.headers

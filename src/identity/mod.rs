@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::oidc::claims::TrustedClaims;
+use crate::{oidc::claims::TrustedClaims, secret::Secret};
 
 /// Which claim becomes which header; valid by construction in `config`.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,8 @@ pub struct IdentitySettings {
     pub groups: Option<GroupsRule>,
     /// Further headers.
     pub headers: Vec<HeaderRule>,
+    /// Which tokens go on.
+    pub forward: Forwarding,
     /// Whether an `email` that the provider calls unverified may name a person.
     pub allow_unverified_email: bool,
 }
@@ -54,6 +56,18 @@ pub struct HeaderRule {
     /// The claim, a top-level member name.
     pub claim: String,
 }
+
+/// Which tokens go on, each in which header (lower case): as `Bearer TOKEN` in `authorization`, in others as they are.
+#[derive(Clone, Debug, Default)]
+pub struct Forwarding {
+    /// The ID token's header.
+    pub id_token: Option<String>,
+    /// The access token's header.
+    pub access_token: Option<String>,
+}
+
+/// The header of credentials (RFC 9110 §11.6.2): the client's own stays in it wherever no token takes its place.
+pub const AUTHORIZATION: &str = "authorization";
 
 /// A person as the applications see them. [`Identity::from_claims`] alone makes one.
 #[derive(Clone, PartialEq, Eq)]
@@ -104,7 +118,9 @@ impl IdentitySettings {
     pub fn header_names(&self) -> impl Iterator<Item = &str> {
         let user_id = self.user_id.iter().map(|rule| rule.header.as_str());
         let groups = self.groups.iter().map(|rule| rule.header.as_str());
-        user_id.chain(groups).chain(self.headers.iter().map(|rule| rule.header.as_str()))
+        let rules = self.headers.iter().map(|rule| rule.header.as_str());
+        let tokens = [&self.forward.id_token, &self.forward.access_token].into_iter().flatten().map(String::as_str);
+        user_id.chain(groups).chain(rules).chain(tokens.filter(|name| *name != AUTHORIZATION))
     }
 
     /// Every claim that a session must keep.
@@ -114,6 +130,21 @@ impl IdentitySettings {
         let claims = user_id.chain(groups).chain(self.headers.iter().map(|rule| rule.claim.as_str()));
         // Whether an address may be believed is asked on every request, so the answer is kept beside it.
         claims.flat_map(|claim| [Some(claim), (claim == "email").then_some("email_verified")]).flatten()
+    }
+
+    /// The header fields that hand tokens on.
+    pub fn token_headers(
+        &self,
+        id_token: Option<&Secret<String>>,
+        access_token: Option<&Secret<String>>,
+    ) -> Vec<(String, Vec<u8>)> {
+        let pairs = [(&self.forward.id_token, id_token), (&self.forward.access_token, access_token)];
+        let field = |(header, token): (&Option<String>, Option<&Secret<String>>)| {
+            let (header, token) = (header.as_ref()?, token?.secret());
+            let value = if header == AUTHORIZATION { format!("Bearer {token}") } else { token.clone() };
+            Some((header.clone(), value.into_bytes()))
+        };
+        pairs.into_iter().filter_map(field).collect()
     }
 
     fn user_id(&self, rule: &UserIdRule, claims: &TrustedClaims) -> Result<String, IdentityError> {
@@ -224,6 +255,7 @@ mod tests {
                 prefix: String::new(),
             }),
             headers: vec![rule("x-name", "name")],
+            forward: Forwarding::default(),
             allow_unverified_email: false,
         }
     }

@@ -1,9 +1,10 @@
 //! ID token validation (OpenID Connect Core §3.1.3.7), the specification's steps quoted in order.
 //!
 //! Decides whose token it is and that it answers this sign-in. The signature has been verified before: only
-//! [`VerifiedJwt`] comes in, and only [`IdTokenClaims`] goes out.
+//! [`VerifiedJwt`] comes in, and only [`IdTokenClaims`] goes out. One that a refresh brings is judged in
+//! `refreshed_id_token`, by the same rules where they are the same.
 
-use std::{fmt, time::Duration};
+use std::{fmt, slice, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
@@ -11,6 +12,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::{
     jwt::VerifiedJwt,
+    logout_token::BACKCHANNEL_LOGOUT,
     provider::{ProviderKind, ProviderSettings},
     signature::Algorithm,
 };
@@ -22,7 +24,8 @@ use crate::{
 /// The most characters of `sub` (OpenID Connect Core §2).
 const MAX_SUB: usize = 255;
 
-/// The claims of an ID token that passed every step. [`validate_id_token`] alone makes them.
+/// The claims of an ID token that passed every step. [`validate_id_token`] and
+/// [`validate_refreshed_id_token`](super::refreshed_id_token::validate_refreshed_id_token) alone make them.
 #[derive(Debug)]
 pub struct IdTokenClaims {
     claims: Map<String, Value>,
@@ -51,6 +54,8 @@ pub enum IdTokenError {
     Audience,
     /// `aud` names a party that we do not trust.
     AudienceUntrusted,
+    /// `auth_time` is not that of the sign-in (Core §12.2).
+    AuthTime,
     /// `azp` is not our client, or is absent though there are several audiences.
     AuthorizedParty,
     /// `exp` is in the past.
@@ -65,9 +70,11 @@ pub enum IdTokenError {
     Nonce,
     /// `nbf` is in the future.
     NotYetValid,
+    /// `sub` is not the person who signed in (Core §12.2).
+    Subject,
     /// Cognito's `token_use` is not `id`.
     TokenUse,
-    /// `typ` names another kind of token (RFC 8725 §3.11).
+    /// `typ` or `events` names another kind of token (RFC 8725 §3.11, §3.12).
     Type,
 }
 
@@ -76,35 +83,21 @@ pub enum IdTokenError {
 /// # Errors
 /// The first step that fails.
 pub fn validate_id_token(token: VerifiedJwt, expected: Expected<'_>) -> Result<IdTokenClaims, IdTokenError> {
-    // RFC 8725 §3.12: mutually exclusive rules for different kinds of tokens.
-    if token.typ().is_some() && !token.has_type("jwt") {
-        return Err(IdTokenError::Type);
-    }
+    kind_of_token(&token)?;
     let algorithm = token.algorithm();
     let claims = token.into_claims();
     let settings = expected.settings;
 
     // 1. "If the ID Token is encrypted, decrypt it": encrypted ID tokens are not accepted.
     // 2. "The Issuer Identifier for the OpenID Provider MUST exactly match the value of the iss Claim."
-    if claims.get("iss").and_then(Value::as_str) != Some(settings.issuer.as_str()) {
-        return Err(IdTokenError::Issuer);
-    }
+    issuer(&claims, settings)?;
     // 3. "The Client MUST validate that the aud Claim contains its client_id value … The ID Token MUST be rejected if the
     //    ID Token does not list the Client as a valid audience, or if it contains additional audiences not trusted by the
     //    Client." We trust none but ourselves.
-    let audiences = audiences(&claims)?;
-    if !audiences.contains(&settings.client_id.as_str()) {
-        return Err(IdTokenError::Audience);
-    }
-    if audiences.iter().any(|audience| *audience != settings.client_id) {
-        return Err(IdTokenError::AudienceUntrusted);
-    }
+    let audiences = audience(&claims, settings)?;
     // 4. and 5. "If the ID Token contains multiple audiences, the Client SHOULD verify that an azp Claim is present"; "If an
     //    azp Claim is present, the Client SHOULD verify that its client_id is the Claim Value."
-    let azp = optional_text(&claims, "azp")?;
-    if azp.is_some_and(|azp| azp != settings.client_id) || azp.is_none() && audiences.len() > 1 {
-        return Err(IdTokenError::AuthorizedParty);
-    }
+    authorized_party(&claims, settings, audiences)?;
     // 6., 7., 8. "The Client MUST validate the signature … The alg value SHOULD be the default of RS256 or the algorithm sent
     //    by the Client": done before, against the configured algorithms; MAC algorithms are never accepted.
     let expires = times(&claims, settings.leeway, expected.now)?;
@@ -120,13 +113,63 @@ pub fn validate_id_token(token: VerifiedJwt, expected: Expected<'_>) -> Result<I
     Ok(IdTokenClaims { claims, expires })
 }
 
-fn audiences(claims: &Map<String, Value>) -> Result<Vec<&str>, IdTokenError> {
-    match claims.get("aud") {
-        Some(Value::String(audience)) => Ok(vec![audience]),
-        Some(Value::Array(audiences)) => {
-            audiences.iter().map(|audience| audience.as_str().ok_or(IdTokenError::Malformed("aud"))).collect()
-        }
-        _ => Err(IdTokenError::Malformed("aud")),
+/// What remains for a token that was found to be the right person's, from the right sign-in, time last:
+/// [`validate_refreshed_id_token`](super::refreshed_id_token::validate_refreshed_id_token) ends with it.
+pub(super) fn remaining_rules(
+    claims: Map<String, Value>,
+    algorithm: Algorithm,
+    settings: &ProviderSettings,
+    access_token: &Secret<String>,
+    now: UnixTime,
+) -> Result<IdTokenClaims, IdTokenError> {
+    token_use(&claims, settings.kind)?;
+    access_token_hash(&claims, algorithm, access_token)?;
+    let expires = times(&claims, settings.leeway, now)?;
+    Ok(IdTokenClaims { claims, expires })
+}
+
+/// RFC 8725 §3.12: mutually exclusive rules for different kinds of tokens. A logout token may lack a `typ` of its own, and
+/// where a refresh asks for no nonce its event alone tells it from an ID token (T-153).
+pub(super) fn kind_of_token(token: &VerifiedJwt) -> Result<(), IdTokenError> {
+    let typed = token.typ().is_some() && !token.has_type("jwt");
+    let event = token.claims().get("events").and_then(|events| events.get(BACKCHANNEL_LOGOUT)).is_some();
+    if typed || event { Err(IdTokenError::Type) } else { Ok(()) }
+}
+
+/// Step 2.
+pub(super) fn issuer(claims: &Map<String, Value>, settings: &ProviderSettings) -> Result<(), IdTokenError> {
+    match claims.get("iss").and_then(Value::as_str) == Some(settings.issuer.as_str()) {
+        true => Ok(()),
+        false => Err(IdTokenError::Issuer),
+    }
+}
+
+/// Step 3. Gives how many audiences there are.
+pub(super) fn audience(claims: &Map<String, Value>, settings: &ProviderSettings) -> Result<usize, IdTokenError> {
+    let malformed = IdTokenError::Malformed("aud");
+    let audiences = match claims.get("aud").ok_or(malformed)? {
+        Value::Array(audiences) => audiences.as_slice(),
+        audience => slice::from_ref(audience),
+    };
+    let ours = |audience: &Value| audience.as_str().map(|audience| audience == settings.client_id).ok_or(malformed);
+    let ours = audiences.iter().map(ours).collect::<Result<Vec<_>, _>>()?;
+    match (ours.contains(&true), ours.contains(&false)) {
+        (false, _) => Err(IdTokenError::Audience),
+        (true, true) => Err(IdTokenError::AudienceUntrusted),
+        (true, false) => Ok(ours.len()),
+    }
+}
+
+/// Steps 4 and 5.
+pub(super) fn authorized_party(
+    claims: &Map<String, Value>,
+    settings: &ProviderSettings,
+    audiences: usize,
+) -> Result<(), IdTokenError> {
+    match optional_text(claims, "azp")? {
+        Some(azp) if azp == settings.client_id => Ok(()),
+        None if audiences == 1 => Ok(()),
+        _ => Err(IdTokenError::AuthorizedParty),
     }
 }
 
@@ -148,7 +191,7 @@ fn times(claims: &Map<String, Value>, leeway: Duration, now: UnixTime) -> Result
 }
 
 /// A NumericDate: a JSON number from 0 to the year 9999; a fraction is cut off (T-108).
-fn required_time(claims: &Map<String, Value>, name: &'static str) -> Result<UnixTime, IdTokenError> {
+pub(super) fn required_time(claims: &Map<String, Value>, name: &'static str) -> Result<UnixTime, IdTokenError> {
     const YEAR_9999: u64 = 253_402_300_800;
     let malformed = IdTokenError::Malformed(name);
     let value = claims.get(name).ok_or(malformed)?;
@@ -162,9 +205,9 @@ fn required_time(claims: &Map<String, Value>, name: &'static str) -> Result<Unix
 }
 
 /// Core §2: "It MUST NOT exceed 255 ASCII characters in length."
-fn subject(claims: &Map<String, Value>) -> Result<(), IdTokenError> {
+pub(super) fn subject(claims: &Map<String, Value>) -> Result<&str, IdTokenError> {
     let sub = optional_text(claims, "sub")?.filter(|sub| !sub.is_empty() && sub.len() <= MAX_SUB && sub.is_ascii());
-    sub.map(|_| ()).ok_or(IdTokenError::Malformed("sub"))
+    sub.ok_or(IdTokenError::Malformed("sub"))
 }
 
 fn token_use(claims: &Map<String, Value>, kind: ProviderKind) -> Result<(), IdTokenError> {
@@ -194,7 +237,10 @@ fn access_token_hash(
     }
 }
 
-fn optional_text<'a>(claims: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a str>, IdTokenError> {
+pub(super) fn optional_text<'a>(
+    claims: &'a Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<&'a str>, IdTokenError> {
     match claims.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -212,6 +258,11 @@ impl IdTokenClaims {
     pub fn expires(&self) -> UnixTime {
         self.expires
     }
+
+    /// `auth_time` in seconds since 1970, if it is there and a NumericDate: a sign-in asks for none (steps 12 and 13).
+    pub fn auth_time(&self) -> Option<u64> {
+        required_time(&self.claims, "auth_time").ok().map(UnixTime::secs)
+    }
 }
 
 impl IdTokenError {
@@ -221,6 +272,7 @@ impl IdTokenError {
             Self::AccessTokenHash => "id_token_at_hash",
             Self::Audience => "id_token_aud",
             Self::AudienceUntrusted => "id_token_aud_untrusted",
+            Self::AuthTime => "id_token_auth_time",
             Self::AuthorizedParty => "id_token_azp",
             Self::Expired => "id_token_expired",
             Self::IssuedInFuture => "id_token_iat",
@@ -228,9 +280,15 @@ impl IdTokenError {
             Self::Malformed(_) => "id_token_malformed",
             Self::Nonce => "id_token_nonce",
             Self::NotYetValid => "id_token_nbf",
+            Self::Subject => "id_token_sub",
             Self::TokenUse => "id_token_token_use",
             Self::Type => "id_token_typ",
         }
+    }
+
+    /// Whether the present is what the token was refused for: the clocks of gateway and provider may differ.
+    pub const fn is_about_time(self) -> bool {
+        matches!(self, Self::Expired | Self::IssuedInFuture | Self::NotYetValid)
     }
 }
 
@@ -240,6 +298,7 @@ impl fmt::Display for IdTokenError {
             Self::AccessTokenHash => f.write_str("at_hash does not fit the access token"),
             Self::Audience => f.write_str("aud does not name the configured clientId"),
             Self::AudienceUntrusted => f.write_str("aud names another party beside the configured clientId"),
+            Self::AuthTime => f.write_str("auth_time is not that of the sign-in"),
             Self::AuthorizedParty => f.write_str("azp is not the configured clientId"),
             Self::Expired => f.write_str("the token has expired; compare the clocks of gateway and provider"),
             Self::IssuedInFuture => f.write_str("iat is in the future; compare the clocks of gateway and provider"),
@@ -247,8 +306,9 @@ impl fmt::Display for IdTokenError {
             Self::Malformed(claim) => write!(f, "the claim {claim} is absent or of the wrong type"),
             Self::Nonce => f.write_str("nonce is not the one sent"),
             Self::NotYetValid => f.write_str("nbf is in the future; compare the clocks of gateway and provider"),
+            Self::Subject => f.write_str("sub is not the person who signed in"),
             Self::TokenUse => f.write_str("token_use is not id"),
-            Self::Type => f.write_str("typ names another kind of token"),
+            Self::Type => f.write_str("typ or events names another kind of token"),
         }
     }
 }
@@ -260,18 +320,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::oidc::{jwk::PublicKey, jwks::KeySet, jwt::UnverifiedJwt, signature::SignatureVerifier};
-
     const NOW: u64 = 1_795_180_000;
-
-    /// Signatures are not this module's.
-    struct Yes;
-
-    impl SignatureVerifier for Yes {
-        fn verify(&self, _: Algorithm, _: &PublicKey, _: &[u8], _: &[u8]) -> bool {
-            true
-        }
-    }
 
     fn settings(kind: ProviderKind) -> ProviderSettings {
         ProviderSettings { kind, ..ProviderSettings::example() }
@@ -292,22 +341,6 @@ mod tests {
         claims
     }
 
-    fn verified(algorithm: Algorithm, typ: Option<&str>, claims: &Value) -> VerifiedJwt {
-        let keys = json!({"keys": [
-            {"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
-             "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"},
-            {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
-        ]});
-        let mut header = json!({"alg": algorithm.name()});
-        if let Some(typ) = typ {
-            header["typ"] = json!(typ);
-        }
-        let token =
-            format!("{}.{}.AA", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
-        let keys = KeySet::parse(keys.to_string().as_bytes()).unwrap();
-        keys.verify(UnverifiedJwt::parse(&token).unwrap(), &[algorithm], &Yes).unwrap()
-    }
-
     fn judge(kind: ProviderKind, jwt: VerifiedJwt) -> Result<IdTokenClaims, IdTokenError> {
         let (nonce, access_token) =
             (Secret::new("n-0S6".to_owned()), Secret::new("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y".to_owned()));
@@ -318,14 +351,18 @@ mod tests {
     }
 
     fn validate(changes: Value) -> Result<UnixTime, IdTokenError> {
-        judge(ProviderKind::Cognito, verified(Algorithm::Es256, None, &claims(changes))).map(|token| token.expires())
+        judge(ProviderKind::Cognito, VerifiedJwt::example(Algorithm::Es256, None, &claims(changes)))
+            .map(|token| token.expires())
     }
 
     #[test]
     fn a_token_that_answers_the_sign_in_is_valid_until_its_exp() {
         assert_eq!(validate(json!({})), Ok(UnixTime::from_secs(NOW + 300)));
         assert_eq!(validate(json!({"exp": NOW as f64 + 9.75})), Ok(UnixTime::from_secs(NOW + 9)));
-        let oidc = judge(ProviderKind::Oidc, verified(Algorithm::Es256, None, &claims(json!({"token_use": null}))));
+        let oidc = judge(
+            ProviderKind::Oidc,
+            VerifiedJwt::example(Algorithm::Es256, None, &claims(json!({"token_use": null}))),
+        );
         assert_eq!(oidc.unwrap().claims()["sub"], "248289761001");
     }
 
@@ -347,11 +384,31 @@ mod tests {
             (json!({"nonce": null}), IdTokenError::Nonce),
             (json!({"nbf": NOW + 61}), IdTokenError::NotYetValid),
             (json!({"token_use": "access"}), IdTokenError::TokenUse),
+            (json!({"events": {BACKCHANNEL_LOGOUT: {}}}), IdTokenError::Type),
         ];
         for (changes, error) in table {
             assert_eq!(validate(changes.clone()), Err(error), "{changes}");
             assert!(error.code().starts_with("id_token_") && !error.to_string().is_empty());
         }
+    }
+
+    #[test]
+    fn three_refusals_are_about_time() {
+        let about_time: Vec<_> =
+            [json!({"exp": NOW - 60}), json!({"iat": NOW + 61}), json!({"nbf": NOW + 61}), json!({"iss": "x"})]
+                .map(|changes| validate(changes).unwrap_err().is_about_time())
+                .into();
+        assert_eq!(about_time, [true, true, true, false]);
+    }
+
+    #[test]
+    fn auth_time_is_known_if_it_is_a_time() {
+        let auth_time = |value| {
+            let jwt = VerifiedJwt::example(Algorithm::Es256, None, &claims(json!({"auth_time": value})));
+            judge(ProviderKind::Cognito, jwt).unwrap().auth_time()
+        };
+        assert_eq!(auth_time(json!(NOW - 5)), Some(NOW - 5));
+        assert_eq!((auth_time(json!(null)), auth_time(json!("1"))), (None, None));
     }
 
     #[test]
@@ -380,8 +437,9 @@ mod tests {
     // RFC 8725 §3.11
     #[test]
     fn typ_may_only_say_jwt() {
-        let typed =
-            |typ| judge(ProviderKind::Oidc, verified(Algorithm::Es256, Some(typ), &claims(json!({})))).map(|_| ());
+        let typed = |typ| {
+            judge(ProviderKind::Oidc, VerifiedJwt::example(Algorithm::Es256, Some(typ), &claims(json!({})))).map(|_| ())
+        };
         assert_eq!((typed("JWT"), typed("application/jwt")), (Ok(()), Ok(())));
         for typ in ["at+jwt", "application/at+jwt", "jwt ", "text/jwt"] {
             assert_eq!(typed(typ), Err(IdTokenError::Type), "{typ}");
@@ -394,7 +452,10 @@ mod tests {
         assert!(validate(json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"})).is_ok());
         let sha512 = Sha512::digest("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y");
         let with = |at_hash: String| {
-            judge(ProviderKind::Oidc, verified(Algorithm::Ed25519, None, &claims(json!({"at_hash": at_hash}))))
+            judge(
+                ProviderKind::Oidc,
+                VerifiedJwt::example(Algorithm::Ed25519, None, &claims(json!({"at_hash": at_hash}))),
+            )
         };
         assert!(with(URL_SAFE_NO_PAD.encode(&sha512[..32])).is_ok());
         assert_eq!(with("77QmUPtjPfzWtF2AnpK9RQ".into()).unwrap_err(), IdTokenError::AccessTokenHash);

@@ -63,6 +63,15 @@ impl VerifiedJwt {
     }
 }
 
+#[cfg(test)]
+impl VerifiedJwt {
+    /// A token for tests of what claims must say: its signature is supposed to be good.
+    pub(crate) fn example(algorithm: Algorithm, typ: Option<&str>, claims: &Value) -> Self {
+        let claims = parse_object(claims.to_string().as_bytes(), Limits::CLAIMS).unwrap();
+        Self { claims, algorithm, typ: typ.map(str::to_owned) }
+    }
+}
+
 impl fmt::Debug for VerifiedJwt {
     /// Claims are about a person: none is shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -39,6 +39,8 @@ pub struct ProviderSettings {
     pub algorithms: Vec<Algorithm>,
     /// How signing out continues at the provider.
     pub logout: LogoutKind,
+    /// Where a person may ask to land after signing out, beside our own site; each exactly as registered at the provider.
+    pub logout_return_urls: Vec<String>,
 }
 
 /// Whose rules apply where providers differ.
@@ -70,11 +72,25 @@ pub struct EndpointOverrides {
 pub enum LogoutKind {
     /// Cognito's `/logout?client_id&logout_uri`; `logout_uri` must be registered there.
     Cognito {
-        /// Absolute URL, exactly as registered; `None` is the public URL's root, `https://HOST/`.
+        /// Absolute URL, exactly as registered; `None` is the return URL of the sign-out, the public URL's root.
         logout_uri: Option<String>,
     },
     /// Only our own cookies end.
     Local,
+    /// `end_session_endpoint` (OpenID Connect RP-Initiated Logout 1.0 §2); local where the provider has none.
+    RpInitiated {
+        /// Absolute URL, exactly as registered; `None` is the return URL of the sign-out.
+        post_logout_redirect_uri: Option<String>,
+        /// Whether the session's ID token goes with it as `id_token_hint`.
+        id_token_hint: bool,
+    },
+}
+
+impl LogoutKind {
+    /// Whether the provider wants the ID token back.
+    pub const fn wants_id_token(&self) -> bool {
+        matches!(self, Self::RpInitiated { id_token_hint: true, .. })
+    }
 }
 
 #[cfg(test)]
@@ -96,6 +112,7 @@ impl ProviderSettings {
             leeway: Duration::from_secs(60),
             algorithms: vec![Algorithm::Es256],
             logout: LogoutKind::Local,
+            logout_return_urls: Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The token request and the judgement of its answer (RFC 6749 §4.1.3 to §5.2, OpenID Connect Core §3.1.3).
 //!
-//! Decides what is sent and which answers hold tokens. Whether the ID token is good is `id_token`'s to say.
+//! Decides what is sent and which answers hold tokens. Whether the ID token is good is `id_token`'s to say. What a refresh
+//! has of its own is in `refresh`.
 
 use std::fmt;
 
@@ -56,12 +57,21 @@ pub fn authorization_code_request(
     redirect_uri: &str,
     code_verifier: &Secret<String>,
 ) -> Call {
-    let mut form = vec![
+    let form = vec![
         ("grant_type", "authorization_code"),
         ("code", callback.code().secret().as_str()),
         ("redirect_uri", redirect_uri),
         ("code_verifier", code_verifier.secret()),
     ];
+    token_request(settings, metadata, form)
+}
+
+/// A request to the token endpoint, by which our client proves itself.
+pub(super) fn token_request<'a>(
+    settings: &'a ProviderSettings,
+    metadata: &ProviderMetadata,
+    mut form: Vec<(&'static str, &'a str)>,
+) -> Call {
     let authorization = authenticate(&settings.client_authentication, &settings.client_id, &mut form);
     let cluster = cluster_name(&settings.clusters, &metadata.token_endpoint);
     let mut call = Call::post_form(metadata.token_endpoint.clone(), cluster, settings.timeout, &form);
@@ -74,16 +84,7 @@ pub fn authorization_code_request(
 /// # Errors
 /// [`TokenError`] tells a refusal (signing in again may help) from a failure (waiting may help).
 pub fn process_token_response(response: &CallResponse) -> Result<TokenResponse, TokenError> {
-    let body = parse_object(response.body.secret(), Limits::DOCUMENT);
-    if response.status != 200 {
-        return Err(refusal(response.status, body.ok().as_ref()));
-    }
-    let body = body.map_err(TokenError::Json)?;
-    // RFC 6749 §5.1: token_type is case insensitive.
-    let bearer = body.get("token_type").and_then(Value::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"));
-    if !bearer {
-        return Err(TokenError::TokenType);
-    }
+    let body = tokens(response)?;
     Ok(TokenResponse {
         id_token: string(&body, "id_token").ok_or(TokenError::Absent("id_token"))?,
         access_token: string(&body, "access_token").ok_or(TokenError::Absent("access_token"))?,
@@ -91,16 +92,33 @@ pub fn process_token_response(response: &CallResponse) -> Result<TokenResponse, 
     })
 }
 
-/// A 400 or 401 with an OAuth error is a refusal; anything else, HTML from a firewall or a throttle's JSON included, a failure.
+/// The members of an answer that holds tokens we can use.
+pub(super) fn tokens(response: &CallResponse) -> Result<Map<String, Value>, TokenError> {
+    let body = parse_object(response.body.secret(), Limits::DOCUMENT);
+    if response.status != 200 {
+        return Err(refusal(response.status, body.ok().as_ref()));
+    }
+    let body = body.map_err(TokenError::Json)?;
+    // RFC 6749 §5.1: token_type is case insensitive.
+    let bearer = body.get("token_type").and_then(Value::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"));
+    if bearer { Ok(body) } else { Err(TokenError::TokenType) }
+}
+
+/// A 400 or 401 with an OAuth error is a refusal; anything else, HTML from a firewall or a throttle's JSON included, a
+/// failure. So is an error that names one: RFC 6749 has it for the authorization endpoint only, providers do not.
 fn refusal(status: u16, body: Option<&Map<String, Value>>) -> TokenError {
     let error = body.and_then(|body| body.get("error")).and_then(Value::as_str).map(OAuthError::named);
     match (status, error) {
-        (400 | 401, Some(error)) if error != OAuthError::Unrecognised => TokenError::Refused(error),
+        (_, Some(OAuthError::ServerError | OAuthError::TemporarilyUnavailable | OAuthError::Unrecognised)) => {
+            TokenError::Unavailable(status)
+        }
+        (400 | 401, Some(error)) => TokenError::Refused(error),
         _ => TokenError::Unavailable(status),
     }
 }
 
-fn string(body: &Map<String, Value>, name: &str) -> Option<Secret<String>> {
+/// A text of at least one character; what is none is absent.
+pub(super) fn string(body: &Map<String, Value>, name: &str) -> Option<Secret<String>> {
     body.get(name).and_then(Value::as_str).filter(|value| !value.is_empty()).map(|value| Secret::new(value.to_owned()))
 }
 
@@ -167,6 +185,10 @@ mod tests {
         for (status, body) in [
             (429, r#"{"error":"invalid_grant"}"#),
             (400, r#"{"__type":"TooManyRequestsException"}"#),
+            (400, r#"{"error":"too_many_requests"}"#),
+            (400, r#"{"error":"temporarily_unavailable"}"#),
+            (400, r#"{"error":"server_error"}"#),
+            (503, r#"{"error":"invalid_grant"}"#),
             (403, "<html>blocked</html>"),
             (500, ""),
             (302, TOKENS),

@@ -5,6 +5,8 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
+use crate::time::UnixTime;
+
 /// Collects fields.
 #[derive(Default)]
 pub(super) struct Writer(Vec<u8>);
@@ -81,6 +83,10 @@ impl<'a> Reader<'a> {
         str::from_utf8(self.bytes()?).ok().map(str::to_owned)
     }
 
+    pub(super) fn time(&mut self) -> Option<UnixTime> {
+        self.number().map(UnixTime::from_millis)
+    }
+
     /// The outer `None`: not readable. The inner: none was written.
     pub(super) fn token(&mut self) -> Option<Option<String>> {
         let segments = match self.number()? {
@@ -91,6 +97,11 @@ impl<'a> Reader<'a> {
         let segment = |_| Some(BASE64_URL_SAFE_NO_PAD.encode(self.bytes()?));
         let segments: Vec<String> = (0..segments).map(segment).collect::<Option<_>>()?;
         Some(Some(segments.join(".")))
+    }
+
+    /// Whether all was read.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Nothing may be left.

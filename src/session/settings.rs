@@ -26,6 +26,8 @@ pub struct SessionSettings {
     pub cookie: CookieSettings,
     /// How long one lasts at most, counted from the sign-in.
     pub lifetime: Duration,
+    /// How long one lasts that nobody uses, if that is limited.
+    pub idle: Option<Duration>,
 }
 
 /// How our cookies look.

@@ -70,7 +70,8 @@ pub fn write_session(
     let name = cookie.session_name();
     let binding = Binding { purpose: Purpose::Session, cookie_name: &name, host_scope, client_id };
     let attributes = cookie.attributes();
-    let max_age = session.expires.since(now);
+    let lasts = session.expires.since(now);
+    let max_age = settings.idle.map_or(lasts, |idle| idle.min(lasts));
     let frame = set_cookie(&cookie.chunk_name(MOST_CHUNKS.saturating_sub(1)), "", &attributes, max_age).len();
     let room = LARGEST_COOKIE.saturating_sub(frame);
     let chunks = seal_chunks(&settings.keys, &binding, &session.encode(), room, entropy)?;

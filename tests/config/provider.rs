@@ -1,6 +1,6 @@
 //! `providers`: each option has a value that is refused, and a safe default.
 
-use edge_oidc::oidc::client_auth::ClientAuthentication;
+use edge_oidc::oidc::{client_auth::ClientAuthentication, provider::LogoutKind};
 use serde_json::{Value, json};
 
 use crate::{good, places, read, with};
@@ -98,10 +98,106 @@ fn every_provider_option_has_a_value_that_is_refused() {
         (json!({ "algorithms": ["none"] }), "algorithms[0]"),
         (json!({ "logout": { "kind": "local", "logoutUri": "https://app.example.com/" } }), "logout.logoutUri"),
         (json!({ "logout": { "logoutUri": "http://app.example.com/" } }), "logout.logoutUri"),
-        (json!({ "issuer": "https://idp.example.com", "logout": { "kind": "cognito" } }), "logout"),
+        (json!({ "issuer": "https://idp.example.com", "logout": { "kind": "cognito" } }), "logout.kind"),
+        (json!({ "logout": { "kind": "rpInitiated" } }), "logout.kind"),
+        (json!({ "logout": { "kind": "rp-initiated" } }), "logout.kind"),
+        (json!({ "logout": { "postLogoutRedirectUri": "https://app.example.com/" } }), "logout.postLogoutRedirectUri"),
+        (json!({ "logout": { "idTokenHint": true } }), "logout.idTokenHint"),
     ] {
         let places = provider_places(provider.clone());
         assert!(!places.is_empty() && places.iter().all(|found| found.starts_with(place)), "{provider}: {places:?}");
+    }
+}
+
+/// What an OpenID provider with `logout` is understood as.
+fn sign_out(logout: Value) -> LogoutKind {
+    let mut tree = with("/providers/0/issuer", "https://idp.example.com".into());
+    tree["providers"][0]["logout"] = logout;
+    read(&tree).unwrap().provider().logout.clone()
+}
+
+#[test]
+fn a_sign_out_is_local_unless_it_is_asked_for_at_an_openid_provider() {
+    assert_eq!(read(&good()).unwrap().provider().logout, LogoutKind::Cognito { logout_uri: None });
+    assert_eq!((sign_out(json!({})), sign_out(json!({ "kind": "local" }))), (LogoutKind::Local, LogoutKind::Local));
+    let rp_initiated = LogoutKind::RpInitiated { post_logout_redirect_uri: None, id_token_hint: true };
+    assert_eq!(sign_out(json!({ "kind": "rpInitiated" })), rp_initiated);
+}
+
+#[test]
+fn a_redirect_uri_is_kept_as_it_is_written() {
+    for uri in ["https://WWW.example.com", "https://www.example.com:443/bye?a=%7E", "http://localhost:8080/bye"] {
+        let logout = json!({ "kind": "rpInitiated", "postLogoutRedirectUri": uri, "idTokenHint": false });
+        let kept = LogoutKind::RpInitiated { post_logout_redirect_uri: Some(uri.to_owned()), id_token_hint: false };
+        assert_eq!(sign_out(logout), kept);
+        let cognito = read(&with("/providers/0/logout", json!({ "logoutUri": uri }))).unwrap();
+        assert_eq!(cognito.provider().logout, LogoutKind::Cognito { logout_uri: Some(uri.to_owned()) });
+    }
+}
+
+/// The one problem of `logout`, at Cognito or at `issuer`.
+fn sign_out_problem(issuer: Option<&str>, logout: &Value) -> String {
+    let mut tree = with("/providers/0/logout", logout.clone());
+    if let Some(issuer) = issuer {
+        tree["providers"][0]["issuer"] = issuer.into();
+    }
+    read(&tree).unwrap_err().to_string().replace("providers[0].logout.", "")
+}
+
+#[test]
+fn what_does_not_fit_cognitos_sign_out_has_a_mend() {
+    let error_page = "Cognito answers RP-initiated logout with an error page, and signs nobody out";
+    for (logout, problem) in [
+        (json!({ "kind": "rpInitiated" }), format!("kind is `rpInitiated` at Cognito: write `cognito`: {error_page}")),
+        (
+            json!({ "postLogoutRedirectUri": "https://app.example.com/" }),
+            "postLogoutRedirectUri is not for Cognito's sign-out: write `logoutUri`: Cognito's `/logout` knows it by that name only".into(),
+        ),
+        (
+            json!({ "idTokenHint": false }),
+            "idTokenHint is not for Cognito's sign-out: remove it: Cognito's `/logout` takes no ID token".into(),
+        ),
+        (
+            json!({ "kind": "local", "idTokenHint": false }),
+            "idTokenHint has no effect with a local sign-out: remove it".into(),
+        ),
+        (
+            json!({ "kind": "okta" }),
+            "kind is not one of the choices: write `cognito`, `rpInitiated` or `local`".into(),
+        ),
+    ] {
+        assert_eq!(sign_out_problem(None, &logout), problem);
+    }
+}
+
+#[test]
+fn what_does_not_fit_another_providers_sign_out_has_a_mend() {
+    let app = "https://app.example.com/";
+    for (logout, problem) in [
+        (
+            json!({ "kind": "cognito" }),
+            "kind is Cognito's at a provider that is not Cognito: write `rpInitiated` or `local`: only Cognito has this kind of sign-out page",
+        ),
+        (json!({ "kind": "rpInitiated", "logoutUri": app }), "logoutUri is Cognito's: write `postLogoutRedirectUri`"),
+        (
+            json!({ "kind": "rpInitiated", "postLogoutRedirectUri": "/bye" }),
+            "postLogoutRedirectUri is not an absolute URL: write an `https://` URL as the provider publishes it",
+        ),
+        (
+            json!({ "kind": "rpInitiated", "idTokenHint": "no" }),
+            "idTokenHint is a text, not true or false: write true or false",
+        ),
+        (
+            json!({ "postLogoutRedirectUri": app }),
+            "postLogoutRedirectUri has no effect with a local sign-out: remove it, or write `kind: rpInitiated`",
+        ),
+        (
+            json!({ "kind": "local", "idTokenHint": true }),
+            "idTokenHint has no effect with a local sign-out: remove it, or write `kind: rpInitiated`",
+        ),
+        (json!({ "kind": "local", "logoutUri": app }), "logoutUri has no effect with a local sign-out: remove it"),
+    ] {
+        assert_eq!(sign_out_problem(Some("https://idp.example.com"), &logout), problem);
     }
 }
 
@@ -118,7 +214,7 @@ fn a_provider_can_say_everything_at_once() {
         "timeout": "30s",
         "leeway": "0s",
         "algorithms": ["ES256", "Ed25519"],
-        "logout": { "kind": "local" },
+        "logout": { "kind": "rpInitiated", "postLogoutRedirectUri": "https://app.example.com/bye", "idTokenHint": false },
     });
     assert_eq!(provider_places(provider), Vec::<String>::new());
 }

@@ -22,9 +22,9 @@ use edge_oidc::{
     http::cookie::{CookieAttributes, Cookies, SameSite, delete_cookie, set_cookie},
     secret::Secret,
     session::{
-        ATTEMPT_LIFETIME, CookieSettings, Ended, Keyring, LARGEST_COOKIE, LoginAttempt, MOST_ATTEMPTS, MOST_BYTES,
-        SealError, Session, SessionCookie, SessionSettings, delete_attempt, delete_attempts, delete_session,
-        generate_key, read_attempt, read_session, write_attempt, write_session,
+        ATTEMPT_LIFETIME, CookieSettings, Ended, Keyring, LARGEST_COOKIE, Limits, LoginAttempt, MOST_ATTEMPTS,
+        MOST_BYTES, SealError, Session, SessionCookie, SessionId, SessionSettings, delete_attempt, delete_attempts,
+        delete_session, generate_key, read_attempt, read_session, write_attempt, write_session,
     },
     time::{Entropy, EntropyError, UnixTime},
 };
@@ -106,17 +106,24 @@ fn settings() -> SessionSettings {
         keys: Keyring::new(&[key]).unwrap(),
         cookie: CookieSettings::default(),
         lifetime: Duration::from_secs(7 * 24 * 3_600),
+        idle: None,
     }
 }
 
 fn session(claims: Value, refresh_token: Option<String>) -> Session {
     let Value::Object(claims) = claims else { panic!("not an object") };
     Session {
+        id: SessionId::random(&mut Stream(41)).unwrap(),
         provider: "cognito".into(),
         claims,
         refresh_token: refresh_token.map(Secret::new),
         id_token: None,
+        access_token: None,
+        nonce_digest: Some([7; 16]),
+        auth_time: Some(NOW.secs()),
         created: NOW,
+        refreshed: NOW,
+        seen: NOW,
         token_expires: NOW.plus(HOUR),
         expires: NOW.plus(settings().lifetime),
     }

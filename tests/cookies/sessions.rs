@@ -170,11 +170,18 @@ fn a_lifetime_that_was_shortened_holds_for_those_that_are_there() {
 }
 
 #[test]
-fn one_is_valid_until_its_tokens_or_its_lifetime_end() {
+fn one_is_valid_until_its_tokens_its_idle_time_or_its_lifetime_end() {
     let session = session_of(10);
-    assert_eq!(session.valid_at(NOW), Ok(()));
-    assert_eq!(session.valid_at(session.token_expires), Err(Ended::Tokens));
-    assert_eq!(session.valid_at(session.expires), Err(Ended::Lifetime));
+    let leeway = Duration::from_secs(60);
+    let limits = Limits { idle: None, leeway };
+    assert_eq!(session.valid_at(NOW, limits), Ok(()));
+    assert_eq!(session.valid_at(session.token_expires.plus(Duration::from_millis(59_999)), limits), Ok(()));
+    assert_eq!(session.valid_at(session.token_expires.plus(leeway), limits), Err(Ended::Tokens));
+    assert_eq!(session.valid_at(session.expires, limits), Err(Ended::Lifetime));
+    let limits = Limits { idle: Some(Duration::from_secs(900)), leeway };
+    assert_eq!(session.valid_at(NOW.plus(Duration::from_secs(899)), limits), Ok(()));
+    assert_eq!(session.valid_at(NOW.plus(Duration::from_secs(900)), limits), Err(Ended::Idle));
+    assert_eq!(session.valid_at(session.expires, limits), Err(Ended::Lifetime));
 }
 
 /// T-95, below the seal.

@@ -272,6 +272,7 @@ fn a_token_endpoint_that_fails_is_told_from_one_that_refuses() {
 #[test]
 fn old_keys_serve_for_a_day_while_fetching_fails_and_not_longer() {
     let mut world = World::oidc();
+    world.provider.response.tokens.insert("refresh_token", None);
     world.sign_in();
     on(&mut world, "keys", down);
     world.advance(Duration::from_secs(23 * 3600));
@@ -289,9 +290,9 @@ fn keys_are_fetched_again_every_hour_and_not_more_often() {
     world.advance(Duration::from_secs(3 * 3600 + 60));
     assert_eq!((world.provider.times("metadata"), world.provider.times("keys")), (4, 4));
     on(&mut world, "keys", || Travel::Status(MOMENT, 500));
-    let before = world.engine.gauges(world.now).key_age.unwrap();
+    let before = world.engine().gauges(world.now).key_age.unwrap();
     world.advance(Duration::from_secs(3600));
-    assert!(world.engine.gauges(world.now).key_age.unwrap() > before);
+    assert!(world.engine().gauges(world.now).key_age.unwrap() > before);
 }
 
 #[test]

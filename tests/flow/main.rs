@@ -19,6 +19,8 @@ mod headers;
 mod id_tokens;
 mod jar;
 mod keys;
+#[path = "../support/memory.rs"]
+mod memory;
 mod message;
 #[path = "../support/provider.rs"]
 mod provider;

@@ -1,7 +1,7 @@
 //! What goes in and what comes out: requests as browsers and programs write them, and what became of each.
 
 use edge_oidc::{
-    flow::Decision,
+    flow::{Decision, Forward},
     http::{reply::Reply, request::Header},
 };
 
@@ -14,6 +14,7 @@ pub struct Request {
     pub path: String,
     pub method: String,
     pub fields: Vec<(String, Vec<u8>)>,
+    pub body: Option<Vec<u8>>,
 }
 
 /// What became of a request.
@@ -21,8 +22,8 @@ pub struct Request {
 pub enum Answer {
     /// We answered.
     Reply(Reply),
-    /// It went on, with these headers.
-    Upstream(Headers),
+    /// It went on with these headers, and the application's response came back with those.
+    Upstream(Headers, Headers),
 }
 
 impl Request {
@@ -47,7 +48,7 @@ impl Request {
 
     /// One without any header of its own, as `curl` or a prober sends it.
     pub fn bare(path: &str) -> Self {
-        Self { host: HOST.to_owned(), path: path.to_owned(), method: "GET".to_owned(), fields: Vec::new() }
+        Self { host: HOST.to_owned(), path: path.to_owned(), method: "GET".to_owned(), fields: Vec::new(), body: None }
     }
 
     /// One more field.
@@ -65,6 +66,12 @@ impl Request {
     /// By another method.
     pub fn by(self, method: &str) -> Self {
         Self { method: method.to_owned(), ..self }
+    }
+
+    /// A form, posted.
+    pub fn posting(self, form: &str) -> Self {
+        let body = Some(form.as_bytes().to_vec());
+        Self { body, ..self.by("POST").set("content-type", "application/x-www-form-urlencoded") }
     }
 
     /// To another host.
@@ -93,12 +100,14 @@ impl Request {
 impl Answer {
     pub fn of(decision: Decision, mut headers: Headers) -> Self {
         match decision {
-            Decision::Forward(edits) => {
-                edits.apply(&mut headers);
-                Self::Upstream(headers)
+            Decision::Forward(Forward { request, response }) => {
+                request.apply(&mut headers);
+                let mut answer = application();
+                response.apply(&mut answer);
+                Self::Upstream(headers, answer)
             }
             Decision::Reply(reply) => Self::Reply(reply),
-            Decision::Wait => panic!("a decision to wait is none"),
+            Decision::ReadBody | Decision::Wait => panic!("a decision to wait is none"),
         }
     }
 
@@ -106,7 +115,7 @@ impl Answer {
     pub fn reply(&self) -> &Reply {
         match self {
             Self::Reply(reply) => reply,
-            Self::Upstream(headers) => panic!("it went on: {}", text(headers)),
+            Self::Upstream(headers, _) => panic!("it went on: {}", text(headers)),
         }
     }
 
@@ -116,13 +125,13 @@ impl Answer {
             Self::Reply(reply) => {
                 panic!("it was answered {}: {} {:?}", reply.status(), reply.body(), reply.header("location"))
             }
-            Self::Upstream(headers) => headers,
+            Self::Upstream(headers, _) => headers,
         }
     }
 
     /// Whether the application gets the request.
     pub fn passed(&self) -> bool {
-        matches!(self, Self::Upstream(_))
+        matches!(self, Self::Upstream(..))
     }
 
     /// The values of a field that the application gets.
@@ -143,14 +152,19 @@ impl Answer {
         self.header("location").unwrap_or_else(|| panic!("no Location: {} {}", self.status(), self.reply().body()))
     }
 
-    /// The Set-Cookie values.
+    /// The Set-Cookie values, of our answer or of the response that passed.
     pub fn cookies(&self) -> Vec<&str> {
-        self.reply()
-            .headers()
-            .iter()
-            .filter(|(name, _)| *name == "set-cookie")
-            .map(|(_, value)| value.as_str())
-            .collect()
+        let named = |name: &str| name == "set-cookie";
+        match self {
+            Self::Reply(reply) => {
+                let lines = reply.headers().iter().filter(|(name, _)| named(name));
+                lines.map(|(_, value)| value.as_str()).collect()
+            }
+            Self::Upstream(_, response) => {
+                let lines = response.iter().filter(|(name, _)| named(name));
+                lines.map(|(_, value)| std::str::from_utf8(value).unwrap()).collect()
+            }
+        }
     }
 
     /// The stable code, in whatever form it is said.
@@ -178,6 +192,17 @@ impl Answer {
             .unwrap_or_else(|| panic!("no link in {body}"))
             .replace("&amp;", "&")
     }
+}
+
+/// What the application answers: something that every cache would keep.
+fn application() -> Headers {
+    let fields = [
+        ("cache-control", "public, max-age=600"),
+        ("expires", "Thu, 01 Dec 2050 16:00:00 GMT"),
+        ("surrogate-control", "max-age=600"),
+        ("cdn-cache-control", "max-age=600"),
+    ];
+    fields.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).into()
 }
 
 /// Headers as the core's own type.

@@ -160,7 +160,7 @@ fn outcome(request: &Request, signed_in: bool) -> String {
     }
     match world.send(request) {
         Answer::Reply(reply) => format!("{reply:?} {:?}", world.provider.asked),
-        Answer::Upstream(mut headers) => {
+        Answer::Upstream(mut headers, _) => {
             headers.retain(|(name, _)| name != ":scheme" && !request.fields.iter().any(|(given, _)| given == name));
             format!("{headers:?} {:?}", world.provider.asked)
         }

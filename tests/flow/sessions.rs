@@ -164,6 +164,7 @@ fn an_attempt_is_no_session_and_a_session_no_attempt() {
 #[test]
 fn a_session_ends_with_its_token_and_the_leeway() {
     let mut world = World::oidc();
+    world.provider.response.tokens.insert("refresh_token", None);
     world.sign_in();
     world.advance(Duration::from_secs(3600 + 59));
     assert!(world.get("/").passed());

@@ -176,5 +176,5 @@ fn a_finished_sign_in_is_kept_for_a_minute_and_for_its_own_browser_only() {
     world.switch_to(0);
     world.advance(Duration::from_secs(61));
     assert_eq!(world.go(&callback).said(), (400, "token_invalid_grant".to_owned()));
-    assert_eq!(world.engine.gauges(world.now).waiting, 0);
+    assert_eq!(world.engine().gauges(world.now).waiting, 0);
 }

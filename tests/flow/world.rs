@@ -25,6 +25,7 @@ use url::Url;
 use crate::{
     given::NoEnvironment,
     jar::Jar,
+    memory::Memory,
     message::{Answer, Request},
     provider::Provider,
 };
@@ -38,10 +39,16 @@ pub type Headers = Vec<(String, Vec<u8>)>;
 
 /// Everything.
 pub struct World {
-    pub engine: Engine,
+    /// The gateway's workers. A new request goes to [`World::worker`].
+    pub workers: Vec<Worker>,
+    pub worker: usize,
     pub provider: Provider,
     pub network: Box<dyn FnMut(&str) -> Travel>,
     pub now: UnixTime,
+    /// The provider's clock, by ours.
+    pub provider_clock: fn(UnixTime) -> UnixTime,
+    /// Whether the host hands request bodies over.
+    pub bodies_come: bool,
     pub entropy: Box<dyn Entropy>,
     pub jars: Vec<Jar>,
     pub browser: usize,
@@ -51,8 +58,14 @@ pub struct World {
     waiting: BTreeMap<RequestId, Sent>,
     gone: BTreeSet<RequestId>,
     decided: BTreeMap<RequestId, Answer>,
-    flying: Vec<(UnixTime, CallId, CallOutcome)>,
+    flying: Vec<(UnixTime, usize, CallId, CallOutcome)>,
     last: u32,
+}
+
+/// One worker, and its view of the memory that those of its gateway share.
+pub struct Worker {
+    pub engine: Engine,
+    pub memory: Memory,
 }
 
 /// What the network does with a call.
@@ -93,10 +106,13 @@ impl World {
 
     pub fn new(tree: &Value, provider: Provider) -> Self {
         Self {
-            engine: engine(tree),
+            workers: vec![Worker { engine: engine(tree), memory: Memory::default() }],
+            worker: 0,
             provider,
             network: Box::new(|_| Travel::Answer(Duration::from_millis(20))),
             now: START,
+            provider_clock: |now| now,
+            bodies_come: true,
             entropy: Box::new(Stream(7)),
             jars: vec![Jar::default()],
             browser: 0,
@@ -113,8 +129,29 @@ impl World {
 
     /// A new worker under another configuration; browsers and provider stay.
     pub fn restart(&mut self, tree: &Value) {
-        self.engine = engine(tree);
+        self.workers.iter_mut().for_each(|worker| worker.engine = engine(tree));
         self.flying.clear();
+    }
+
+    /// One more worker of the first one's gateway.
+    pub fn add_worker(&mut self, tree: &Value) {
+        let memory = self.workers[0].memory.clone();
+        self.workers.push(Worker { engine: engine(tree), memory });
+    }
+
+    /// One more gateway, of one worker.
+    pub fn add_gateway(&mut self, tree: &Value) {
+        self.workers.push(Worker { engine: engine(tree), memory: Memory::default() });
+    }
+
+    /// The worker in use.
+    pub fn engine(&self) -> &Engine {
+        &self.workers[self.worker].engine
+    }
+
+    /// What the workers of the first gateway share.
+    pub fn memory(&self) -> &Memory {
+        &self.workers[0].memory
     }
 
     /// The browser in use.
@@ -210,14 +247,26 @@ impl World {
         self.last += 1;
         let id = RequestId(self.last);
         self.waiting.insert(id, Sent { headers: headers.clone(), host, browser: self.browser });
-        let decision =
-            self.engine.handle_request(id, headers, true, &mut Moment { now: self.now, entropy: &mut *self.entropy });
+        let worker = self.worker;
+        let complete = request.body.is_none();
+        let mut decision = self.on(worker, |engine, moment| engine.handle_request(id, headers, complete, moment));
+        if decision == Decision::ReadBody
+            && let Some(body) = request.body.clone().filter(|_| self.bodies_come)
+        {
+            decision = self.on(worker, |engine, moment| engine.handle_body(id, Some(body), moment));
+        }
         match decision {
-            Decision::Wait => {}
+            Decision::ReadBody | Decision::Wait => {}
             decision => self.settle(id, decision),
         }
         self.turn();
         id
+    }
+
+    /// Lets a worker act now.
+    pub fn on<T>(&mut self, worker: usize, act: impl FnOnce(&mut Engine, &mut Moment<'_>) -> T) -> T {
+        let Worker { engine, memory } = &mut self.workers[worker];
+        act(engine, &mut Moment { now: self.now, entropy: &mut *self.entropy, memory })
     }
 
     /// What became of a request; time passes until that is known.
@@ -240,7 +289,7 @@ impl World {
     pub fn hang_up(&mut self, id: RequestId) {
         self.waiting.remove(&id);
         self.gone.insert(id);
-        self.engine.handle_gone(id);
+        self.workers.iter_mut().for_each(|worker| worker.engine.handle_gone(id));
     }
 
     /// Lets time pass, the host ticking as the engine asks.
@@ -253,37 +302,48 @@ impl World {
 
     /// Carries out all that is due now.
     pub fn turn(&mut self) {
-        while let Some((id, call)) = self.engine.poll_call() {
-            self.dispatch(id, &call);
+        for worker in 0..self.workers.len() {
+            while let Some((id, call)) = self.workers[worker].engine.poll_call() {
+                self.dispatch(worker, id, &call);
+            }
         }
-        self.flying.sort_by_key(|(due, id, _)| (*due, *id));
+        self.flying.sort_by_key(|(due, worker, id, _)| (*due, *worker, *id));
         while self.flying.first().is_some_and(|(due, ..)| *due <= self.now) {
-            let (_, id, outcome) = self.flying.remove(0);
-            self.engine.handle_call(id, &outcome, &mut Moment { now: self.now, entropy: &mut *self.entropy });
+            let (_, worker, id, outcome) = self.flying.remove(0);
+            self.on(worker, |engine, moment| engine.handle_call(id, &outcome, moment));
         }
-        while let Some((id, decision)) = self.engine.poll_decision() {
-            self.settle(id, decision);
-        }
-        while let Some(event) = self.engine.poll_event() {
-            self.events.push(event);
+        for worker in 0..self.workers.len() {
+            while let Some((id, decision)) = self.workers[worker].engine.poll_decision() {
+                self.settle(id, decision);
+            }
+            while let Some(event) = self.workers[worker].engine.poll_event() {
+                self.events.push(event);
+            }
         }
     }
 
+    /// Every worker ticks at the pace of the most eager one.
     fn tick(&mut self) {
-        let pause = match self.engine.pace() {
+        let pause = |worker: &Worker| match worker.engine.pace() {
             Pace::Now => Duration::from_millis(1),
             Pace::Waiting => Duration::from_millis(10),
             Pace::Idle => Duration::from_secs(1),
         };
+        let pause = self.workers.iter().map(pause).min().unwrap();
         self.now = self.now.plus(pause);
-        self.engine.handle_tick(&mut Moment { now: self.now, entropy: &mut *self.entropy });
+        for worker in 0..self.workers.len() {
+            self.on(worker, |engine, moment| engine.handle_tick(moment));
+        }
         self.turn();
     }
 
     /// A call leaves. The provider answers it at once; the network decides when that arrives, and whether.
-    fn dispatch(&mut self, id: CallId, call: &Call) {
+    fn dispatch(&mut self, worker: usize, id: CallId, call: &Call) {
         let (after, outcome) = match (self.network)(self.provider.called(call)) {
-            Travel::Answer(after) => (after, CallOutcome::Answer(self.provider.answer(call, self.now))),
+            Travel::Answer(after) => {
+                let now = (self.provider_clock)(self.now);
+                (after, CallOutcome::Answer(self.provider.answer(call, now)))
+            }
             Travel::Fail(after, failure) => (after, CallOutcome::Failure(failure)),
             Travel::Lose => return,
             Travel::Status(after, status) => (
@@ -291,7 +351,7 @@ impl World {
                 CallOutcome::Answer(CallResponse { status, body: Secret::new(b"upstream connect error".to_vec()) }),
             ),
         };
-        self.flying.push((self.now.plus(after), id, outcome));
+        self.flying.push((self.now.plus(after), worker, id, outcome));
     }
 
     /// Exactly one decision for each request, and what must hold of every answer of ours (T-93).
@@ -310,7 +370,27 @@ impl World {
             }
             self.replies.push(reply.clone());
         }
+        if let Answer::Upstream(_, response) = &answer {
+            judge_response(response);
+            for line in answer.cookies() {
+                let kept = self.jars[sent.browser].take(&sent.host, line, self.now);
+                assert!(kept, "no browser keeps {line}");
+            }
+        }
         self.decided.insert(id, answer);
+    }
+}
+
+/// A response that gives a cookie may be kept by no cache (T-93), whatever the application said.
+fn judge_response(response: &Headers) {
+    let value = |name: &str| response.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_slice());
+    if value("set-cookie").is_some() {
+        assert_eq!(value("cache-control"), Some(b"private, no-store".as_slice()));
+        for name in ["expires", "surrogate-control", "cdn-cache-control"] {
+            assert_eq!(value(name), None, "{name}");
+        }
+    } else {
+        assert_eq!(value("cache-control"), Some(b"public, max-age=600".as_slice()));
     }
 }
 

@@ -31,7 +31,10 @@ pub struct Provider {
     pub revoked: Vec<String>,
     /// Everything that must never be seen: codes, tokens, verifiers.
     pub secrets: Vec<String>,
+    /// How many refreshes gave tokens.
+    pub refreshed: usize,
     grants: BTreeMap<String, Grant>,
+    lines: BTreeMap<String, Line>,
     issued: u64,
 }
 
@@ -79,6 +82,14 @@ pub struct Response {
     pub instead: BTreeMap<&'static str, (u16, String)>,
     /// How long an ID token lasts.
     pub lifetime: Duration,
+    /// Whether each refresh gives a new refresh token, and how long the old one is still taken then.
+    pub rotation: Option<Duration>,
+    /// As `claims`, for ID tokens that a refresh gives; they come after those.
+    pub refreshed_claims: BTreeMap<&'static str, Option<Value>>,
+    /// As `tokens`, for what a refresh gives.
+    pub refreshed_tokens: BTreeMap<&'static str, Option<Value>>,
+    /// A whole answer in place of a refresh's usual one.
+    pub instead_of_refresh: Option<(u16, Value)>,
 }
 
 /// One authorization: <https://www.rfc-editor.org/rfc/rfc7636#section-4.4>.
@@ -88,6 +99,14 @@ struct Grant {
     person: String,
     redirect_uri: String,
     used: bool,
+}
+
+/// A refresh token: <https://www.rfc-editor.org/rfc/rfc6749#section-6>.
+struct Line {
+    person: String,
+    nonce: String,
+    since: UnixTime,
+    replaced: Option<UnixTime>,
 }
 
 impl Provider {
@@ -152,11 +171,17 @@ impl Provider {
                 callback: Vec::new(),
                 instead: BTreeMap::new(),
                 lifetime: Duration::from_secs(3600),
+                rotation: None,
+                refreshed_claims: BTreeMap::new(),
+                refreshed_tokens: BTreeMap::new(),
+                instead_of_refresh: None,
             },
             asked: Vec::new(),
             revoked: Vec::new(),
             secrets: Vec::new(),
+            refreshed: 0,
             grants: BTreeMap::new(),
+            lines: BTreeMap::new(),
             issued: 0,
         }
     }
@@ -249,7 +274,16 @@ impl Provider {
     /// <https://openid.net/specs/openid-connect-core-1_0.html#TokenEndpoint>
     fn token(&mut self, call: &Call, now: UnixTime) -> (u16, Value) {
         let form = self.proven_form(call);
-        assert_eq!(form["grant_type"], "authorization_code");
+        match form["grant_type"].as_str() {
+            "refresh_token" => self.refresh(&form, now),
+            other => {
+                assert_eq!(other, "authorization_code");
+                self.redeem(&form, now)
+            }
+        }
+    }
+
+    fn redeem(&mut self, form: &BTreeMap<String, String>, now: UnixTime) -> (u16, Value) {
         self.secrets.push(form["code_verifier"].clone());
         let Some(grant) = self.grants.get_mut(&form["code"]).filter(|grant| !grant.used) else {
             return (400, json!({"error": "invalid_grant"}));
@@ -260,27 +294,76 @@ impl Provider {
         assert_eq!(challenge, grant.challenge, "the verifier is not the challenge's");
         let (nonce, person) = (grant.nonce.clone(), grant.person.clone());
         let (access, refresh) = (self.fresh("access"), self.fresh("refresh"));
-        let id_token = self.id_token(&nonce, &person, &access, now);
+        let id_token = self.id_token(Some(&nonce), &person, &access, now, now);
         self.secrets.push(id_token.clone());
+        self.lines.insert(refresh.clone(), Line { person, nonce, since: now, replaced: None });
         let body = json!({
             "access_token": access, "refresh_token": refresh, "id_token": id_token, "token_type": "Bearer", "expires_in": 3600,
         });
         (200, changed(body, &self.response.tokens))
     }
 
-    fn id_token(&self, nonce: &str, person: &str, access_token: &str, now: UnixTime) -> String {
+    /// <https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokens>; a refreshed ID token repeats no nonce.
+    fn refresh(&mut self, form: &BTreeMap<String, String>, now: UnixTime) -> (u16, Value) {
+        if let Some((status, body)) = &self.response.instead_of_refresh {
+            return (*status, body.clone());
+        }
+        let token = &form["refresh_token"];
+        let grace = self.response.rotation.unwrap_or_default();
+        let good = |line: &&mut Line| line.replaced.is_none_or(|replaced| now.since(replaced) < grace);
+        let revoked = self.revoked.contains(token);
+        let Some(line) = self.lines.get_mut(token).filter(good).filter(|_| !revoked) else {
+            return (400, json!({"error": "invalid_grant"}));
+        };
+        let (person, nonce, since) = (line.person.clone(), line.nonce.clone(), line.since);
+        if self.response.rotation.is_some() {
+            line.replaced.get_or_insert(now);
+        }
+        self.refreshed += 1;
+        let access = self.fresh("access");
+        let id_token = self.id_token(None, &person, &access, since, now);
+        self.secrets.push(id_token.clone());
+        let mut body =
+            json!({ "access_token": access, "id_token": id_token, "token_type": "Bearer", "expires_in": 3600 });
+        if self.response.rotation.is_some() {
+            let refresh = self.fresh("refresh");
+            self.lines.insert(refresh.clone(), Line { person, nonce, since, replaced: None });
+            body["refresh_token"] = json!(refresh);
+        }
+        (200, changed(body, &self.response.refreshed_tokens))
+    }
+
+    /// Ends every refresh token of everybody: an administrator's doing.
+    pub fn end_all(&mut self) {
+        self.lines.clear();
+    }
+
+    fn id_token(
+        &self,
+        nonce: Option<&str>,
+        person: &str,
+        access_token: &str,
+        since: UnixTime,
+        now: UnixTime,
+    ) -> String {
         let half = Sha256::digest(access_token)[..16].to_vec();
-        let claims = json!({
+        let mut claims = json!({
             "iss": self.response.metadata["issuer"],
             "aud": self.want.client_id,
             "sub": format!("sub of {person}"),
             "email": person,
-            "nonce": nonce,
+            "auth_time": since.secs(),
             "iat": now.secs(),
             "exp": now.plus(self.response.lifetime).secs(),
             "at_hash": signing::encode(half),
         });
-        let claims = changed(claims, &self.response.claims);
+        if let Some(nonce) = nonce {
+            claims["nonce"] = json!(nonce);
+        }
+        claims = changed(claims, &self.response.claims);
+        if nonce.is_none() {
+            claims = changed(claims, &self.response.refreshed_claims);
+        }
         (self.response.forge)(signing::sign(self.response.algorithm, &self.response.header, &claims))
     }
 

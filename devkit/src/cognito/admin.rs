@@ -4,16 +4,17 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Behaviour;
 use super::gate::not_here;
+use super::merge_patch::patched;
 use super::page::{escape, wide_page};
 use super::pool::Pool;
 
@@ -26,6 +27,8 @@ pub(super) fn router(pool: &Arc<Pool>) -> Router {
         .route("/counters", get(counters))
         .route("/requests", get(requests))
         .route("/users", get(users))
+        .route("/users/{username}", patch(patch_user))
+        .route("/users/{username}/global-sign-out", post(global_sign_out))
         .fallback(not_here)
         .with_state(Arc::clone(pool))
 }
@@ -62,6 +65,25 @@ async fn users(State(pool): State<Arc<Pool>>) -> Response {
     Json(&*pool.users()).into_response()
 }
 
+/// RFC 7396 merge patch.
+async fn patch_user(State(pool): State<Arc<Pool>>, Path(username): Path<String>, body: Bytes) -> Response {
+    let mut users = pool.users();
+    let Some(user) = users.iter_mut().find(|user| user.username == username) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match serde_json::from_slice::<Value>(&body).and_then(|patch| patched(user, &patch)) {
+        Ok(new) => {
+            *user = new;
+            Json(&*user).into_response()
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+async fn global_sign_out(State(pool): State<Arc<Pool>>, Path(username): Path<String>) -> StatusCode {
+    if pool.global_sign_out(&username) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
+
 async fn home(State(pool): State<Arc<Pool>>) -> Response {
     let body = format!(
         "<p>Issuer <code>{issuer}</code><br>Domain <code>{domain}</code></p>\n\
@@ -87,8 +109,12 @@ fn change(pool: &Pool, new: impl FnOnce(&Behaviour) -> serde_json::Result<Behavi
             *behaviour = new;
             Json(&*behaviour).into_response()
         }
-        Err(error) => (StatusCode::BAD_REQUEST, Json(json!({ "error": error.to_string() }))).into_response(),
+        Err(error) => refused(&error),
     }
+}
+
+fn refused(error: &serde_json::Error) -> Response {
+    (StatusCode::BAD_REQUEST, Json(json!({ "error": error.to_string() }))).into_response()
 }
 
 fn pretty(value: &impl Serialize) -> String {

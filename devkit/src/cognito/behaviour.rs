@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::fault::{Endpoint, Fault, FaultRule};
+use super::merge_patch;
 use super::token_fault::{TokenFault, TokenFaultRule};
 
 /// Every switch. On the wire: camelCase JSON, unknown members refused, absent members at their default.
@@ -27,6 +28,8 @@ pub struct Behaviour {
     pub sso_seconds: u64,
     /// Lifetime of refresh tokens.
     pub refresh_token_seconds: u64,
+    /// Other lifetimes of the tokens of some clients, by client id; for what is issued from now on.
+    pub client_lifetimes: BTreeMap<String, ClientLifetimes>,
     /// Which of the two issuer hosts tokens name.
     pub issuer_type: IssuerType,
     /// What the discovery document contains.
@@ -63,14 +66,18 @@ pub struct Behaviour {
     pub typ_header: bool,
     /// `exp - iat` is one second less than the lifetime, as observed.
     pub short_expiry: bool,
-    /// Whether a refreshed ID token repeats the `nonce` of the login.
-    pub nonce_on_refresh: bool,
+    /// What the ID token of a refresh is like.
+    pub refresh: RefreshVariant,
+    /// Whether a global sign-out ends the SSO sessions of the user too (AWS: it does not).
+    pub global_sign_out_ends_sso: bool,
     /// Claims added to, or replacing those of, both tokens.
     pub extra_claims: Map<String, Value>,
     /// A fault built into the next, or all, ID tokens of the token endpoint.
     pub id_token_fault: Option<TokenFaultRule>,
     /// Faulty answers, by endpoint.
     pub faults: BTreeMap<Endpoint, FaultRule>,
+    /// `Retry-After` of every faulty answer, as it is.
+    pub retry_after: Option<String>,
 }
 
 /// Which issuer tokens name.
@@ -159,20 +166,65 @@ pub enum CodeError {
     InvalidRequest,
 }
 
+/// Lifetimes of the tokens of one client; what is absent is as in the pool.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ClientLifetimes {
+    /// Lifetime of ID tokens.
+    pub id_token_seconds: Option<u64>,
+    /// Lifetime of access tokens, and `expires_in`.
+    pub access_token_seconds: Option<u64>,
+    /// Lifetime of refresh tokens.
+    pub refresh_token_seconds: Option<u64>,
+}
+
+/// The lifetimes in effect for a client, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lifetimes {
+    pub(super) id_token: u64,
+    pub(super) access_token: u64,
+    pub(super) refresh_token: u64,
+}
+
+/// What the ID token of a refresh is like.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RefreshVariant {
+    /// Whether there is one.
+    pub id_token: bool,
+    /// Its `nonce`.
+    pub nonce: RefreshNonce,
+    /// A fault built into the next, or all, ID tokens of refreshes; before [`Behaviour::id_token_fault`].
+    pub id_token_fault: Option<TokenFaultRule>,
+}
+
+/// The `nonce` of a refreshed ID token; Cognito's is unknown.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RefreshNonce {
+    /// None.
+    #[default]
+    Absent,
+    /// A new one.
+    Other,
+    /// That of the sign-in.
+    Repeated,
+}
+
 /// Refresh-token rotation.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Rotation {
-    /// How long a used refresh token still works (0..60 at AWS).
+    /// How long a used refresh token still works (0..60 at AWS); the grace at its first use counts.
     pub grace_seconds: u64,
+    /// Whether a used refresh token that comes after its grace revokes all tokens of its sign-in (unknown at AWS).
+    pub reuse_revokes_family: bool,
 }
 
 impl Behaviour {
     /// The behaviour after an RFC 7396 merge patch; `null` returns a member to its default.
     pub fn patched(&self, patch: &Value) -> serde_json::Result<Behaviour> {
-        let mut value = serde_json::to_value(self)?;
-        merge(&mut value, patch);
-        serde_json::from_value(value)
+        merge_patch::patched(self, patch)
     }
 
     /// Makes `endpoint` answer with `fault`: `times` times, or until changed.
@@ -185,6 +237,27 @@ impl Behaviour {
     pub fn set_id_token_fault(&mut self, fault: TokenFault, times: impl Into<Option<u32>>) {
         let remaining = times.into();
         self.id_token_fault = Some(TokenFaultRule { fault, remaining });
+    }
+
+    /// The same for the ID tokens of refreshes only: sign-ins stay good.
+    pub fn set_refresh_id_token_fault(&mut self, fault: TokenFault, times: impl Into<Option<u32>>) {
+        let remaining = times.into();
+        self.refresh.id_token_fault = Some(TokenFaultRule { fault, remaining });
+    }
+
+    /// Turns rotation on, with this grace.
+    pub fn rotate_refresh_tokens(&mut self, grace_seconds: u64) {
+        self.rotation = Some(Rotation { grace_seconds, ..Rotation::default() });
+    }
+
+    /// The lifetimes in effect for a client.
+    pub(super) fn lifetimes(&self, client_id: &str) -> Lifetimes {
+        let own = self.client_lifetimes.get(client_id).copied().unwrap_or_default();
+        Lifetimes {
+            id_token: own.id_token_seconds.unwrap_or(self.id_token_seconds),
+            access_token: own.access_token_seconds.unwrap_or(self.access_token_seconds),
+            refresh_token: own.refresh_token_seconds.unwrap_or(self.refresh_token_seconds),
+        }
     }
 
     /// Claims of every JSON type, as a pre-token Lambda may add them; for [`Behaviour::extra_claims`].
@@ -207,6 +280,7 @@ impl Default for Behaviour {
             login_seconds: 300,
             sso_seconds: 3600,
             refresh_token_seconds: 30 * 24 * 3600,
+            client_lifetimes: BTreeMap::new(),
             issuer_type: IssuerType::default(),
             discovery: DiscoveryVariant::default(),
             metadata_cache_control: None,
@@ -225,11 +299,19 @@ impl Default for Behaviour {
             at_hash: true,
             typ_header: false,
             short_expiry: false,
-            nonce_on_refresh: false,
+            refresh: RefreshVariant::default(),
+            global_sign_out_ends_sso: false,
             extra_claims: Map::new(),
             id_token_fault: None,
             faults: BTreeMap::new(),
+            retry_after: None,
         }
+    }
+}
+
+impl Default for RefreshVariant {
+    fn default() -> RefreshVariant {
+        RefreshVariant { id_token: true, nonce: RefreshNonce::default(), id_token_fault: None }
     }
 }
 
@@ -245,24 +327,6 @@ impl CodeError {
         match self {
             CodeError::InvalidGrant => "invalid_grant",
             CodeError::InvalidRequest => "invalid_request",
-        }
-    }
-}
-
-fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    let Value::Object(target) = target else { return };
-    for (name, value) in patch {
-        if value.is_null() {
-            target.remove(name);
-        } else {
-            merge(target.entry(name).or_insert(Value::Null), value);
         }
     }
 }

@@ -24,7 +24,7 @@ impl Subject<'_> {
     /// The claims of an ID token beside `access_token`.
     pub(super) fn id_token(&self, access_token: Option<&str>) -> Map<String, Value> {
         let Subject { grant, user, .. } = *self;
-        let mut claims = self.common("id", self.behaviour.id_token_seconds);
+        let mut claims = self.common("id", self.behaviour.lifetimes(&grant.client_id).id_token);
         claims.extend(user_attributes(user, &grant.scopes));
         set(&mut claims, "aud", json!(grant.client_id));
         set(&mut claims, "cognito:username", json!(user.token_username()));
@@ -44,7 +44,7 @@ impl Subject<'_> {
     /// The claims of an access token.
     pub(super) fn access_token(&self) -> Map<String, Value> {
         let grant = self.grant;
-        let mut claims = self.common("access", self.behaviour.access_token_seconds);
+        let mut claims = self.common("access", self.behaviour.lifetimes(&grant.client_id).access_token);
         set(&mut claims, "client_id", json!(grant.client_id));
         set(&mut claims, "username", json!(self.user.token_username()));
         set(&mut claims, "scope", json!(grant.scopes.join(" ")));
@@ -55,14 +55,11 @@ impl Subject<'_> {
     }
 
     fn common(&self, token_use: &str, lifetime: u64) -> Map<String, Value> {
-        let lifetime = if self.behaviour.short_expiry { lifetime.saturating_sub(1) } else { lifetime };
-        let mut claims = Map::new();
+        let mut claims = times(self.behaviour, self.now, lifetime);
         set(&mut claims, "sub", json!(self.user.sub));
         set(&mut claims, "iss", json!(self.issuer));
         set(&mut claims, "token_use", json!(token_use));
         set(&mut claims, "auth_time", json!(self.grant.auth_time));
-        set(&mut claims, "iat", json!(self.now));
-        set(&mut claims, "exp", json!(self.now.saturating_add(lifetime)));
         set(&mut claims, "jti", json!(uuid()));
         set(&mut claims, "origin_jti", json!(self.grant.origin_jti));
         set(&mut claims, "event_id", json!(self.grant.event_id));
@@ -81,6 +78,27 @@ impl Subject<'_> {
     }
 }
 
+/// The claims of an access token of the client credentials grant: nobody signed in, and `sub` is the client.
+pub(super) fn machine_token(
+    behaviour: &Behaviour,
+    issuer: &str,
+    client_id: &str,
+    scopes: &[String],
+    now: u64,
+) -> Map<String, Value> {
+    let mut claims = times(behaviour, now, behaviour.lifetimes(client_id).access_token);
+    set(&mut claims, "sub", json!(client_id));
+    set(&mut claims, "iss", json!(issuer));
+    set(&mut claims, "token_use", json!("access"));
+    set(&mut claims, "auth_time", json!(now));
+    set(&mut claims, "jti", json!(uuid()));
+    set(&mut claims, "client_id", json!(client_id));
+    set(&mut claims, "scope", json!(scopes.join(" ")));
+    set(&mut claims, "version", json!(2));
+    claims.extend(behaviour.extra_claims.clone());
+    claims
+}
+
 /// The attributes that scopes give to the ID token and, as strings, to userInfo.
 pub(super) fn user_attributes(user: &User, scopes: &[String]) -> Map<String, Value> {
     let granted = |scope: &str| scopes.iter().any(|granted| granted == scope);
@@ -95,6 +113,15 @@ pub(super) fn user_attributes(user: &User, scopes: &[String]) -> Map<String, Val
         set(&mut claims, "email", json!(email));
         set(&mut claims, "email_verified", json!(user.email_verified));
     }
+    claims
+}
+
+/// `iat` and `exp`.
+fn times(behaviour: &Behaviour, now: u64, lifetime: u64) -> Map<String, Value> {
+    let lifetime = if behaviour.short_expiry { lifetime.saturating_sub(1) } else { lifetime };
+    let mut claims = Map::new();
+    set(&mut claims, "iat", json!(now));
+    set(&mut claims, "exp", json!(now.saturating_add(lifetime)));
     claims
 }
 

@@ -11,7 +11,7 @@ use super::log::{Counters, Recorded};
 use super::pool::Pool;
 use super::random::uuid;
 use super::token_fault::TokenFault;
-use super::{Behaviour, User};
+use super::{Behaviour, Client, User};
 
 /// A handle on a pool.
 #[derive(Clone, Debug)]
@@ -59,6 +59,18 @@ impl Control {
         edit(&mut self.pool.users());
     }
 
+    /// Changes one user; the next sign-in or refresh sees it. Whether there is such a user.
+    pub fn edit_user(&self, username: &str, edit: impl FnOnce(&mut User)) -> bool {
+        self.pool.users().iter_mut().find(|user| user.username == username).map(edit).is_some()
+    }
+
+    /// Signs a user out everywhere, as AdminUserGlobalSignOut does: refresh tokens are refused and access tokens too, at
+    /// userInfo; JWTs keep verifying, and the SSO cookie stays good unless [`Behaviour::global_sign_out_ends_sso`].
+    /// Whether there is such a user.
+    pub fn global_sign_out(&self, username: &str) -> bool {
+        self.pool.global_sign_out(username)
+    }
+
     /// How often what was asked for.
     pub fn counters(&self) -> Counters {
         self.pool.log().counters.clone()
@@ -90,6 +102,15 @@ impl Control {
         self.mint(TokenKind::Access, self.grant(username, client_id, None), changes)
     }
 
+    /// A properly signed access token of the client credentials grant, with all custom scopes of the client and with
+    /// `changes` to its claims.
+    pub fn mint_machine_token(&self, client_id: &str, changes: impl FnOnce(&mut Map<String, Value>)) -> String {
+        let scopes = self.pool.client(client_id).map(Client::custom_scopes).unwrap_or_default();
+        let mut claims = self.pool.machine_claims(client_id, &scopes);
+        changes(&mut claims);
+        self.sign(TokenKind::Access, claims, None)
+    }
+
     /// Signs any claims with the pool's key for that kind of token, with a fault or without.
     pub fn sign(&self, kind: TokenKind, claims: Map<String, Value>, fault: Option<TokenFault>) -> String {
         self.pool.sign(kind, claims, fault)
@@ -116,7 +137,7 @@ impl Control {
 
     fn grant(&self, username: &str, client_id: &str, nonce: Option<&str>) -> Grant {
         let scopes = self.pool.client(client_id).map(|client| client.scopes.clone());
-        Grant {
+        let grant = Grant {
             client_id: client_id.to_owned(),
             username: username.to_owned(),
             scopes: scopes.unwrap_or_else(|| vec!["openid".to_owned(), "email".to_owned(), "profile".to_owned()]),
@@ -125,7 +146,9 @@ impl Control {
             auth_time: self.pool.now(),
             origin_jti: uuid(),
             event_id: uuid(),
-        }
+        };
+        self.pool.ledger().note_sign_in(&grant);
+        grant
     }
 
     fn shift(&self, seconds: i64) {

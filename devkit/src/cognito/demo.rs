@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::{Client, Federated, User};
 
-/// A confidential client with an awkward secret and two active ones, a public client, and another client of the same pool.
+/// A confidential client with an awkward secret and two active ones, a public client, another client of the same pool, and
+/// a machine.
 pub(super) fn clients() -> Vec<Client> {
     let callbacks = ["https://app.example.com/oauth2/callback", "http://localhost:8080/oauth2/callback"];
     let logouts = ["https://app.example.com/", "http://localhost:8080/"];
@@ -18,7 +19,9 @@ pub(super) fn clients() -> Vec<Client> {
     let public = Client::public("6p1u2b3l4i5c6c7l8i9e0n1t2a").with_urls(&callbacks, &logouts);
     let other = Client::confidential("7o1t2h3e4r5c6l7i8e9n0t1b2c", "other0client0secret0123456789abc")
         .with_urls(&["https://other.example.com/oauth2/callback"], &["https://other.example.com/"]);
-    vec![edge, public, other]
+    let orders = ["https://api.example.com/orders/read", "https://api.example.com/orders/write"];
+    let machine = Client::machine("1m2a3c4h5i6n7e8c9l0i1e2n3t", "machine0secret0for0client0credentials", &orders);
+    vec![edge, public, other, machine]
 }
 
 /// The users; every password is `password`.

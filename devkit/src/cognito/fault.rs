@@ -26,6 +26,8 @@ pub enum Endpoint {
     Login,
     /// `/logout`
     Logout,
+    /// `/oauth2/token` with `grant_type=refresh_token`, before what is set for [`Endpoint::Token`].
+    Refresh,
     /// `/oauth2/revoke`
     Revoke,
     /// `/oauth2/token`
@@ -78,6 +80,8 @@ pub enum Fault {
     },
     /// 503 with an empty body.
     ServiceUnavailable,
+    /// 503 with an HTML body.
+    ServiceUnavailableHtml,
     /// The request takes effect; then half of the body under the `Content-Length` of the whole, then the connection ends.
     ShortBody,
     /// The request takes effect; the answer comes this much later.
@@ -126,6 +130,7 @@ impl Fault {
             Fault::Oversized { .. } => "oversized",
             Fault::Reply { .. } => "reply",
             Fault::ServiceUnavailable => "serviceUnavailable",
+            Fault::ServiceUnavailableHtml => "serviceUnavailableHtml",
             Fault::ShortBody => "shortBody",
             Fault::Slow { .. } => "slow",
             Fault::ThrottledJson => "throttledJson",
@@ -151,6 +156,7 @@ impl Fault {
             Fault::Oversized { bytes } => oversized(bytes),
             Fault::Reply { status, content_type, body } => reply(status, &content_type, body),
             Fault::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            Fault::ServiceUnavailableHtml => html(503, "<html><body><h1>503 Service Unavailable</h1></body></html>"),
             Fault::ShortBody => short(answer.await).await,
             Fault::Slow { milliseconds } => {
                 let response = answer.await;

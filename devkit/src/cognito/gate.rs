@@ -76,18 +76,29 @@ async fn admit(pool: &Pool, endpoint: Endpoint, authority: &str, request: Reques
         pool.log().keep(Recorded::new(endpoint, &head, query.into_vec(), form.into_vec()));
     }
     pool.log().count(endpoint);
-    let fault = pool.take_fault(endpoint);
-    if let (Endpoint::Token, Some(fault)) = (endpoint, &fault) {
-        pool.log().count_token(grant_type, fault.name());
-        return fault.clone().apply(next.run(Request::from_parts(parts, Body::from(body)))).await;
+    let refresh = endpoint == Endpoint::Token && grant_type == "refresh_token";
+    if refresh {
+        pool.log().counters.refresh.arrived += 1;
     }
+    let fault = refresh.then(|| pool.take_fault(Endpoint::Refresh)).flatten().or_else(|| pool.take_fault(endpoint));
     let answer = next.run(Request::from_parts(parts, Body::from(body)));
-    let response = match fault {
-        Some(fault) => fault.apply(answer).await,
-        None => answer.await,
-    };
+    if let Some(fault) = fault {
+        if endpoint == Endpoint::Token {
+            pool.log().count_token(grant_type, fault.name());
+        }
+        return with_retry_after(pool, fault.apply(answer).await);
+    }
+    let response = answer.await;
     if let Some(Outcome(outcome)) = response.extensions().get() {
         pool.log().count_token(grant_type, outcome);
+    }
+    response
+}
+
+/// The header that a faulty answer has if a switch says so.
+fn with_retry_after(pool: &Pool, mut response: Response) -> Response {
+    if let Some(value) = pool.behaviour().retry_after.and_then(|value| HeaderValue::from_str(&value).ok()) {
+        response.headers_mut().insert(header::RETRY_AFTER, value);
     }
     response
 }

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
+use super::behaviour::Rotation;
 use super::random::{refresh_token, uuid};
 
 /// What one sign-in granted; codes and refresh tokens stand for it.
@@ -52,6 +53,8 @@ pub(super) struct Ledger {
     sessions: HashMap<String, SsoSession>,
     codes: HashMap<String, Code>,
     refresh_tokens: HashMap<String, RefreshToken>,
+    /// The user of every `origin_jti`.
+    sign_ins: HashMap<String, String>,
     revoked: HashSet<String>,
 }
 
@@ -113,6 +116,7 @@ impl Ledger {
     /// A refresh token for `grant`.
     pub(super) fn issue_refresh_token(&mut self, grant: Grant, expires: u64, now: u64) -> String {
         sweep(&mut self.refresh_tokens, |token| now < token.expires);
+        self.note_sign_in(&grant);
         let name = refresh_token();
         self.refresh_tokens.insert(name.clone(), RefreshToken { grant, expires, replaced_until: None });
         name
@@ -123,29 +127,58 @@ impl Ledger {
         self.refresh_tokens.get(name)
     }
 
-    /// The refresh token, if this client can use it now.
-    pub(super) fn usable_refresh_token(&self, name: &str, client_id: &str, now: u64) -> Option<RefreshToken> {
-        let token = self.refresh_tokens.get(name)?;
-        let usable = token.grant.client_id == client_id
-            && now < token.expires
-            && token.replaced_until.is_none_or(|until| now < until)
-            && !self.is_revoked(&token.grant.origin_jti);
-        usable.then(|| token.clone())
-    }
-
-    /// Rotation replaced the token: it works until `until` and, however often it is used, no longer.
-    pub(super) fn replace_refresh_token(&mut self, name: &str, until: u64) {
-        if let Some(token) = self.refresh_tokens.get_mut(name) {
-            token.replaced_until.get_or_insert(until);
+    /// Uses a refresh token: what it stands for and, with rotation, the one that takes its place and has its expiry. A token
+    /// that is replaced already works until the grace of its first use is over.
+    pub(super) fn use_refresh_token(
+        &mut self,
+        name: &str,
+        client_id: &str,
+        now: u64,
+        rotation: Option<Rotation>,
+    ) -> Option<(Grant, Option<String>)> {
+        let token = self.refresh_tokens.get_mut(name)?;
+        let (grant, expires) = (token.grant.clone(), token.expires);
+        if grant.client_id != client_id || now >= expires || self.revoked.contains(&grant.origin_jti) {
+            return None;
         }
+        if token.replaced_until.is_some_and(|until| now >= until) {
+            if rotation.is_some_and(|rotation| rotation.reuse_revokes_family) {
+                self.revoke(&grant.origin_jti);
+            }
+            return None;
+        }
+        let Some(rotation) = rotation else { return Some((grant, None)) };
+        token.replaced_until.get_or_insert(now.saturating_add(rotation.grace_seconds));
+        let successor = self.issue_refresh_token(grant.clone(), expires, now);
+        Some((grant, Some(successor)))
     }
 
-    /// Revokes every token of one sign-in.
-    pub(super) fn revoke(&mut self, origin_jti: &str) {
+    /// Remembers whose sign-in it is, for [`Ledger::sign_out_globally`].
+    pub(super) fn note_sign_in(&mut self, grant: &Grant) {
+        sweep(&mut self.sign_ins, |_| true);
+        self.sign_ins.insert(grant.origin_jti.clone(), grant.username.clone());
+    }
+
+    /// Revokes every token of one sign-in; whether they were not before.
+    pub(super) fn revoke(&mut self, origin_jti: &str) -> bool {
         if self.revoked.len() >= LIMIT {
             self.revoked.clear();
         }
-        self.revoked.insert(origin_jti.to_owned());
+        self.revoked.insert(origin_jti.to_owned())
+    }
+
+    /// Revokes every token of a user; a code that is still to be redeemed stays good.
+    pub(super) fn sign_out_globally(&mut self, username: &str) {
+        let own = self.sign_ins.iter().filter(|(_, user)| *user == username);
+        let own: Vec<_> = own.map(|(origin_jti, _)| origin_jti.clone()).collect();
+        for origin_jti in own {
+            self.revoke(&origin_jti);
+        }
+    }
+
+    /// Ends the SSO sessions of a user.
+    pub(super) fn end_sessions_of(&mut self, username: &str) {
+        self.sessions.retain(|_, session| session.username != username);
     }
 
     /// Whether the tokens of that sign-in are revoked.

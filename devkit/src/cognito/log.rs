@@ -25,12 +25,31 @@ pub struct Counters {
     pub silent_sign_ins: u64,
     /// Token requests, by grant type (`other` for unknown ones) and then by outcome: `ok`, an error code, or a fault's name.
     pub token: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Token requests with `grant_type=refresh_token`.
+    pub refresh: RefreshCounters,
     /// Requests to `/oauth2/userInfo`.
     pub userinfo: u64,
     /// Requests to `/oauth2/revoke`.
     pub revoke: u64,
+    /// Sign-ins that `/oauth2/revoke` has revoked.
+    pub revocations: u64,
+    /// Global sign-outs.
+    pub global_sign_outs: u64,
     /// Requests to `/logout`.
     pub logout: u64,
+}
+
+/// Refreshes by what they did, whatever became of the answer: a fault may refuse a request, or spoil the answer to one
+/// that took effect.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefreshCounters {
+    /// Requests, those that a fault refused included.
+    pub arrived: u64,
+    /// Requests that tokens were made for.
+    pub succeeded: u64,
+    /// Requests refused with `invalid_grant`.
+    pub refused: u64,
 }
 
 /// A request that arrived at an OAuth endpoint.
@@ -141,10 +160,19 @@ impl Log {
             Endpoint::Login => &mut counters.login,
             Endpoint::Logout => &mut counters.logout,
             Endpoint::Revoke => &mut counters.revoke,
-            Endpoint::Token => return,
+            Endpoint::Refresh | Endpoint::Token => return,
             Endpoint::UserInfo => &mut counters.userinfo,
         };
         *counter += 1;
+    }
+
+    /// Counts what a refresh did: tokens, or an error.
+    pub(super) fn count_refresh(&mut self, error: Option<&str>) {
+        match error {
+            None => self.counters.refresh.succeeded += 1,
+            Some("invalid_grant") => self.counters.refresh.refused += 1,
+            Some(_) => {}
+        }
     }
 
     /// Counts what a token request came to.

@@ -22,6 +22,12 @@
 //! | `GET /counters` | [`Counters`] |
 //! | `GET /requests` | the latest [`Recorded`] requests, credentials included |
 //! | `GET /users` | the users, passwords included |
+//! | `PATCH /users/{username}` | JSON merge patch of one: `{"groups":["admins"],"attributes":{"custom:team":null}}` |
+//! | `POST /users/{username}/global-sign-out` | revokes every token of the user, as AdminUserGlobalSignOut |
+//!
+//! Refreshes: `{"rotation":{"graceSeconds":30}}`, `{"rotation":null}`, `{"refresh":{"nonce":"repeated"}}`,
+//! `{"faults":{"refresh":{"fault":"tooManyRequestsHtml","remaining":2}},"retryAfter":"5"}`,
+//! `{"clientLifetimes":{"CLIENT":{"accessTokenSeconds":1}}}`.
 //!
 //! Lifetimes need no sleeping: `clockOffsetSeconds` moves the pool's clock ([`Control::advance`], [`Control::rewind`]).
 
@@ -44,6 +50,7 @@ mod listen;
 mod log;
 mod login;
 mod logout;
+mod merge_patch;
 mod options;
 mod page;
 mod params;
@@ -58,12 +65,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use behaviour::{
-    Behaviour, CallbackError, CodeError, DiscoveryVariant, ErrorOrder, IssuerType, LoginVersion, Rotation, ScopeError,
+    Behaviour, CallbackError, ClientLifetimes, CodeError, DiscoveryVariant, ErrorOrder, IssuerType, LoginVersion,
+    RefreshNonce, RefreshVariant, Rotation, ScopeError,
 };
 pub use control::Control;
 pub use fault::{Endpoint, Fault, FaultRule};
 pub use jwt::TokenKind;
-pub use log::{Counters, Recorded};
+pub use log::{Counters, Recorded, RefreshCounters};
 pub use options::{Client, Federated, Listen, Options, User};
 pub use token_fault::{TokenFault, TokenFaultRule};
 
@@ -84,6 +92,7 @@ impl Cognito {
     /// Binds the three listeners and serves.
     pub async fn start(options: Options) -> anyhow::Result<Cognito> {
         let Options { issuer, domain, tls, clients, users, behaviour, listen } = options;
+        clients.iter().try_for_each(Client::check)?;
         let issuer_listener = bind(listen.issuer).await?;
         let domain_listener = bind(listen.domain).await?;
         let admin_listener = bind(listen.admin).await?;

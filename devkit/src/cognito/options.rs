@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Behaviour, demo};
@@ -57,13 +57,15 @@ pub struct Client {
     pub scopes: Vec<String>,
     /// Whether the authorization code grant is on.
     pub code_grant: bool,
+    /// Whether the client credentials grant is on: only without the code grant, and only with a secret.
+    pub client_credentials: bool,
     /// Whether tokens of this client can be revoked.
     pub revocation: bool,
 }
 
 /// A user of the pool.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct User {
     /// What is typed in the form, and `cognito:username` unless `federated` or `email_alias` says otherwise.
     pub username: String,
@@ -74,20 +76,24 @@ pub struct User {
     /// The address; in tokens with scope `email`.
     pub email: Option<String>,
     /// Whether it is verified.
+    #[serde(default)]
     pub email_verified: bool,
     /// Groups; the claim is absent when there is none.
+    #[serde(default)]
     pub groups: Vec<String>,
     /// Further claims: `phone_number*` with scope `phone`, all others with scope `profile`.
+    #[serde(default)]
     pub attributes: BTreeMap<String, Value>,
     /// The user comes from another provider, for which the password form stands in.
     pub federated: Option<Federated>,
     /// E-mail is the alias to sign in with: the e-mail works in the form too, and `cognito:username` equals `sub`.
+    #[serde(default)]
     pub email_alias: bool,
 }
 
 /// Where a federated user comes from.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Federated {
     /// For example `Google`.
     pub provider_name: String,
@@ -147,8 +153,33 @@ impl Client {
             logout_urls: Vec::new(),
             scopes: ["openid", "email", "profile", "phone"].map(str::to_owned).into(),
             code_grant: true,
+            client_credentials: false,
             revocation: true,
         }
+    }
+
+    /// A client of a machine: the client credentials grant with these scopes (`<resource server>/<scope>`), and no other.
+    pub fn machine(client_id: &str, client_secret: &str, scopes: &[&str]) -> Client {
+        Client {
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            code_grant: false,
+            client_credentials: true,
+            ..Client::confidential(client_id, client_secret)
+        }
+    }
+
+    /// The scopes of resource servers: all that a machine can get.
+    pub(super) fn custom_scopes(&self) -> Vec<String> {
+        self.scopes.iter().filter(|scope| scope.contains('/')).cloned().collect()
+    }
+
+    /// Refuses what Cognito does not let anybody set up.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        let Client { client_id, client_secrets, code_grant, client_credentials, .. } = self;
+        if *client_credentials && (*code_grant || client_secrets.is_empty()) {
+            anyhow::bail!("client {client_id}: client_credentials goes with a secret and without the code grant");
+        }
+        Ok(())
     }
 
     /// The same client with these callback and sign-out URLs.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::{Map, Value};
 
 use super::behaviour::IssuerType;
-use super::claims::Subject;
+use super::claims::{Subject, machine_token};
 use super::clock;
 use super::fault::{Endpoint, Fault};
 use super::jwt::{Draft, TokenKind};
@@ -14,7 +14,7 @@ use super::keys::KeyRing;
 use super::ledger::{Grant, Ledger};
 use super::log::Log;
 use super::public_url::PublicUrl;
-use super::token_fault::TokenFault;
+use super::token_fault::{TokenFault, TokenFaultRule};
 use super::{Behaviour, Client, User};
 
 /// The state of a running pool.
@@ -117,16 +117,36 @@ impl Pool {
 
     /// The fault that is due in an ID token; takes one occurrence.
     pub(super) fn take_id_token_fault(&self) -> Option<TokenFault> {
-        let mut behaviour = self.behaviour_mut();
-        let (fault, left) = behaviour.id_token_fault.take()?.take();
-        behaviour.id_token_fault = left;
-        fault
+        take(&mut self.behaviour_mut().id_token_fault)
+    }
+
+    /// The same for the ID token of a refresh.
+    pub(super) fn take_refresh_id_token_fault(&self) -> Option<TokenFault> {
+        let own = take(&mut self.behaviour_mut().refresh.id_token_fault);
+        own.or_else(|| self.take_id_token_fault())
+    }
+
+    /// Signs a user out everywhere, as AdminUserGlobalSignOut does; whether there is such a user.
+    pub(super) fn global_sign_out(&self, username: &str) -> bool {
+        if self.user(username).is_none() {
+            return false;
+        }
+        let ends_sso = self.behaviour().global_sign_out_ends_sso;
+        let mut ledger = self.ledger();
+        ledger.sign_out_globally(username);
+        if ends_sso {
+            ledger.end_sessions_of(username);
+        }
+        self.log().counters.global_sign_outs += 1;
+        true
     }
 
     /// Signs claims, spoiled by `fault` if there is one.
     pub(super) fn sign(&self, kind: TokenKind, claims: Map<String, Value>, fault: Option<TokenFault>) -> String {
-        if fault == Some(TokenFault::Garbage) {
-            return "not-a-jwt".to_owned();
+        match fault {
+            Some(TokenFault::Garbage) => return "not-a-jwt".to_owned(),
+            Some(TokenFault::MissingToken) => return String::new(),
+            _ => {}
         }
         let mut draft = Draft::new(kind, claims);
         if self.behaviour().typ_header {
@@ -138,6 +158,11 @@ impl Pool {
         draft.sign(&self.keys())
     }
 
+    /// The claims of a machine's access token.
+    pub(super) fn machine_claims(&self, client_id: &str, scopes: &[String]) -> Map<String, Value> {
+        machine_token(&self.behaviour(), &self.issuer_in_effect().text, client_id, scopes, self.now())
+    }
+
     /// Hands what claims are made of to `make`.
     pub(super) fn claims<T>(&self, grant: &Grant, user: &User, make: impl FnOnce(&Subject<'_>) -> T) -> T {
         let behaviour = self.behaviour();
@@ -145,6 +170,12 @@ impl Pool {
         let pool_id = self.issuer.last_segment();
         make(&Subject { behaviour: &behaviour, issuer: &issuer.text, pool_id, user, grant, now: self.now() })
     }
+}
+
+fn take(rule: &mut Option<TokenFaultRule>) -> Option<TokenFault> {
+    let (fault, left) = rule.take()?.take();
+    *rule = left;
+    fault
 }
 
 /// Locks; a panic elsewhere (in a test's closure, say) does not make the pool unusable.

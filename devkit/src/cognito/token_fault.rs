@@ -37,10 +37,12 @@ pub enum TokenFault {
     Garbage,
     /// HS256 with the public key's PEM as the secret.
     Hs256WithPublicKey,
-    /// `iat` (and `auth_time`) an hour ahead, `exp` after it.
+    /// `iat` an hour ahead, `exp` after it.
     IssuedInFuture,
     /// No `aud` (ID) or `client_id` (access).
     MissingAudience,
+    /// No `auth_time`.
+    MissingAuthTime,
     /// No `exp`.
     MissingExp,
     /// No `iat`.
@@ -51,6 +53,8 @@ pub enum TokenFault {
     MissingNonce,
     /// No `sub`.
     MissingSub,
+    /// No token at all: its member is not in the answer.
+    MissingToken,
     /// No `token_use`.
     MissingTokenUse,
     /// `nbf` an hour ahead.
@@ -61,10 +65,14 @@ pub enum TokenFault {
     UnknownKey,
     /// The `at_hash` of another access token.
     WrongAtHash,
+    /// The `auth_time` of a sign-in an hour before this one.
+    WrongAuthTime,
     /// Another pool's `iss`.
     WrongIssuer,
     /// The `nonce` of another login.
     WrongNonce,
+    /// The `sub` of another person.
+    WrongSub,
 }
 
 impl TokenFaultRule {
@@ -80,7 +88,7 @@ impl TokenFaultRule {
 }
 
 impl TokenFault {
-    /// Changes the draft. [`TokenFault::Garbage`] cannot be a draft; `Control` and `token` write it themselves.
+    /// Changes the draft. [`TokenFault::Garbage`] and [`TokenFault::MissingToken`] cannot be a draft: see `Pool::sign`.
     pub(super) fn spoil(self, draft: &mut Draft) {
         match self {
             TokenFault::AlgNone => draft.seal = Seal::None,
@@ -89,7 +97,7 @@ impl TokenFault {
                 draft.more_header.insert("crit".to_owned(), json!(["urn:example:must-understand"]));
                 draft.more_header.insert("urn:example:must-understand".to_owned(), json!(true));
             }
-            TokenFault::Garbage => {}
+            TokenFault::Garbage | TokenFault::MissingToken => {}
             TokenFault::Hs256WithPublicKey => draft.seal = Seal::Confused,
             TokenFault::MissingKid => draft.without_kid = true,
             TokenFault::UnknownKey => draft.seal = Seal::Stranger,
@@ -109,9 +117,10 @@ impl TokenFault {
                 let right = draft.claims.get(client).cloned();
                 draft.claims.insert(client.to_owned(), json!([right, "another-client-of-this-pool"]))
             }
-            TokenFault::Expired => shift(draft, -86_400),
-            TokenFault::IssuedInFuture => shift(draft, 3600),
+            TokenFault::Expired => shift(draft, &["iat", "exp"], -86_400),
+            TokenFault::IssuedInFuture => shift(draft, &["iat", "exp"], 3600),
             TokenFault::MissingAudience => draft.claims.remove(client),
+            TokenFault::MissingAuthTime => draft.claims.remove("auth_time"),
             TokenFault::MissingExp => draft.claims.remove("exp"),
             TokenFault::MissingIat => draft.claims.remove("iat"),
             TokenFault::MissingNonce => draft.claims.remove("nonce"),
@@ -123,18 +132,20 @@ impl TokenFault {
             }
             TokenFault::OtherClient => set(client, json!("another-client-of-this-pool")),
             TokenFault::WrongAtHash => set("at_hash", json!("AAAAAAAAAAAAAAAAAAAAAA")),
+            TokenFault::WrongAuthTime => shift(draft, &["auth_time"], -3600),
             TokenFault::WrongIssuer => {
                 set("iss", json!("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_An0therP0"))
             }
             TokenFault::WrongNonce => set("nonce", json!("bm9uY2Utb2YtYW5vdGhlci1sb2dpbg")),
+            TokenFault::WrongSub => set("sub", json!("0b5e55ed-0dd5-4ab0-8c0d-e0fa0711e501")),
             _ => None,
         };
     }
 }
 
 /// Moves the times of a token.
-fn shift(draft: &mut Draft, seconds: i64) -> Option<Value> {
-    for name in ["auth_time", "iat", "exp"] {
+fn shift(draft: &mut Draft, names: &[&str], seconds: i64) -> Option<Value> {
+    for &name in names {
         if let Some(time) = draft.claims.get(name).and_then(Value::as_i64) {
             draft.claims.insert(name.to_owned(), json!(time.saturating_add(seconds)));
         }

@@ -102,6 +102,8 @@ fn process_revocation_request(pool: &Pool, headers: &HeaderMap, form: &Params) -
     if grant.client_id != client.client_id {
         return Err("invalid_request");
     }
-    ledger.revoke(&grant.origin_jti);
+    if ledger.revoke(&grant.origin_jti) {
+        pool.log().counters.revocations += 1;
+    }
     Ok(())
 }

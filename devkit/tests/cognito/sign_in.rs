@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use devkit::cognito::{CallbackError, ErrorOrder, LoginVersion, ScopeError};
+use url::Url;
 
 use crate::support::{CALLBACK, PUBLIC_CLIENT, claims, location, member, query, text, world, world_of, world_with};
 
@@ -219,6 +220,36 @@ async fn prompt_login_shows_the_form_in_managed_login_only() {
     assert!(world.authorize(&[("prompt", "login")]).await.contains("/login?"));
     world.control.set_behaviour(|behaviour| behaviour.login_version = LoginVersion::Classic);
     assert!(world.authorize(&[("prompt", "login")]).await.contains("?code="));
+}
+
+#[tokio::test]
+async fn prompt_select_account_lets_another_person_take_the_sso_session_over() {
+    let world = world().await;
+    world.sign_in("kim", &[]).await;
+    let tokens =
+        world.redeem(&member(&world.sign_in("lee", &[("prompt", "select_account")]).await, "code").unwrap()).await.1;
+    assert_eq!(claims(&tokens, "id_token")["cognito:username"], "lee");
+    let silent = Url::parse(&world.authorize(&[("prompt", "none")]).await).unwrap();
+    let tokens = world.redeem(&member(&silent, "code").unwrap()).await.1;
+    assert_eq!(claims(&tokens, "id_token")["cognito:username"], "lee");
+}
+
+#[tokio::test]
+async fn a_silent_sign_in_keeps_the_auth_time_and_is_a_sign_in_of_its_own() {
+    let world = world().await;
+    let first = claims(&world.tokens("kim", &[]).await, "id_token");
+    world.control.advance(Duration::from_secs(100));
+    let silent = Url::parse(&world.authorize(&[("prompt", "none")]).await).unwrap();
+    let second = claims(&world.redeem(&member(&silent, "code").unwrap()).await.1, "id_token");
+    assert_eq!(first["auth_time"], second["auth_time"]);
+    assert_ne!(first["origin_jti"], second["origin_jti"]);
+}
+
+#[tokio::test]
+async fn an_sso_lifetime_of_zero_never_signs_in_silently() {
+    let world = world_with(|behaviour| behaviour.sso_seconds = 0).await;
+    world.sign_in("kim", &[]).await;
+    assert_eq!(world.authorize(&[("prompt", "none")]).await, format!("{CALLBACK}?state=st4te&error=login_required"));
 }
 
 #[tokio::test]

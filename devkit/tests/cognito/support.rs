@@ -7,12 +7,13 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use devkit::cognito::{Behaviour, Cognito, Control, Options};
 use reqwest::{Response, StatusCode, redirect};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
 pub const CLIENT: &str = "4e8k2v9q1w7r5t3y6u0i8o2p4a";
 pub const SECRET: &str = "demo+secret+with+plus+0123456789";
 pub const PUBLIC_CLIENT: &str = "6p1u2b3l4i5c6c7l8i9e0n1t2a";
+pub const OTHER: (&str, &str) = ("7o1t2h3e4r5c6l7i8e9n0t1b2c", "other0client0secret0123456789abc");
 pub const CALLBACK: &str = "https://app.example.com/oauth2/callback";
 /// RFC 7636, appendix B.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -118,6 +119,12 @@ impl World {
         self.token(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)]).await
     }
 
+    /// PATCH on the admin port.
+    pub async fn patch(&self, path: &str, patch: Value) -> StatusCode {
+        let url = format!("http://{}{path}", self.cognito.admin_addr());
+        self.browser.patch(url).json(&patch).send().await.unwrap().status()
+    }
+
     pub async fn userinfo(&self, access_token: &str) -> Response {
         self.browser.get(self.url("/oauth2/userInfo")).bearer_auth(access_token).send().await.unwrap()
     }
@@ -188,6 +195,11 @@ pub fn jwt_header(token: &str) -> Value {
 
 pub fn claims(tokens: &Value, name: &str) -> Value {
     serde_json::from_str(&raw_part(text(tokens, name), 1)).unwrap()
+}
+
+/// An error of the token endpoint.
+pub fn error(name: &str) -> Value {
+    json!({ "error": name })
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {

@@ -1,24 +1,19 @@
-//! The token endpoint (E-16 to E-18, E-20, E-21, E-23, E-24).
+//! The token endpoint (E-16 to E-18, E-23, E-24).
 
 use std::time::Duration;
 
-use devkit::cognito::{CodeError, Rotation};
+use devkit::cognito::CodeError;
 use serde_json::{Value, json};
 
 use crate::support::{
-    CALLBACK, CLIENT, PUBLIC_CLIENT, SECRET, VERIFIER, World, basic, browser, claims, code_form, member, text, world,
-    world_with,
+    CALLBACK, CLIENT, OTHER, PUBLIC_CLIENT, SECRET, VERIFIER, World, basic, browser, claims, code_form, error, member,
+    text, world, world_with,
 };
 
 const SECOND_SECRET: &str = "second0demo0secret0for0rotation0";
-const OTHER: (&str, &str) = ("7o1t2h3e4r5c6l7i8e9n0t1b2c", "other0client0secret0123456789abc");
 
 async fn code(world: &World, changes: &[(&str, &str)]) -> String {
     member(&world.sign_in("kim", &[changes, &[("prompt", "login")]].concat()).await, "code").unwrap()
-}
-
-fn error(name: &str) -> Value {
-    json!({ "error": name })
 }
 
 #[tokio::test]
@@ -174,67 +169,6 @@ async fn a_json_body_is_no_form() {
     let request =
         world.browser.post(world.url("/oauth2/token")).json(&json!({ "client_id": CLIENT, "client_secret": SECRET }));
     assert_eq!(request.send().await.unwrap().json::<Value>().await.unwrap(), error("invalid_client"));
-}
-
-#[tokio::test]
-async fn a_refresh_keeps_the_sign_in_and_returns_no_refresh_token() {
-    let world = world().await;
-    let first = world.tokens("kim", &[]).await;
-    world.control.advance(Duration::from_secs(1000));
-    let (status, second) = world.refresh(text(&first, "refresh_token")).await;
-    assert_eq!((status.as_u16(), second.get("refresh_token")), (200, None));
-    let (old, new) = (claims(&first, "id_token"), claims(&second, "id_token"));
-    for kept in ["auth_time", "origin_jti", "sub", "aud"] {
-        assert_eq!(old[kept], new[kept], "{kept}");
-    }
-    assert!(new["iat"].as_u64().unwrap() >= old["iat"].as_u64().unwrap() + 1000);
-    assert_ne!(old["jti"], new["jti"]);
-    assert_eq!((new.get("nonce"), new.get("at_hash")), (None, None));
-}
-
-#[tokio::test]
-async fn a_refreshed_id_token_repeats_the_nonce_if_switched() {
-    let world = world_with(|behaviour| behaviour.nonce_on_refresh = true).await;
-    let first = world.tokens("kim", &[]).await;
-    let (_, second) = world.refresh(text(&first, "refresh_token")).await;
-    assert_eq!(claims(&second, "id_token")["nonce"], "n0nce");
-}
-
-#[tokio::test]
-async fn a_refresh_sees_the_user_as_they_are_now() {
-    let world = world().await;
-    let tokens = world.tokens("kim", &[]).await;
-    world.control.edit_users(|users| users[0].groups = vec!["new".to_owned()]);
-    let (_, refreshed) = world.refresh(text(&tokens, "refresh_token")).await;
-    assert_eq!(claims(&refreshed, "id_token")["cognito:groups"], json!(["new"]));
-    world.control.edit_users(Vec::clear);
-    assert_eq!(world.refresh(text(&tokens, "refresh_token")).await.1, error("invalid_grant"));
-}
-
-#[tokio::test]
-async fn a_refresh_token_is_bound_to_its_client_and_expires() {
-    let world = world().await;
-    let tokens = world.tokens("kim", &[]).await;
-    let form = [("grant_type", "refresh_token"), ("refresh_token", text(&tokens, "refresh_token"))];
-    assert_eq!(world.token_as(Some(OTHER), &form).await.1, error("invalid_grant"));
-    assert_eq!(world.token(&form).await.0, 200);
-    world.control.advance(Duration::from_secs(30 * 24 * 3600));
-    assert_eq!(world.token(&form).await.1, error("invalid_grant"));
-}
-
-#[tokio::test]
-async fn rotation_replaces_the_refresh_token_after_the_grace() {
-    let world = world_with(|behaviour| behaviour.rotation = Some(Rotation { grace_seconds: 30 })).await;
-    let first = world.tokens("kim", &[]).await;
-    let (_, second) = world.refresh(text(&first, "refresh_token")).await;
-    assert_ne!(text(&second, "refresh_token"), text(&first, "refresh_token"));
-    world.control.advance(Duration::from_secs(20));
-    assert_eq!(world.refresh(text(&first, "refresh_token")).await.0, 200, "within the grace");
-    world.control.advance(Duration::from_secs(10));
-    assert_eq!(world.refresh(text(&first, "refresh_token")).await.1, error("invalid_grant"));
-    assert_eq!(world.refresh(text(&second, "refresh_token")).await.0, 200);
-    world.control.advance(Duration::from_secs(30 * 24 * 3600 - 30));
-    assert_eq!(world.refresh(text(&second, "refresh_token")).await.1, error("invalid_grant"), "the first one's expiry");
 }
 
 #[tokio::test]

@@ -1,0 +1,280 @@
+//! One refresh of a session: one struct for each message it awaits.
+//!
+//! Decides what follows from each answer, and what a session is after it. A refresh belongs to the session and not to the
+//! request that asked for it: a provider that rotates takes a refresh token once, so what it answers is never let go of.
+//! Which worker refreshes is `session::handoff`'s; who gets the result is the engine's.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::{
+    flow::{
+        exchange::{CALL_GRACE, Context, PROVIDER_WAIT, verify_token},
+        provider::Asker,
+        refusal::Refusal,
+    },
+    http::call::Call,
+    oidc::{
+        claims::TrustedClaims,
+        error::OAuthError,
+        id_token::{IdTokenClaims, IdTokenError},
+        jwt::VerifiedJwt,
+        refresh::{RefreshResponse, refresh_request},
+        refreshed_id_token::{Original, validate_refreshed_id_token},
+        token::TokenError,
+    },
+    session::Session,
+    time::Deadline,
+};
+
+/// The longest that tokens are believed to last whose ID token does not say it.
+const LONGEST: Duration = Duration::from_hours(24);
+
+/// A refresh, by what it awaits.
+#[derive(Debug)]
+pub enum Renewal {
+    /// Keys that can verify the new ID token.
+    Keys(AwaitKeys),
+    /// The provider's endpoints.
+    Metadata(AwaitMetadata),
+    /// The token endpoint's answer.
+    Tokens(AwaitTokens),
+}
+
+/// Waits until the provider's endpoints are known.
+#[derive(Debug)]
+pub struct AwaitMetadata {
+    session: Box<Session>,
+    deadline: Deadline,
+}
+
+/// Waits for the token endpoint's answer.
+#[derive(Debug)]
+pub struct AwaitTokens {
+    session: Box<Session>,
+    deadline: Deadline,
+}
+
+/// Waits for keys that can verify the new ID token.
+#[derive(Debug)]
+pub struct AwaitKeys {
+    session: Box<Session>,
+    deadline: Deadline,
+    tokens: RefreshResponse,
+    looked: Option<u64>,
+}
+
+/// What is to be done next.
+#[derive(Debug)]
+pub enum Step {
+    /// Send this call.
+    Call(Renewal, Call),
+    /// It is over.
+    Done(Renewed),
+    /// Wait on.
+    Wait(Renewal),
+}
+
+/// How a refresh ended.
+#[derive(Debug)]
+pub struct Renewed {
+    /// What the session is now.
+    pub end: End,
+    /// What went wrong, for the log.
+    pub problem: Option<Refusal>,
+}
+
+/// What a session is after its refresh.
+#[derive(Clone, Debug)]
+pub enum End {
+    /// This one; at least its refresh token is new.
+    Renewed(Box<Session>),
+    /// Over: sign in again.
+    Refused,
+    /// What it was: the provider gave no usable answer.
+    Failed,
+}
+
+impl Renewal {
+    /// Begins with a session that has a refresh token.
+    pub fn begin(session: Box<Session>, context: Context<'_>) -> Step {
+        AwaitMetadata { session, deadline: Deadline::new(context.now, PROVIDER_WAIT) }.handle(context)
+    }
+
+    /// How long one may take altogether: for so long the other workers leave it to this one.
+    pub fn longest(timeout: Duration) -> Duration {
+        timeout.saturating_add(CALL_GRACE).saturating_add(PROVIDER_WAIT.saturating_mul(2))
+    }
+
+    /// Metadata or keys may have come.
+    pub fn handle_provider(self, context: Context<'_>) -> Step {
+        match self {
+            Self::Keys(state) => state.handle(context),
+            Self::Metadata(state) => state.handle(context),
+            Self::Tokens(_) => Step::Wait(self),
+        }
+    }
+
+    /// The token endpoint answered.
+    pub fn handle_tokens(self, tokens: Result<RefreshResponse, Refusal>, context: Context<'_>) -> Step {
+        match self {
+            Self::Tokens(state) => state.handle(tokens, context),
+            Self::Keys(_) | Self::Metadata(_) => Step::Wait(self),
+        }
+    }
+
+    /// It took too long. What the token endpoint gave is kept even if nothing could be verified.
+    pub fn give_up(self, context: Context<'_>) -> Renewed {
+        match self {
+            Self::Keys(AwaitKeys { session, tokens, .. }) => {
+                keep(session, tokens, Refusal::ProviderUnavailable, &context)
+            }
+            Self::Metadata(_) | Self::Tokens(_) => failed(Refusal::ProviderUnavailable),
+        }
+    }
+
+    /// The session that is refreshed.
+    pub fn session(&self) -> &Session {
+        match self {
+            Self::Keys(AwaitKeys { session, .. })
+            | Self::Metadata(AwaitMetadata { session, .. })
+            | Self::Tokens(AwaitTokens { session, .. }) => session,
+        }
+    }
+
+    /// When it ends at the latest.
+    pub fn deadline(&self) -> Deadline {
+        match self {
+            Self::Keys(AwaitKeys { deadline, .. })
+            | Self::Metadata(AwaitMetadata { deadline, .. })
+            | Self::Tokens(AwaitTokens { deadline, .. }) => *deadline,
+        }
+    }
+}
+
+impl AwaitMetadata {
+    fn handle(self, context: Context<'_>) -> Step {
+        let Some(metadata) = context.provider.metadata() else { return Step::Wait(Renewal::Metadata(self)) };
+        let Self { session, .. } = self;
+        let Some(refresh_token) = &session.refresh_token else {
+            return Step::Done(Renewed { end: End::Refused, problem: None });
+        };
+        let call = refresh_request(context.settings, metadata, refresh_token);
+        let deadline = Deadline::new(context.now, context.settings.timeout.saturating_add(CALL_GRACE));
+        Step::Call(Renewal::Tokens(AwaitTokens { session, deadline }), call)
+    }
+}
+
+impl AwaitTokens {
+    fn handle(self, tokens: Result<RefreshResponse, Refusal>, context: Context<'_>) -> Step {
+        let Self { session, .. } = self;
+        match tokens {
+            Ok(tokens) if tokens.id_token.is_some() => {
+                let deadline = Deadline::new(context.now, PROVIDER_WAIT);
+                AwaitKeys { session, deadline, tokens, looked: None }.handle(context)
+            }
+            // A request would go on without the token that the applications are promised.
+            Ok(_) if context.keeps.forwards_id_token => {
+                let problem = Some(Refusal::Token(TokenError::Absent("id_token")));
+                Step::Done(Renewed { end: End::Refused, problem })
+            }
+            Ok(tokens) => {
+                Step::Done(Renewed { end: End::Renewed(renewed(session, tokens, None, &context)), problem: None })
+            }
+            Err(refusal) => Step::Done(refused(&session, refusal, &context)),
+        }
+    }
+}
+
+impl AwaitKeys {
+    fn handle(mut self, mut context: Context<'_>) -> Step {
+        let Some(id_token) = &self.tokens.id_token else { return Step::Wait(Renewal::Keys(self)) };
+        let Some(verdict) = verify_token(id_token, &mut self.looked, Asker::Ourselves, &mut context) else {
+            return Step::Wait(Renewal::Keys(self));
+        };
+        Step::Done(match verdict {
+            Ok(jwt) => self.complete(jwt, &context),
+            Err(error) => Renewed { end: End::Refused, problem: Some(Refusal::Jwt(error)) },
+        })
+    }
+
+    fn complete(self, jwt: VerifiedJwt, context: &Context<'_>) -> Renewed {
+        let Self { session, tokens, .. } = self;
+        match validate(&session, jwt, &tokens, context) {
+            Ok(claims) => {
+                Renewed { end: End::Renewed(renewed(session, tokens, Some(&claims), context)), problem: None }
+            }
+            // Clocks that differ for a while are nobody's fault and no reason to lose a refresh token.
+            Err(error) if error.is_about_time() => keep(session, tokens, Refusal::IdToken(error), context),
+            Err(error) => Renewed { end: End::Refused, problem: Some(Refusal::IdToken(error)) },
+        }
+    }
+}
+
+fn validate(
+    session: &Session,
+    jwt: VerifiedJwt,
+    tokens: &RefreshResponse,
+    context: &Context<'_>,
+) -> Result<IdTokenClaims, IdTokenError> {
+    let original = Original {
+        settings: context.settings,
+        sub: session.claims.get("sub").and_then(Value::as_str).unwrap_or_default(),
+        nonce_digest: session.nonce_digest.as_ref(),
+        auth_time: session.auth_time,
+        access_token: &tokens.access_token,
+        now: context.now,
+    };
+    validate_refreshed_id_token(jwt, original)
+}
+
+/// The session after a good answer. Without an ID token, which is valid (OpenID Connect Core §12.2), its claims stay.
+fn renewed(
+    session: Box<Session>,
+    tokens: RefreshResponse,
+    claims: Option<&IdTokenClaims>,
+    context: &Context<'_>,
+) -> Box<Session> {
+    let before = session.token_expires.since(session.refreshed).max(Duration::from_mins(1));
+    let token_expires = match claims {
+        Some(claims) => claims.expires(),
+        None => context.now.plus(tokens.expires_in.unwrap_or(before).min(LONGEST)),
+    };
+    let keeps = context.keeps;
+    let id_token = tokens.id_token.filter(|_| keeps.id_token).or(session.id_token);
+    let wanted = context.wanted_claims.iter().map(String::as_str);
+    Box::new(Session {
+        claims: claims.map_or(session.claims, |claims| TrustedClaims::of(claims, wanted).into_map()),
+        refresh_token: tokens.refresh_token.or(session.refresh_token),
+        id_token,
+        access_token: Some(tokens.access_token).filter(|_| keeps.access_token),
+        refreshed: context.now.max(session.refreshed.plus(Duration::from_millis(1))),
+        token_expires,
+        ..*session
+    })
+}
+
+/// The tokens cannot be used now, but the refresh token that came with them may be the only one that still is good.
+fn keep(session: Box<Session>, tokens: RefreshResponse, problem: Refusal, context: &Context<'_>) -> Renewed {
+    let Some(refresh_token) = tokens.refresh_token else { return failed(problem) };
+    let refreshed = context.now.max(session.refreshed.plus(Duration::from_millis(1)));
+    let session = Session { refresh_token: Some(refresh_token), refreshed, ..*session };
+    Renewed { end: End::Renewed(Box::new(session)), problem: Some(problem) }
+}
+
+fn failed(problem: Refusal) -> Renewed {
+    Renewed { end: End::Failed, problem: Some(problem) }
+}
+
+/// No tokens. `invalid_grant` ends the session at once; another refusal is a setting's fault, which ends it no sooner than
+/// its tokens; all else may pass.
+fn refused(session: &Session, refusal: Refusal, context: &Context<'_>) -> Renewed {
+    let over = context.now >= session.token_expires.plus(context.settings.leeway);
+    let end = match &refusal {
+        Refusal::Token(TokenError::Refused(OAuthError::InvalidGrant)) => End::Refused,
+        Refusal::Token(TokenError::Refused(_)) if over => End::Refused,
+        _ => End::Failed,
+    };
+    Renewed { end, problem: Some(refusal) }
+}

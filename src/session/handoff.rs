@@ -1,0 +1,270 @@
+//! Who refreshes a session, and how the others come by the result: a bounded table that all workers of a gateway share.
+//!
+//! Decides that of all workers exactly one leads a session's refresh, for how long the others believe in it, how long its
+//! result is kept for requests that still bring the old cookie, and what goes when there is no room. The refresh itself is
+//! left to `flow`.
+
+use std::time::Duration;
+
+use crate::{
+    memory::{SharedMemory, Stamp},
+    time::{Deadline, UnixTime},
+};
+
+use super::{
+    codec::{Reader, Writer},
+    record::{Session, SessionId},
+    table::{Shared, Table, Unwritten},
+};
+
+/// The table of refreshes.
+#[derive(Debug)]
+pub struct Handoff(Table);
+
+/// What a worker that wants a session refreshed is to do.
+#[derive(Debug)]
+pub enum Turn {
+    /// Refresh it: the others wait for this worker, until the lease ends.
+    Lead(Lease),
+    /// Wait: another worker is at it.
+    Follow(Watch),
+    /// Use this one: it has been refreshed already.
+    Renewed(Box<Session>),
+    /// Give it up: the provider refused to renew it.
+    Refused,
+    /// Leave it for a while: the provider gave no answer a moment ago.
+    Resting,
+}
+
+/// The right to refresh a session, by the moment that it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease(UnixTime);
+
+/// What a worker that waits looks at: until the place changes or the lease ends there is nothing new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watch {
+    stamp: Option<Stamp>,
+    lease: Deadline,
+}
+
+/// How a refresh ended.
+#[derive(Clone, Copy, Debug)]
+pub enum Ending<'a> {
+    /// The provider renewed it.
+    Renewed(&'a Session),
+    /// The provider refused.
+    Refused,
+    /// The provider gave no answer.
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    id: SessionId,
+    /// [`Session::refreshed`] of the session that was to be refreshed: what was refused to it says nothing of a newer one.
+    of: UnixTime,
+    from: UnixTime,
+    lasts: Duration,
+    state: State,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Leased,
+    Renewed(Vec<u8>),
+    Refused,
+    Failed,
+}
+
+impl Handoff {
+    /// The table for the sessions of `client_id` at `issuer` in cookies of this name.
+    pub fn new(issuer: &str, client_id: &str, cookie_name: &str) -> Self {
+        Self(Table::new("refresh", PLACES, [issuer, client_id, cookie_name]))
+    }
+
+    /// Asks for the right to refresh `session` for as long as `lease`. `urgent` says that its tokens are over, so that a
+    /// provider that gave no answer is asked again sooner.
+    ///
+    /// # Errors
+    /// The table is of no use now, or full: the worker refreshes alone.
+    pub fn take(
+        &self,
+        session: &Session,
+        lease: Duration,
+        urgent: bool,
+        shared: &mut Shared<'_>,
+    ) -> Result<Turn, Unwritten> {
+        let (place, now) = (self.0.place(session.id.bytes()), shared.now);
+        let taken = self.0.update(place, shared, |bytes| {
+            let mut entries = entries(bytes, now);
+            let known = entries.iter().find(|entry| entry.id == session.id);
+            match known.and_then(|entry| entry.turn(session, urgent, now)) {
+                Some(turn) => (None, Some(turn)),
+                None => {
+                    let (id, of, state) = (session.id, session.refreshed, State::Leased);
+                    let written = put(&mut entries, Entry { id, of, from: now, lasts: lease, state }, now);
+                    let turn = written.is_some().then_some(Turn::Lead(Lease(now)));
+                    (written, turn)
+                }
+            }
+        })?;
+        match taken.ok_or(Unwritten)? {
+            Turn::Follow(watch) => Ok(Turn::Follow(Watch { stamp: self.0.stamp(place, shared.memory), ..watch })),
+            turn => Ok(turn),
+        }
+    }
+
+    /// Whether there may be something new since `watch`.
+    pub fn has_moved(&self, id: SessionId, watch: Watch, memory: &dyn SharedMemory, now: UnixTime) -> bool {
+        watch.lease.is_past(now) || self.0.stamp(self.0.place(id.bytes()), memory) != watch.stamp
+    }
+
+    /// Tells the others how the refresh of `session` ended. A newer session that is there already stays; nothing but a
+    /// renewed session is told once the lease has passed to another worker.
+    ///
+    /// # Errors
+    /// The others are not told: they ask the provider themselves when the lease ends.
+    pub fn tell(
+        &self,
+        session: &Session,
+        lease: Lease,
+        ending: Ending<'_>,
+        shared: &mut Shared<'_>,
+    ) -> Result<(), Unwritten> {
+        let (place, now) = (self.0.place(session.id.bytes()), shared.now);
+        let (state, lasts) = match ending {
+            Ending::Renewed(renewed) => (State::Renewed(renewed.encode()), KEEP),
+            Ending::Refused => (State::Refused, KEEP),
+            Ending::Failed => (State::Failed, REST),
+        };
+        let told = self.0.update(place, shared, |bytes| {
+            let mut entries = entries(bytes, now);
+            let known = entries.iter().find(|entry| entry.id == session.id);
+            let ours = known.is_none_or(|entry| entry.from == lease.0 && entry.state == State::Leased);
+            let newer = known.is_some_and(|entry| entry.newer_than(session).is_some());
+            let late = !ours && !matches!(ending, Ending::Renewed(_));
+            if newer || late {
+                return (None, true);
+            }
+            let entry = Entry { id: session.id, of: session.refreshed, from: now, lasts, state: state.clone() };
+            let written = put(&mut entries, entry, now);
+            let fits = written.is_some();
+            (written, fits)
+        })?;
+        if told { Ok(()) } else { Err(Unwritten) }
+    }
+
+    /// The newest copy of `session` that the table knows.
+    pub fn newest(&self, session: &Session, shared: &Shared<'_>) -> Option<Box<Session>> {
+        let (bytes, _) = self.0.read(self.0.place(session.id.bytes()), shared.keys, shared.memory)?;
+        entries(&bytes, shared.now).iter().find(|entry| entry.id == session.id)?.newer_than(session)
+    }
+}
+
+impl Entry {
+    /// What this says to a worker that wants `session` refreshed; nothing if it may go ahead.
+    fn turn(&self, session: &Session, urgent: bool, now: UnixTime) -> Option<Turn> {
+        match self.state {
+            State::Leased => Some(Turn::Follow(Watch { stamp: None, lease: Deadline::new(self.from, self.lasts) })),
+            State::Renewed(_) => self.newer_than(session).map(Turn::Renewed),
+            State::Refused => (session.refreshed <= self.of).then_some(Turn::Refused),
+            State::Failed => {
+                let rested = urgent && self.from.is_older_than(URGENT_REST, now);
+                (!rested).then_some(Turn::Resting)
+            }
+        }
+    }
+
+    fn newer_than(&self, session: &Session) -> Option<Box<Session>> {
+        let State::Renewed(bytes) = &self.state else { return None };
+        Session::decode(bytes).filter(|renewed| renewed.refreshed > session.refreshed).map(Box::new)
+    }
+
+    fn is_over(&self, now: UnixTime) -> bool {
+        Deadline::new(self.from, self.lasts).is_past(now)
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        writer.bytes(self.id.bytes());
+        for number in [self.of.millis(), self.from.millis(), u64::try_from(self.lasts.as_millis()).unwrap_or(u64::MAX)]
+        {
+            writer.number(number);
+        }
+        match &self.state {
+            State::Leased => writer.number(0),
+            State::Refused => writer.number(1),
+            State::Failed => writer.number(2),
+            State::Renewed(session) => {
+                writer.number(3);
+                writer.bytes(session);
+            }
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            id: SessionId::read(reader.bytes()?)?,
+            of: reader.time()?,
+            from: reader.time()?,
+            lasts: Duration::from_millis(reader.number()?),
+            state: match reader.number()? {
+                0 => State::Leased,
+                1 => State::Refused,
+                2 => State::Failed,
+                3 => State::Renewed(reader.bytes()?.to_vec()),
+                _ => return None,
+            },
+        })
+    }
+}
+
+/// The entries of a place that still count; none if it holds anything else.
+fn entries(bytes: &[u8], now: UnixTime) -> Vec<Entry> {
+    let mut reader = Reader::new(bytes);
+    let mut entries = Vec::new();
+    while !reader.is_empty() {
+        match Entry::read(&mut reader) {
+            Some(entry) => entries.push(entry),
+            None => return Vec::new(),
+        }
+    }
+    entries.retain(|entry: &Entry| !entry.is_over(now));
+    entries
+}
+
+/// Puts `entry` in the place of the one with its id. Where there is no room the oldest results go, once the clients that
+/// asked for them have had time to get them.
+fn put(entries: &mut Vec<Entry>, entry: Entry, now: UnixTime) -> Option<Vec<u8>> {
+    entries.retain(|other| other.id != entry.id);
+    entries.push(entry);
+    loop {
+        let mut writer = Writer::default();
+        entries.iter().for_each(|entry| entry.write(&mut writer));
+        let bytes = writer.finish();
+        if bytes.len() <= LARGEST_PLACE {
+            return Some(bytes);
+        }
+        let settled = |entry: &Entry| entry.state != State::Leased && entry.from.is_older_than(LEAST_KEPT, now);
+        let oldest = entries.iter().enumerate().filter(|(_, entry)| settled(entry)).min_by_key(|(_, entry)| entry.from);
+        let (oldest, _) = oldest?;
+        entries.remove(oldest);
+    }
+}
+
+const PLACES: u16 = 512;
+
+/// With [`PLACES`], the most that the table takes is 43 MB; with sessions of the usual size it takes 4 MB when a
+/// thousand are refreshed in ten minutes.
+const LARGEST_PLACE: usize = 60_000;
+
+/// How long the end of a refresh is kept for requests with the old cookie: of a client that went away, or in another tab.
+const KEEP: Duration = Duration::from_mins(10);
+
+/// How long it is kept at least.
+const LEAST_KEPT: Duration = Duration::from_mins(1);
+
+/// How long a provider that gave no answer is left alone while the session's tokens still serve.
+const REST: Duration = Duration::from_secs(30);
+
+/// How long, once they are over.
+const URGENT_REST: Duration = Duration::from_secs(5);
