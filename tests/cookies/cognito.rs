@@ -49,13 +49,13 @@ fn a_usual_user_has_one_cookie_under_4_kb() {
 
 #[test]
 fn fifty_groups_still_have_one() {
-    assert_eq!(cookie_bytes(50, None), [3_840]);
+    assert_eq!(cookie_bytes(50, None), [3_909]);
 }
 
 #[test]
 fn with_the_id_token_a_usual_user_has_one_and_fifty_groups_two() {
-    assert_eq!(cookie_bytes(1, Some(id_token())), [3_553]);
-    assert_eq!(cookie_bytes(50, Some(id_token())), [3_998, 1_133]);
+    assert_eq!(cookie_bytes(1, Some(id_token())), [3_623]);
+    assert_eq!(cookie_bytes(50, Some(id_token())), [3_998, 1_202]);
 }
 
 #[test]
