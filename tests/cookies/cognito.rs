@@ -43,8 +43,8 @@ fn the_samples_have_the_sizes_of_the_reference() {
 
 #[test]
 fn a_usual_user_has_one_cookie_under_4_kb() {
-    assert_eq!(cookie_bytes(1, None), [2_337]);
-    assert_eq!(cookie_bytes(10, None), [2_613]);
+    assert_eq!(cookie_bytes(1, None), [2_407]);
+    assert_eq!(cookie_bytes(10, None), [2_683]);
 }
 
 #[test]
