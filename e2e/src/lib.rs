@@ -15,11 +15,13 @@
 //! | [`Person`] | a browser: cookies, redirects, the sign-in form; each request's [`Answer`] knows what reached the application |
 //! | [`Raw`], [`h2_connection`] | a TLS socket, and bare HTTP/2 frames |
 //! | [`WebSocket`] | a client for `/ws` of the application |
+//! | [`Balancer`] | what stands in front of several worlds that are replicas of one ([`World::replica`]) |
 //!
 //! Names resolve to loopback by [`Net`], certificates are those of one throw-away authority, and everything here panics with
 //! what it knows when the world itself fails: a test need not handle that. What the filter must answer is the tests' to say.
 
 mod answer;
+mod balancer;
 mod jar;
 mod net;
 mod person;
@@ -30,6 +32,7 @@ mod workers;
 mod world;
 
 pub use answer::Answer;
+pub use balancer::Balancer;
 pub use devkit::form::Form;
 pub use jar::Cookie;
 pub use net::{Net, h2_connection};

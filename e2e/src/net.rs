@@ -31,6 +31,13 @@ impl Net {
         found.expect("a network without hosts").1
     }
 
+    /// The same network with the gateway, the first host that is, at another address.
+    pub fn with_gateway(&self, addr: SocketAddr) -> Net {
+        let mut net = self.clone();
+        net.hosts.first_mut().expect("a network without hosts").1 = addr;
+        net
+    }
+
     /// A TLS connection to `host` that offers one application protocol.
     pub async fn connect(&self, host: &str, alpn: &str) -> TlsStream<TcpStream> {
         let mut roots = RootCertStore::empty();

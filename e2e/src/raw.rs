@@ -107,10 +107,13 @@ impl Raw {
 impl RawAnswer {
     /// The first value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().skip(1).find_map(|line| {
-            let (given, value) = line.split_once(':')?;
-            given.eq_ignore_ascii_case(name).then_some(value.trim())
-        })
+        self.all(name).first().copied()
+    }
+
+    /// All values of a header.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        let pairs = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
+        pairs.filter(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).collect()
     }
 
     /// The body as text.

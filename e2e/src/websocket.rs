@@ -4,7 +4,11 @@ use crate::raw::{Raw, RawAnswer};
 use crate::{APP, Net};
 
 /// An open WebSocket.
-pub struct WebSocket(Raw);
+pub struct WebSocket {
+    /// The 101 that opened it.
+    pub answer: RawAnswer,
+    raw: Raw,
+}
 
 impl WebSocket {
     /// Shakes hands at `path` with these further header lines; the answer where that was not 101.
@@ -18,7 +22,7 @@ impl WebSocket {
         .await;
         let mut answer = raw.head().await.expect("no answer to a WebSocket handshake");
         if answer.status == 101 {
-            return Ok(WebSocket(raw));
+            return Ok(WebSocket { answer, raw });
         }
         let length = answer.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
         answer.body = raw.take(length).await.unwrap_or_default();
@@ -30,17 +34,17 @@ impl WebSocket {
         let length = u8::try_from(text.len()).ok().filter(|length| *length < 126).expect("a short text");
         // With a mask of zeros the masked text is the text.
         let frame = [&[0x81, 0x80 | length, 0, 0, 0, 0], text.as_bytes()].concat();
-        self.0.send(frame).await;
+        self.raw.send(frame).await;
     }
 
     /// The next text.
     pub async fn receive(&mut self) -> String {
-        let head = self.0.take(2).await.expect("the WebSocket was closed");
+        let head = self.raw.take(2).await.expect("the WebSocket was closed");
         let length = match head[1] {
-            126 => self.0.take(2).await.map(|bytes| usize::from(bytes[0]) << 8 | usize::from(bytes[1])),
+            126 => self.raw.take(2).await.map(|bytes| usize::from(bytes[0]) << 8 | usize::from(bytes[1])),
             short => Some(usize::from(short)),
         };
-        let text = self.0.take(length.expect("a length")).await.expect("the WebSocket was closed");
+        let text = self.raw.take(length.expect("a length")).await.expect("the WebSocket was closed");
         String::from_utf8_lossy(&text).into_owned()
     }
 }

@@ -45,6 +45,29 @@ impl World {
         assert_eq!(death, None, "in the log of Envoy");
     }
 
+    /// One of the filter's metrics; 0 where there is none yet.
+    pub async fn metric(&self, name: &str) -> u64 {
+        self.envoy.stat(&format!("wasmcustom.edge_oidc.{name}")).await.unwrap_or_default()
+    }
+
+    /// Waits until a metric is `value`.
+    pub async fn until_metric(&self, name: &str, value: u64) {
+        until(&format!("{name} is {value}"), || async { (self.metric(name).await == value).then_some(()) }).await;
+    }
+
+    /// Does `work` again and again, on a new connection each time, until each worker has had a turn.
+    pub async fn on_every_worker<F: Future<Output = ()>>(&self, mut work: impl FnMut() -> F) {
+        let before = self.connections().await;
+        for _ in 0..ATTEMPTS {
+            work().await;
+            let now = self.connections().await;
+            if now.iter().all(|(worker, count)| before.get(worker).is_some_and(|before| before < count)) {
+                return;
+            }
+        }
+        panic!("no connection came to some worker");
+    }
+
     /// How many connections each worker has taken.
     pub async fn connections(&self) -> BTreeMap<String, u64> {
         let all = self.envoy.stats("listener.").await.expect("statistics");

@@ -21,14 +21,15 @@ pub struct World {
     /// The application.
     pub upstream: Arc<Upstream>,
     /// The provider.
-    pub cognito: Cognito,
+    pub cognito: Arc<Cognito>,
     /// How clients get there.
     pub net: Net,
     /// The secrets that the filter was given: client secret and session key. No log may ever show them.
     pub secrets: Vec<String>,
     /// For a browser's `--ignore-certificate-errors-spki-list`: the keys of the gateway and of the provider.
     pub spki_sha256: Vec<String>,
-    _files: Files,
+    setup: Setup,
+    files: Arc<Files>,
 }
 
 impl World {
@@ -62,13 +63,30 @@ impl World {
         self.cognito.control()
     }
 
+    /// Another Envoy of the same shape but for `change`, between the same people, provider and application: a replica.
+    pub async fn replica(&self, change: impl FnOnce(Setup) -> Setup) -> World {
+        let setup = change(self.setup.clone());
+        let envoy = setup.clone().start().await.expect("the replica did not start");
+        World {
+            net: self.net.with_gateway(envoy.addr()),
+            envoy,
+            upstream: Arc::clone(&self.upstream),
+            cognito: Arc::clone(&self.cognito),
+            secrets: self.secrets.clone(),
+            spki_sha256: self.spki_sha256.clone(),
+            setup,
+            files: Arc::clone(&self.files),
+        }
+    }
+
     pub(crate) async fn of(mut shape: Builder) -> Result<World> {
         tls::use_ring();
         let ca = shape.authority.take().map_or_else(TestCa::new, Ok)?;
-        let files = Files::new();
+        let files = Arc::new(Files::new());
         let (gateway, provider) = (ca.server(&[APP])?, ca.server(&[ISSUER, DOMAIN])?);
         shape.options.tls = Some(Arc::clone(&provider.config));
         let cognito = Cognito::start(std::mem::take(&mut shape.options)).await.context("the local Cognito")?;
+        let cognito = Arc::new(cognito);
         let upstream = Arc::new(Upstream::start(([127, 0, 0, 1], 0).into()).await.context("the application")?);
         let (certificate, key) = gateway.write_to(&files.0)?;
         let secrets = vec![CLIENT_SECRET.to_owned(), session_key()?];
@@ -85,7 +103,7 @@ impl World {
         let mut setup = shape.shaped(setup)?;
         setup.log_level.clone_from(&shape.log_level);
         setup.extra_args.append(&mut shape.extra_args);
-        let envoy = setup.start().await?;
+        let envoy = setup.clone().start().await?;
         let hosts = [(APP, envoy.addr()), (ISSUER, cognito.issuer_addr()), (DOMAIN, cognito.domain_addr())];
         let net = Net {
             ca_pem: ca.pem().to_owned(),
@@ -93,7 +111,7 @@ impl World {
             upstream: Arc::clone(&upstream),
         };
         let spki_sha256 = vec![gateway.spki_sha256, provider.spki_sha256];
-        Ok(World { envoy, upstream, cognito, net, secrets, spki_sha256, _files: files })
+        Ok(World { envoy, upstream, cognito, net, secrets, spki_sha256, setup, files })
     }
 }
 

@@ -69,7 +69,7 @@ fn answer(heading: &str, found: &Found, environment: ProxyEnvironment<'_>) -> Re
     let config = config.map_err(|problems| list_problems(heading, &problems))?;
     let warnings = list("Warnings", config.warnings().iter().map(Problem::to_string));
     let note = |name| format!("`{name}` is not set here, so its value was not checked; `--env-file` can tell it");
-    let notes = list("Notes", environment.unset.take().iter().map(note));
+    let notes = list("Notes", describe::notes(&config).into_iter().chain(environment.unset.take().iter().map(note)));
     Ok(format!("{heading} is good.\n\n{}{warnings}{notes}", describe::describe(&config)))
 }
 

@@ -10,7 +10,7 @@ use super::keygen::ROTATION;
 use crate::{
     config::Config,
     http::{cluster::cluster_name, cookie::SameSite},
-    identity::IdentitySettings,
+    identity::{AUTHORIZATION, IdentitySettings},
     oidc::{
         client_auth::{BasicEncoding, ClientAuthentication},
         provider::{LogoutKind, ProviderKind, ProviderSettings},
@@ -24,7 +24,8 @@ pub(super) fn describe(config: &Config) -> String {
     let sections = [
         ("Sign-in", sign_in(config.provider())),
         ("At the provider, register", registrations(config)),
-        ("Cookies", cookies(&config.session)),
+        ("Our own paths", paths(config)),
+        ("Sessions", sessions(config)),
         ("Who passes", routes(&config.routes)),
         ("Headers for the applications", headers(&config.identity)),
         ("Clusters that Envoy must have", clusters(config.provider())),
@@ -34,6 +35,24 @@ pub(super) fn describe(config: &Config) -> String {
         format!("{title}\n{lines}")
     };
     sections.map(section).join("\n")
+}
+
+/// What is good to know about a configuration that is good.
+pub(super) fn notes(config: &Config) -> Vec<String> {
+    let provider = config.provider();
+    let offline =
+        provider.kind == ProviderKind::Cognito || provider.scopes.iter().any(|scope| scope == "offline_access");
+    let no_refresh_token = "most providers give a refresh token only for the scope `offline_access`, which is not asked for: \
+                            sessions may end with their ID tokens";
+    let rotation = "with several gateways, a provider that rotates refresh tokens needs a grace period (Cognito: \
+                    RetryGracePeriodSeconds 30 to 60); with 0 a session used at two gateways at once must sign in again";
+    let several = "with several gateways, each must get every logout token: a provider calls one address";
+    let notes = [
+        (!offline).then_some(no_refresh_token),
+        Some(rotation),
+        config.paths.back_channel.is_some().then_some(several),
+    ];
+    notes.into_iter().flatten().map(str::to_owned).collect()
 }
 
 fn sign_in(provider: &ProviderSettings) -> Vec<String> {
@@ -83,11 +102,50 @@ fn registrations(config: &Config) -> Vec<String> {
         }
         LogoutKind::Local => lines.push("no sign-out URL: signing out ends our own session only".to_owned()),
     }
-    lines.push(format!("people sign in at {} and out at {}", config.paths.sign_in, config.paths.sign_out));
+    if config.provider().logout != LogoutKind::Local {
+        let urls = config.provider().logout_return_urls.iter();
+        lines.extend(urls.map(|url| format!("sign-out URL {url}, for people who ask for it with `return_to`")));
+    }
+    if let (Some(path), Some(origin)) = (&config.paths.back_channel, origins.first()) {
+        lines.push(format!("back-channel logout URL {origin}{path}"));
+    }
     lines
 }
 
-fn cookies(session: &SessionSettings) -> Vec<String> {
+fn paths(config: &Config) -> Vec<String> {
+    let paths = &config.paths;
+    let mut lines = vec![
+        format!("{}: the provider sends the browser back here", paths.callback),
+        format!("{}: people sign in here", paths.sign_in),
+        format!("{}: people sign out here", paths.sign_out),
+        format!("{}: says that one is signed out", paths.signed_out),
+        format!("{}: says who is signed in", paths.whoami),
+    ];
+    lines.extend(paths.back_channel.iter().map(|path| {
+        format!(
+            "{path}: the provider ends sessions here, by a logout token; Envoy's filter there needs \
+             `allow_on_headers_stop_iteration: true`, which a WasmPlugin cannot set"
+        )
+    }));
+    lines
+}
+
+fn sessions(config: &Config) -> Vec<String> {
+    let session = &config.session;
+    let mut lines = vec![
+        cookie(session),
+        format!(
+            "a session is renewed while the provider renews its tokens, and lasts {} at most",
+            span(session.lifetime)
+        ),
+        format!("one without a refresh token ends {} after its ID token", span(config.provider().leeway)),
+    ];
+    lines.extend(session.idle.map(|idle| format!("one that nobody uses for {} ends", span(idle))));
+    lines.push(ROTATION.to_owned());
+    lines
+}
+
+fn cookie(session: &SessionSettings) -> String {
     let cookie = &session.cookie;
     let hosts = match &cookie.domain {
         Some(domain) => format!("one session for {domain} and all hosts below it"),
@@ -99,11 +157,7 @@ fn cookies(session: &SessionSettings) -> Vec<String> {
         SameSite::None => "None",
         SameSite::Strict => "Strict",
     };
-    vec![
-        format!("{}, {transport}, HttpOnly, SameSite={same_site}; {hosts}", cookie.session_name()),
-        format!("a session lasts {} at most", span(session.lifetime)),
-        ROTATION.to_owned(),
-    ]
+    format!("{}, {transport}, HttpOnly, SameSite={same_site}; {hosts}", cookie.session_name())
 }
 
 fn routes(routes: &Routes) -> Vec<String> {
@@ -142,7 +196,14 @@ fn headers(identity: &IdentitySettings) -> Vec<String> {
         .iter()
         .map(|rule| format!("{}: the groups, from claim {}{}", rule.header, rule.claim, prefixed(&rule.prefix)));
     let others = identity.headers.iter().map(|rule| format!("{}: from claim {}", rule.header, rule.claim));
-    let lines: Vec<_> = user.chain(groups).chain(others).collect();
+    let forward = &identity.forward;
+    let tokens = [("ID", &forward.id_token), ("access", &forward.access_token)];
+    let tokens = tokens.into_iter().filter_map(|(kind, header)| {
+        let header = header.as_ref()?;
+        let form = if header == AUTHORIZATION { "as `Bearer TOKEN`, in place of the client's own" } else { "as it is" };
+        Some(format!("{header}: the {kind} token, {form}"))
+    });
+    let lines: Vec<_> = user.chain(groups).chain(others).chain(tokens).collect();
     match lines.is_empty() {
         true => vec!["none: the applications do not learn who signed in".to_owned()],
         false => lines,

@@ -6,7 +6,7 @@ use super::{
     address,
     read::{Node, Object, Report},
 };
-use crate::oidc::provider::{LogoutKind, ProviderKind};
+use crate::oidc::provider::{EndpointOverrides, LogoutKind, ProviderKind};
 
 const KNOWN: [&str; 5] = ["kind", "logoutUri", "postLogoutRedirectUri", "idTokenHint", "returnUrls"];
 
@@ -62,6 +62,16 @@ pub(super) fn read(
             let id_token_hint = object.member("idTokenHint").and_then(|node| node.flag(report)).unwrap_or(true);
             Some(LogoutKind::RpInitiated { post_logout_redirect_uri, id_token_hint })
         }
+    }
+}
+
+/// Warns of a provider's sign-out that nobody will ever learn of: without metadata its address stands in `endpoints` or nowhere.
+pub(super) fn judge(node: &Node<'_>, logout: &LogoutKind, endpoints: &EndpointOverrides, report: &mut Report) {
+    let by_hand = endpoints.authorization.is_some() && endpoints.token.is_some() && endpoints.jwks.is_some();
+    if matches!(logout, LogoutKind::RpInitiated { .. }) && by_hand && endpoints.end_session.is_none() {
+        let mend = "add `endSession` to `endpoints`: with `authorization`, `token` and `jwks` there the provider's metadata is \
+                    never fetched, so signing out ends our own session only";
+        report.warning(node.path(), "is `rpInitiated`, but nothing says where the provider signs people out", mend);
     }
 }
 

@@ -62,6 +62,9 @@ pub(super) fn read(node: &Node<'_>, environment: &dyn Environment, report: &mut 
     let logout_node = object.member("logout");
     let read = |node: &Node<'_>, report: &mut Report| logout::read(node, kind, insecure_http, report);
     let logout = logout_node.as_ref().map_or_else(|| Some(logout::default(kind)), |node| read(node, report));
+    if let (Some(node), Some(logout)) = (&logout_node, &logout) {
+        logout::judge(node, logout, &endpoints, report);
+    }
     let return_urls = logout_node.map(|node| logout::return_urls(&node, insecure_http, report)).unwrap_or_default();
     let (issuer, _) = issuer?;
     Some(ProviderSettings {

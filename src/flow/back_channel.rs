@@ -47,7 +47,7 @@ impl Engine {
         }
         let form = inbound.view.text("content-type").is_some_and(is_form);
         if !form || inbound.view.is_complete() {
-            return self.refuse(&inbound, &Refusal::LogoutTokenAbsent, moment.now);
+            return self.refuse_logout_token(&inbound, &Refusal::LogoutTokenAbsent, moment);
         }
         if !self.waits.has_room() {
             return self.refuse(&inbound, &Refusal::TooManyWaiting, moment.now);

@@ -132,7 +132,8 @@ impl IdentitySettings {
         claims.flat_map(|claim| [Some(claim), (claim == "email").then_some("email_verified")]).flatten()
     }
 
-    /// The header fields that hand tokens on.
+    /// The header fields that hand tokens on. A token that cannot stand in a header as it is gives none: an ID token is
+    /// always base64url and dots, an access token is whatever the provider writes.
     pub fn token_headers(
         &self,
         id_token: Option<&Secret<String>>,
@@ -141,6 +142,9 @@ impl IdentitySettings {
         let pairs = [(&self.forward.id_token, id_token), (&self.forward.access_token, access_token)];
         let field = |(header, token): (&Option<String>, Option<&Secret<String>>)| {
             let (header, token) = (header.as_ref()?, token?.secret());
+            if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return None;
+            }
             let value = if header == AUTHORIZATION { format!("Bearer {token}") } else { token.clone() };
             Some((header.clone(), value.into_bytes()))
         };
@@ -319,6 +323,20 @@ mod tests {
         assert_eq!(header(json!({"email": "a@b", "name": "x\r\ny"}), "x-name"), None);
         let groups = json!({"email": "a@b", "cognito:groups": ["ok", "x\ny"]});
         assert_eq!(header(groups, "kubeflow-groups").as_deref(), Some("ok"));
+    }
+
+    // T-47
+    #[test]
+    fn a_token_that_cannot_stand_in_a_header_as_it_is_is_not_handed_on() {
+        let forward = Forwarding { id_token: Some(AUTHORIZATION.into()), access_token: Some("x-token".into()) };
+        let settings = IdentitySettings { forward, ..IdentitySettings::default() };
+        let secret = |text: &str| Secret::new(text.to_owned());
+        let headers = |access: &str| settings.token_headers(Some(&secret("e30.e30.AA")), Some(&secret(access)));
+        let id_token = (AUTHORIZATION.to_owned(), b"Bearer e30.e30.AA".to_vec());
+        assert_eq!(headers("!~A"), [id_token.clone(), ("x-token".to_owned(), b"!~A".to_vec())]);
+        for bad in ["", " ", "a b", "a\r\nx-user: root", "a\0", "a\u{7f}", "\u{e9}"] {
+            assert_eq!(headers(bad), std::slice::from_ref(&id_token), "{bad:?}");
+        }
     }
 
     #[test]

@@ -162,6 +162,16 @@ impl Mark {
     fn covers(&self, session: &Session, now: UnixTime) -> bool {
         session.created <= self.since && !self.is_over(now)
     }
+
+    /// A mark that ends all that either ends; the clock may have been set back between the two.
+    fn with(self, other: &Self) -> Self {
+        Self {
+            since: self.since.max(other.since),
+            from: self.from.max(other.from),
+            lasts: self.lasts.max(other.lasts),
+            ..self
+        }
+    }
 }
 
 impl Place {
@@ -173,17 +183,13 @@ impl Place {
     /// Adds `mark`. Where there is no room for it, one mark for the whole place takes the place of all: people of whom nobody
     /// said anything sign in again, but nobody whose session was ended goes on.
     fn add(&mut self, mark: Mark, now: UnixTime) {
-        self.marks.retain(|other| !other.is_over(now) && other.digest != mark.digest);
+        self.marks.retain(|other| !other.is_over(now));
         self.all = self.all.filter(|all| !all.is_over(now));
+        let earlier = self.marks.extract_if(.., |other| other.digest == mark.digest);
+        let mark = earlier.fold(mark, |mark, earlier| mark.with(&earlier));
         self.marks.push(mark);
         if self.marks.len() > MOST_MARKS {
-            let all = self.all.iter().chain(&self.marks);
-            let whole = all.fold(mark, |whole, mark| Mark {
-                since: whole.since.max(mark.since),
-                lasts: whole.lasts.max(mark.lasts),
-                ..whole
-            });
-            self.all = Some(whole);
+            self.all = Some(self.all.iter().chain(&self.marks).fold(mark, Mark::with));
             self.marks.clear();
         }
     }

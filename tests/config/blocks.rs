@@ -51,6 +51,9 @@ fn every_unknown_name_is_a_problem() {
         "/session/cookie",
         "/identity",
         "/identity/userId",
+        "/identity/forward",
+        "/identity/forward/idToken",
+        "/identity/forward/accessToken",
     ] {
         let value = if pointer.ends_with("/x") { json!(1) } else { json!({ "x": 1 }) };
         let problems = read(&with(pointer, value)).unwrap_err();
@@ -150,6 +153,50 @@ fn our_own_paths_are_plain_and_distinct() {
     for path in ["/", "", "x", "/a/", "//a", "/a/../b", "/a%20b", "/a?b", "/a;b", "/a b", "/*"] {
         assert_eq!(places(&with("/paths", json!({ "signIn": path }))), ["paths.signIn"], "{path:?}");
     }
-    let same = json!({ "signIn": "/oauth2/callback" });
-    assert_eq!(places(&with("/paths", same)), ["paths.signIn"]);
+    for (same, place) in [
+        (json!({ "signIn": "/oauth2/callback" }), "paths.signIn"),
+        (json!({ "signOut": "/oauth2/signed-out" }), "paths.signedOut"),
+        (json!({ "backChannel": "/oauth2/whoami" }), "paths.backChannel"),
+        (json!({ "whoami": "/me", "backChannel": "/me" }), "paths.backChannel"),
+    ] {
+        assert_eq!(places(&with("/paths", same.clone())), [place], "{same}");
+    }
+    for name in ["signedOut", "whoami", "backChannel"] {
+        assert_eq!(places(&with("/paths", json!({ name: "/a/../b" }))), [format!("paths.{name}")]);
+    }
+    assert_eq!(read(&good()).unwrap().paths.back_channel, None);
+}
+
+#[test]
+fn a_forwarded_token_has_a_header_of_its_own() {
+    let forward = |forward| {
+        places(&with("/identity", json!({ "userId": { "claim": "sub", "header": "x-user" }, "forward": forward })))
+    };
+    for (wrong, place) in [
+        (json!({ "idToken": { "header": "X_User" } }), "identity.forward.idToken.header"),
+        (
+            json!({ "idToken": { "header": "x-token" }, "accessToken": { "header": "X.Token" } }),
+            "identity.forward.accessToken.header",
+        ),
+        (
+            json!({ "idToken": { "header": "authorization" }, "accessToken": { "header": "Authorization" } }),
+            "identity.forward.accessToken.header",
+        ),
+        (json!({ "accessToken": { "header": "cookie" } }), "identity.forward.accessToken.header"),
+        (json!({ "accessToken": { "header": "proxy-authorization" } }), "identity.forward.accessToken.header"),
+        (json!({ "accessToken": {} }), "identity.forward.accessToken.header"),
+        (
+            json!({ "refreshToken": { "header": "x-token" }, "idToken": { "header": "x-id" } }),
+            "identity.forward.refreshToken",
+        ),
+        (json!({}), "identity.forward"),
+    ] {
+        assert_eq!(forward(wrong.clone()), [place], "{wrong}");
+    }
+    let both = json!({ "idToken": { "header": "X-Id" }, "accessToken": { "header": "Authorization" } });
+    let config = read(&with("/identity", json!({ "forward": both }))).unwrap();
+    let kept = config.identity.forward.clone();
+    assert_eq!((kept.id_token.as_deref(), kept.access_token.as_deref()), (Some("x-id"), Some("authorization")));
+    let warnings: Vec<_> = config.warnings().iter().map(|warning| warning.path.as_str()).collect();
+    assert_eq!(warnings, ["identity.forward"]);
 }

@@ -103,6 +103,13 @@ fn every_provider_option_has_a_value_that_is_refused() {
         (json!({ "logout": { "kind": "rp-initiated" } }), "logout.kind"),
         (json!({ "logout": { "postLogoutRedirectUri": "https://app.example.com/" } }), "logout.postLogoutRedirectUri"),
         (json!({ "logout": { "idTokenHint": true } }), "logout.idTokenHint"),
+        (json!({ "logout": { "returnUrls": [] } }), "logout.returnUrls"),
+        (json!({ "logout": { "returnUrls": "https://app.example.com/" } }), "logout.returnUrls"),
+        (json!({ "logout": { "returnUrls": ["/bye"] } }), "logout.returnUrls[0]"),
+        (
+            json!({ "logout": { "returnUrls": ["https://app.example.com/", "http://app.example.com/"] } }),
+            "logout.returnUrls[1]",
+        ),
     ] {
         let places = provider_places(provider.clone());
         assert!(!places.is_empty() && places.iter().all(|found| found.starts_with(place)), "{provider}: {places:?}");
@@ -133,6 +140,43 @@ fn a_redirect_uri_is_kept_as_it_is_written() {
         let cognito = read(&with("/providers/0/logout", json!({ "logoutUri": uri }))).unwrap();
         assert_eq!(cognito.provider().logout, LogoutKind::Cognito { logout_uri: Some(uri.to_owned()) });
     }
+}
+
+#[test]
+fn return_urls_are_for_every_kind_of_sign_out_and_kept_as_they_are_written() {
+    let urls = ["https://WWW.example.com/bye?a=%7E", "http://localhost:8080/bye"];
+    let kept = |issuer: &str, kind: &str| {
+        let mut tree = with("/providers/0/logout", json!({ "kind": kind, "returnUrls": urls }));
+        tree["providers"][0]["issuer"] = issuer.into();
+        read(&tree).unwrap().provider().logout_return_urls.clone()
+    };
+    let cognito = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEf012";
+    for (issuer, kind) in [
+        (cognito, "cognito"),
+        (cognito, "local"),
+        ("https://idp.example.com", "rpInitiated"),
+        ("https://idp.example.com", "local"),
+    ] {
+        assert_eq!(kept(issuer, kind), urls, "{kind}");
+    }
+    assert!(read(&good()).unwrap().provider().logout_return_urls.is_empty());
+}
+
+#[test]
+fn a_sign_out_at_an_address_that_nobody_says_gives_a_warning() {
+    let warnings = |endpoints: &[&str], kind: &str| {
+        let mut tree = with("/providers/0/issuer", "https://idp.example.com".into());
+        tree["providers"][0]["logout"] = json!({ "kind": kind });
+        for name in endpoints {
+            tree["providers"][0]["endpoints"][*name] = format!("https://idp.example.com/{name}").into();
+        }
+        let warnings: Vec<_> = read(&tree).unwrap().warnings().iter().map(|warning| warning.path.clone()).collect();
+        warnings
+    };
+    assert_eq!(warnings(&["authorization", "token", "jwks"], "rpInitiated"), ["providers[0].logout"]);
+    assert!(warnings(&["authorization", "token", "jwks", "endSession"], "rpInitiated").is_empty());
+    assert!(warnings(&["authorization", "token"], "rpInitiated").is_empty(), "the metadata may say it");
+    assert!(warnings(&["authorization", "token", "jwks"], "local").is_empty());
 }
 
 /// The one problem of `logout`, at Cognito or at `issuer`.
@@ -186,6 +230,10 @@ fn what_does_not_fit_another_providers_sign_out_has_a_mend() {
         (
             json!({ "kind": "rpInitiated", "idTokenHint": "no" }),
             "idTokenHint is a text, not true or false: write true or false",
+        ),
+        (
+            json!({ "kind": "rpInitiated", "returnUrls": ["/bye"] }),
+            "returnUrls[0] is not an absolute URL: write an `https://` URL as the provider publishes it",
         ),
         (
             json!({ "postLogoutRedirectUri": app }),

@@ -1,5 +1,7 @@
 //! `session`: secrets that will do, and cookies that come back.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::{KEY, places, read, with};
@@ -81,4 +83,38 @@ fn cookies_that_would_not_come_back_are_problems() {
     let mut none = with("/session/cookie", json!({ "sameSite": "None", "insecure": true }));
     none["publicUrls"] = json!(["http://localhost"]);
     assert_eq!(places(&none), ["session.cookie.sameSite"]);
+}
+
+#[test]
+fn idle_time_is_unlimited_unless_it_is_configured() {
+    assert_eq!(read(&with("/session/lifetime", "30m".into())).unwrap().session.idle, None);
+    let idle = read(&with("/session/idle", "15m".into())).unwrap().session.idle;
+    assert_eq!(idle, Some(Duration::from_mins(15)));
+}
+
+#[test]
+fn idle_time_is_from_a_quarter_of_an_hour_to_less_than_the_lifetime() {
+    let problem = |idle: &str, lifetime: &str| {
+        let mut tree = with("/session/idle", idle.into());
+        tree["session"]["lifetime"] = lifetime.into();
+        read(&tree).map_or_else(|problems| problems.to_string(), |_| String::new())
+    };
+    let out_of_range = "session.idle is out of range: choose a duration from `15m` to `30d`";
+    let too_long = "session.idle is not shorter than `lifetime`: make it shorter than `lifetime`, or remove it: a session never \
+                    lasts longer than that, used or not";
+    for (idle, lifetime, said) in [
+        ("15m", "16m", ""),
+        ("29d", "30d", ""),
+        ("899s", "12h", out_of_range),
+        ("15m", "15m", too_long),
+        ("13h", "12h", too_long),
+        ("30d", "30d", too_long),
+    ] {
+        assert_eq!(problem(idle, lifetime), said, "{idle} of {lifetime}");
+    }
+    assert!(problem("31d", "30d").starts_with(out_of_range));
+    assert_eq!(places(&with("/session/idle", "soon".into())), ["session.idle"]);
+    assert_eq!(places(&with("/session/idle", json!(1800))), ["session.idle"]);
+    // Without a lifetime the default counts: twelve hours.
+    assert_eq!(places(&with("/session/idle", "12h".into())), ["session.idle"]);
 }

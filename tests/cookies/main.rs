@@ -13,6 +13,10 @@
 mod attempts;
 mod cognito;
 mod lines;
+#[path = "../support/memory.rs"]
+#[allow(dead_code, reason = "this uses a part of it")]
+mod memory;
+mod revoked;
 mod sessions;
 
 use std::{collections::BTreeMap, time::Duration};

@@ -130,8 +130,9 @@ fn codes_that_other_documents_name_exist() {
     let real: BTreeSet<_> = refusal_codes(&sources).union(&other_codes(&sources)).cloned().collect();
     let heads: BTreeSet<_> = real.iter().filter_map(|code| code.split_once('_')).map(|(head, _)| head).collect();
     // Names of claims, parameters, Envoy's settings and the providers' own codes that begin alike.
-    let others = "access_token email_verified host_env_keys id_token id_token_ id_token_hint jwt_ no_host provider_domain \
-                  provider_issuer token_endpoint token_type_hint token_use user_id";
+    let others = "access_token body_too_large email_verified host_env_keys id_token id_token_ id_token_hint jwt_ logout_token \
+                  logout_token_ no_host provider_domain provider_issuer session_expires_at signed_in_at token_endpoint \
+                  token_type_hint token_use user_id";
     let others: BTreeSet<_> = others.split(' ').collect();
     let mut unknown = BTreeSet::new();
     for document in crate::corpus::documents() {
@@ -210,7 +211,8 @@ fn refusals() -> Vec<(String, &'static str, u16)> {
         http::request::MalformedRequest,
         identity::IdentityError,
         oidc::{
-            authorization::CallbackError, error::OAuthError, id_token::IdTokenError, jwt::JwtError, token::TokenError,
+            authorization::CallbackError, error::OAuthError, id_token::IdTokenError, jwt::JwtError,
+            logout_token::LogoutTokenError, token::TokenError,
         },
     };
     let callback = |error| Refusal::Callback(CallbackError::Provider(error));
@@ -218,6 +220,7 @@ fn refusals() -> Vec<(String, &'static str, u16)> {
     let all = [
         Refusal::AmbiguousPath,
         Refusal::AttemptAbsent,
+        Refusal::BodyUnread,
         Refusal::Callback(CallbackError::CodeAbsent),
         Refusal::Callback(CallbackError::StateInvalid),
         Refusal::CrossOriginUpgrade,
@@ -229,7 +232,11 @@ fn refusals() -> Vec<(String, &'static str, u16)> {
         Refusal::Identity(IdentityError::UserIdAbsent),
         Refusal::Identity(IdentityError::UserIdUnusable),
         Refusal::Jwt(JwtError::UnknownKid),
+        Refusal::LogoutToken(LogoutTokenError::Nonce),
+        Refusal::LogoutTokenAbsent,
+        Refusal::LogoutTokenReplayed,
         Refusal::Malformed(MalformedRequest::Path),
+        Refusal::MemoryUnavailable,
         Refusal::MethodNotAllowed,
         Refusal::NoEntropy,
         Refusal::ProviderUnavailable,
@@ -237,6 +244,7 @@ fn refusals() -> Vec<(String, &'static str, u16)> {
         Refusal::SessionTooLarge,
         Refusal::TooManyWaiting,
         Refusal::Unauthenticated,
+        Refusal::WhoamiForeign,
         Refusal::Token(TokenError::Absent("id_token")),
         Refusal::Token(TokenError::TokenType),
         Refusal::Token(TokenError::Unavailable(500)),

@@ -37,6 +37,7 @@ fn full() -> Value {
             "userId": { "claim": "email", "header": "x-user" },
             "groups": { "claim": "groups", "header": "x-groups" },
             "headers": [{ "header": "x-name", "claim": "name" }],
+            "forward": { "idToken": { "header": "x-id-token" }, "accessToken": { "header": "x-access-token" } },
         },
         "routes": [{ "match": { "path": { "prefix": "/x" } }, "action": "deny" }],
     }));

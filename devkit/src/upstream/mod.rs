@@ -1,11 +1,13 @@
 //! The application behind the filter: it shows whoever asks what arrived, and remembers it for a test.
 //!
 //! One port speaks HTTP/1.1 and HTTP/2 without TLS. Every path answers with what was received (`page` for a person, JSON
-//! for a test), `/ws` is a WebSocket that begins with the same JSON and then echoes, `grpc.health.v1.Health` is there for
-//! gRPC. It believes whatever it is sent: keeping lies away is what the filter is tested for.
+//! for a test), or as the query asks (`wish`); `/ws` is a WebSocket that begins with the same JSON and then echoes,
+//! `grpc.health.v1.Health` is there for gRPC. It believes whatever it is sent: keeping lies away is what the filter is tested
+//! for.
 
 mod page;
 mod received;
+mod wish;
 
 use std::net::SocketAddr;
 
@@ -102,10 +104,12 @@ async fn record(State(recorder): State<Recorder>, request: Request, next: Next) 
 }
 
 async fn show(Extension(received): Extension<Received>) -> Response {
-    if received.wants_json() {
-        return Json(received).into_response();
-    }
-    Html(page::render(&received)).into_response()
+    let query = received.query.clone();
+    let answer = match received.wants_json() {
+        true => Json(received).into_response(),
+        false => Html(page::render(&received)).into_response(),
+    };
+    wish::grant(&query, answer)
 }
 
 async fn websocket(Extension(received): Extension<Received>, upgrade: WebSocketUpgrade) -> Response {

@@ -24,19 +24,14 @@ pub fn impatient_with(endpoint: Endpoint, fault: Fault) -> Builder {
     impatient().cognito(|options| options.behaviour.set_fault(endpoint, fault, None))
 }
 
-/// The name of one of the filter's metrics in Envoy.
-fn full(metric: &str) -> String {
-    format!("wasmcustom.edge_oidc.{metric}")
-}
-
 /// One of the filter's metrics; 0 where there is none yet.
 pub async fn metric(world: &World, name: &str) -> u64 {
-    world.envoy.stat(&full(name)).await.unwrap_or_default()
+    world.metric(name).await
 }
 
 /// Waits until a metric is `value`.
 pub async fn until_metric(world: &World, name: &str, value: u64) {
-    until(&format!("{name} is {value}"), || async { (metric(world, name).await == value).then_some(()) }).await;
+    world.until_metric(name, value).await;
 }
 
 /// Waits until what the log holds after its first `from` bytes holds `text`.
