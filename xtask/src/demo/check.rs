@@ -4,12 +4,17 @@
 //! tried because the sign-in failed is a failed check, never a skipped one.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
+use tokio::time::sleep;
 
 use super::person::Person;
 use super::stack::Stack;
+
+/// Tokens are not renewed within ten seconds of their coming.
+const PATIENCE: Duration = Duration::from_secs(25);
 
 const DEEP_LINK: &str = "/deep/link?x=1&y=a%20b&list=a&list=b";
 const FORGED: &[(&str, &str)] = &[
@@ -67,8 +72,11 @@ pub async fn run(stack: &mut Stack) -> Report {
     report.add("the application receives who it is", identity(stack, &person, &mut shown).await);
     report.identity = shown;
     report.add("a forged identity is replaced, in every spelling", forged(stack, &person).await);
-    let mut ours = Vec::new();
+    report.add("whoami says it too, and no token", whoami(stack, &person).await);
+    report.add("tokens are renewed once and for all requests, without a sign-in", renewal(stack, &person).await);
+    let (copy, mut ours) = (person.cookies(&stack.at("/")), Vec::new());
     report.add("sign-out ends the session, here and at the provider", sign_out(stack, &person, &mut ours).await);
+    report.add("a copy of the session's cookie is of no use any more", replay(stack, &person, &copy).await);
     report.add("the application got its own cookies and none of the filter's", cookies(stack, &ours));
     report.add("no part of Envoy or the filter failed meanwhile", stack.envoy.assert_alive().await);
     report
@@ -131,6 +139,36 @@ async fn forged(stack: &Stack, person: &Person) -> Result<()> {
     expect_one(&seen, "kubeflow-groups", &user.groups.join(","))?;
     let under = received(&seen, "kubeflow_");
     ensure!(under.is_empty(), "it received {under:?}");
+    Ok(())
+}
+
+async fn whoami(stack: &Stack, person: &Person) -> Result<()> {
+    let answer = person.fetch(&stack.at("/oauth2/whoami"), &[]).await?;
+    let said = answer.expect(200)?.json()?;
+    let email = stack.user().email.unwrap_or_default();
+    ensure!(said["headers"]["kubeflow-userid"] == Value::from(email), "it said {said}");
+    ensure!(!answer.body.contains("eyJ"), "there is a token in {said}");
+    Ok(())
+}
+
+/// The tokens of this stack last a second, and each refresh token is taken once: whoever asks twice is signed out.
+async fn renewal(stack: &Stack, person: &Person) -> Result<()> {
+    let before = person.cookies(&stack.at("/"));
+    let deadline = Instant::now() + PATIENCE;
+    while stack.refreshes() == 0 {
+        ensure!(Instant::now() < deadline, "nothing was renewed in {PATIENCE:?}");
+        sleep(Duration::from_millis(250)).await;
+        let everything = (0..20).map(|_| async { person.fetch(&stack.at("/who"), &[]).await?.expect(200).map(|_| ()) });
+        futures_util::future::try_join_all(everything).await?;
+    }
+    ensure!(stack.refreshes() == 1, "the provider was asked {} times", stack.refreshes());
+    ensure!(person.cookies(&stack.at("/")) != before, "no new cookie came");
+    Ok(())
+}
+
+async fn replay(stack: &Stack, person: &Person, copy: &str) -> Result<()> {
+    ensure!(copy.contains("edge_oidc="), "there was no session in {copy:?}");
+    person.fetch_with(&stack.at("/who"), copy).await?.expect(401)?;
     Ok(())
 }
 

@@ -33,7 +33,7 @@ pub fn run(demo: &Demo) -> Result<ExitCode> {
     build::run()?;
     tokio::runtime::Runtime::new()?.block_on(async {
         let port = if demo.check { 0 } else { demo.port };
-        let stack = Stack::start(port).await?;
+        let stack = Stack::start(port, demo.check).await?;
         if demo.check { check(stack).await } else { serve(stack).await }
     })
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use devkit::tls;
-use reqwest::cookie::Jar;
-use reqwest::header::{ACCEPT, HeaderMap};
+use reqwest::cookie::{CookieStore, Jar};
+use reqwest::header::{ACCEPT, COOKIE, HeaderMap};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
@@ -52,6 +52,18 @@ impl Person {
     pub fn keep_cookie(&self, url: &str, cookie: &str) -> Result<()> {
         self.jar.add_cookie_str(cookie, &Url::parse(url)?);
         Ok(())
+    }
+
+    /// The cookies that go to a page.
+    pub fn cookies(&self, url: &str) -> String {
+        let cookies = Url::parse(url).ok().and_then(|url| self.jar.cookies(&url));
+        cookies.and_then(|cookies| cookies.to_str().map(str::to_owned).ok()).unwrap_or_default()
+    }
+
+    /// Asks as a script does, with cookies that somebody copied.
+    pub async fn fetch_with(&self, url: &str, cookies: &str) -> Result<Answer> {
+        let client = Client::builder().redirect(Policy::none()).no_proxy().build()?;
+        answer(client.get(url).header(ACCEPT, "application/json").header(COOKIE, cookies)).await
     }
 
     /// Opens a page and goes wherever it leads.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
-use devkit::cognito::{Behaviour, Client, Cognito, Options, User};
+use devkit::cognito::{Behaviour, Client, ClientLifetimes, Cognito, Options, User};
 use devkit::envoy::local::Local;
 use devkit::envoy::{Envoy, free_port};
 use devkit::upstream::Upstream;
@@ -26,11 +26,12 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts all of it; people reach it at `http://localhost:port`.
-    pub async fn start(port: u16) -> Result<Self> {
+    /// Starts all of it; people reach it at `http://localhost:port`. `hasty` makes tokens last a second and refresh tokens
+    /// good for one use.
+    pub async fn start(port: u16, hasty: bool) -> Result<Self> {
         let listen = SocketAddr::from(([127, 0, 0, 1], if port == 0 { free_port() } else { port }));
         let public_url = format!("http://localhost:{}", listen.port());
-        let cognito = Cognito::start(options(&public_url)).await.context("the local Cognito")?;
+        let cognito = Cognito::start(options(&public_url, hasty)).await.context("the local Cognito")?;
         let upstream = Upstream::start(([127, 0, 0, 1], 0).into()).await.context("the application")?;
         let local = Local {
             public_url: public_url.clone(),
@@ -51,6 +52,11 @@ impl Stack {
         format!("{}{path}", self.public_url)
     }
 
+    /// How often tokens were asked for with a refresh token.
+    pub fn refreshes(&self) -> u64 {
+        self.cognito.control().counters().refresh.arrived
+    }
+
     /// Who signs in.
     pub fn user(&self) -> User {
         let [ada, _] = users();
@@ -66,6 +72,7 @@ impl Stack {
              Then try\n\
              \x20 {url}/            what the application received\n\
              \x20 {url}/healthz     public: no identity arrives, whatever you send\n\
+             \x20 {url}/oauth2/whoami   who you are, as a page or as JSON\n\
              \x20 {url}/oauth2/sign-out\n\
              \x20 curl -i {url}/api -H 'accept: application/json'\n\
              \x20 curl -i {url}/healthz -H 'kubeflow-userid: mallory@example.com'\n\n\
@@ -83,10 +90,15 @@ impl Stack {
     }
 }
 
-fn options(public_url: &str) -> Options {
+fn options(public_url: &str, hasty: bool) -> Options {
     let urls = (format!("{public_url}/oauth2/callback"), format!("{public_url}/"));
     let client = Client::confidential(CLIENT_ID, CLIENT_SECRET).with_urls(&[&urls.0], &[&urls.1]);
-    let behaviour = Behaviour { show_users: true, ..Behaviour::default() };
+    let mut behaviour = Behaviour { show_users: true, ..Behaviour::default() };
+    if hasty {
+        let lifetimes = ClientLifetimes { id_token_seconds: Some(1), ..ClientLifetimes::default() };
+        behaviour.client_lifetimes.insert(CLIENT_ID.to_owned(), lifetimes);
+        behaviour.rotate_refresh_tokens(0);
+    }
     Options { clients: vec![client], users: users().into(), behaviour, ..Options::local(0, 0) }
 }
 
