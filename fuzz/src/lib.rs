@@ -21,6 +21,7 @@ use edge_oidc::{
         discovery::process_metadata_response,
         jwks::KeySet,
         jwt::UnverifiedJwt,
+        refresh::process_refresh_response,
         signature::{Algorithm, PureRust},
         token::process_token_response,
     },
@@ -30,7 +31,7 @@ use edge_oidc::{
 };
 use url::Url;
 
-pub use request::request;
+pub use request::{logout_token, request};
 use world::{World, environment};
 
 /// A target: its name, what it does with bytes, and inputs to begin with.
@@ -63,13 +64,18 @@ pub const TARGETS: &[Target] = &[
     Target { name: "discovery", run: discovery, seeds: &[world::METADATA.as_bytes(), world::TOKENS.as_bytes()] },
     Target { name: "jwks", run: jwks, seeds: &[world::KEYS.as_bytes()] },
     Target { name: "jwt", run: jwt, seeds: &[world::TOKEN.as_bytes(), b"e30.e30.", b"eyJhbGciOiJub25lIn0.e30."] },
+    Target { name: "logout_token", run: logout_token, seeds: request::LOGOUT_SEEDS },
     Target {
         name: "path",
         run: path,
         seeds: &[b"/a/..;/%2e%2e/%2fb//c;x=y?q#f", b"/%252e%252e/\\evil.com", b"//evil.com"],
     },
     Target { name: "request", run: request, seeds: request::SEEDS },
-    Target { name: "session", run: session, seeds: &[b"\x01\x07default\x02{}\x00\x00"] },
+    Target {
+        name: "session",
+        run: session,
+        seeds: &[b"\x02\x10AAAAAAAAAAAAAAAA\x07default\x02{}\x00\x00\x00\x00\x00\x01\x01\x01\x01\x01"],
+    },
 ];
 
 /// A callback's query: parsed or refused.
@@ -112,6 +118,7 @@ pub fn discovery(data: &[u8]) {
         }
     }
     let _ = process_token_response(&response);
+    let _ = process_refresh_response(&response);
 }
 
 /// A key set: keys or a refusal.

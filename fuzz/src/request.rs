@@ -16,7 +16,7 @@ use edge_oidc::{
 };
 use url::Url;
 
-use crate::world::{Counted, METADATA, NoMemory, World};
+use crate::world::{Counted, KEYS, METADATA, NoMemory, World};
 
 /// Requests as lines of `name: value`.
 pub const SEEDS: &[&[u8]] = &[
@@ -29,6 +29,31 @@ pub const SEEDS: &[&[u8]] = &[
     b":method: POST\n:path: /pkg.Svc/Call\n:authority: app.example.com\ncontent-type: application/grpc\nte: trailers\n",
     b":method: GET\n:path: /ws\n:authority: app.example.com\nupgrade: websocket\nconnection: Upgrade, kubeflow-userid\n",
 ];
+
+/// Bodies of requests to the back-channel endpoint.
+pub const LOGOUT_SEEDS: &[&[u8]] = &[
+    b"logout_token=eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UifQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
+    b"a=b&logout_token=%65%79&logout_token=&=",
+];
+
+/// Judges one body that is sent to the back-channel endpoint: nothing that was not signed is taken.
+pub fn logout_token(data: &[u8]) {
+    let mut engine = ready();
+    let lines = b":method: POST\n:path: /oauth2/back-channel-logout\n:authority: app.example.com\n\
+content-type: application/x-www-form-urlencoded\n";
+    let mut moment = Moment { now: UnixTime::from_secs(2), entropy: &mut Counted(1), memory: &mut NoMemory };
+    let id = RequestId(1);
+    assert_eq!(engine.handle_request(id, parse(lines), false, &mut moment), Decision::ReadBody);
+    match engine.handle_body(id, Some(data.to_vec()), &mut moment) {
+        Decision::Reply(reply) => {
+            judge_reply(&reply);
+            assert_eq!(reply.status(), 400, "{}", reply.body());
+        }
+        // It names a key that may have been published since.
+        Decision::Wait => {}
+        other => panic!("{other:?}"),
+    }
+}
 
 /// Judges one request.
 pub fn request(data: &[u8]) {
@@ -52,8 +77,9 @@ fn ready() -> Engine {
     let mut engine = Engine::new(World::new().config, Box::new(PureRust));
     let mut moment = Moment { now: UnixTime::from_secs(1), entropy: &mut Counted(1), memory: &mut NoMemory };
     engine.handle_tick(&mut moment);
-    while let Some((id, _)) = engine.poll_call() {
-        let response = CallResponse { status: 200, body: Secret::new(METADATA.as_bytes().to_vec()) };
+    while let Some((id, call)) = engine.poll_call() {
+        let document = if call.url.path() == "/keys" { KEYS } else { METADATA };
+        let response = CallResponse { status: 200, body: Secret::new(document.as_bytes().to_vec()) };
         engine.handle_call(id, &CallOutcome::Answer(response), &mut moment);
     }
     engine

@@ -12,7 +12,8 @@ use edge_oidc::{
 pub const CONFIGURATION: &str = r#"{
   "providers": [{ "issuer": "https://issuer.example", "clientId": "client", "clientSecret": { "env": "SECRET" } }],
   "publicUrls": ["https://app.example.com"],
-  "session": { "keys": [{ "env": "KEY" }] },
+  "paths": { "backChannel": "/oauth2/back-channel-logout" },
+  "session": { "keys": [{ "env": "KEY" }], "idle": "1h" },
   "identity": { "userId": { "claim": "email", "header": "kubeflow-userid" },
                 "groups": { "claim": "groups", "header": "kubeflow-groups" } },
   "routes": [{ "match": { "path": { "prefix": "/healthz" } }, "action": "allow" },

@@ -60,6 +60,12 @@ fn tokens() {
     run("jwt", 4_000);
 }
 
+// T-187
+#[test]
+fn logout_tokens() {
+    run("logout_token", 4_000);
+}
+
 #[test]
 fn paths() {
     run("path", 20_000);
@@ -73,6 +79,12 @@ fn whole_requests() {
 #[test]
 fn sealed_contents() {
     run("session", 20_000);
+}
+
+#[test]
+fn the_seed_of_the_session_target_is_one() {
+    let seed = TARGETS.iter().find(|target| target.name == "session").unwrap().seeds[0];
+    assert!(edge_oidc::session::Session::decode(seed).is_some());
 }
 
 #[test]
