@@ -186,15 +186,7 @@ impl Engine {
     fn settle_renewal(&mut self, session: &Session, lease: Option<Lease>, renewed: Renewed, moment: &mut Moment<'_>) {
         self.log_renewal(&renewed, moment.now);
         let config = Rc::clone(&self.party.config);
-        let mut end = renewed.end;
-        if let End::Renewed(newer) = &end
-            && self.party.revoked.covers(newer, &config.session.keys, moment.memory, moment.now)
-        {
-            // Signed out in the meantime: what the provider has just given is of no more use to anyone.
-            let newer = newer.clone();
-            self.revoke(&newer, moment);
-            end = End::Refused;
-        }
+        let end = self.final_end(session, renewed.end, moment);
         let (refresh, ending) = match &end {
             End::Failed => (Refresh::Failed, Ending::Failed),
             End::Refused => (Refresh::Refused, Ending::Refused),
@@ -207,6 +199,26 @@ impl Engine {
             self.output.event(Event::Refresh(Refresh::Alone));
         }
         self.conclude_all(session, &end, moment);
+    }
+
+    /// What the session is, after all that happened meanwhile.
+    fn final_end(&mut self, session: &Session, end: End, moment: &mut Moment<'_>) -> End {
+        let config = Rc::clone(&self.party.config);
+        match end {
+            // Signed out: what the provider has just given is of no more use to anyone.
+            End::Renewed(newer)
+                if self.party.revoked.covers(&newer, &config.session.keys, moment.memory, moment.now) =>
+            {
+                self.revoke(&newer, moment);
+                End::Refused
+            }
+            End::Renewed(newer) => End::Renewed(newer),
+            // Our lease ran out, and another worker had more luck.
+            End::Failed | End::Refused => {
+                let newest = self.party.handoff.newest(session, &RelyingParty::shared(&config, moment));
+                newest.map_or(end, End::Renewed)
+            }
+        }
     }
 
     fn log_renewal(&mut self, renewed: &Renewed, now: UnixTime) {

@@ -95,10 +95,10 @@ impl Handoff {
         shared: &mut Shared<'_>,
     ) -> Result<Turn, Unwritten> {
         let (place, now) = (self.0.place(session.id.bytes()), shared.now);
-        let taken = self.0.update(place, shared, |bytes| {
+        let taken = self.0.update(place, shared, |bytes, stamp| {
             let mut entries = entries(bytes, now);
             let known = entries.iter().find(|entry| entry.id == session.id);
-            match known.and_then(|entry| entry.turn(session, urgent, now)) {
+            match known.and_then(|entry| entry.turn(session, urgent, stamp, now)) {
                 Some(turn) => (None, Some(turn)),
                 None => {
                     let (id, of, state) = (session.id, session.refreshed, State::Leased);
@@ -108,10 +108,7 @@ impl Handoff {
                 }
             }
         })?;
-        match taken.ok_or(Unwritten)? {
-            Turn::Follow(watch) => Ok(Turn::Follow(Watch { stamp: self.0.stamp(place, shared.memory), ..watch })),
-            turn => Ok(turn),
-        }
+        taken.ok_or(Unwritten)
     }
 
     /// Whether there may be something new since `watch`.
@@ -137,7 +134,7 @@ impl Handoff {
             Ending::Refused => (State::Refused, KEEP),
             Ending::Failed => (State::Failed, REST),
         };
-        let told = self.0.update(place, shared, |bytes| {
+        let told = self.0.update(place, shared, |bytes, _| {
             let mut entries = entries(bytes, now);
             let known = entries.iter().find(|entry| entry.id == session.id);
             let ours = known.is_none_or(|entry| entry.from == lease.0 && entry.state == State::Leased);
@@ -163,9 +160,9 @@ impl Handoff {
 
 impl Entry {
     /// What this says to a worker that wants `session` refreshed; nothing if it may go ahead.
-    fn turn(&self, session: &Session, urgent: bool, now: UnixTime) -> Option<Turn> {
+    fn turn(&self, session: &Session, urgent: bool, stamp: Option<Stamp>, now: UnixTime) -> Option<Turn> {
         match self.state {
-            State::Leased => Some(Turn::Follow(Watch { stamp: None, lease: Deadline::new(self.from, self.lasts) })),
+            State::Leased => Some(Turn::Follow(Watch { stamp, lease: Deadline::new(self.from, self.lasts) })),
             State::Renewed(_) => self.newer_than(session).map(Turn::Renewed),
             State::Refused => (session.refreshed <= self.of).then_some(Turn::Refused),
             State::Failed => {
@@ -180,8 +177,12 @@ impl Entry {
         Session::decode(bytes).filter(|renewed| renewed.refreshed > session.refreshed).map(Box::new)
     }
 
+    /// What was told stays told if the clock is set back; a lease ends then, for nobody may wait for ever.
     fn is_over(&self, now: UnixTime) -> bool {
-        Deadline::new(self.from, self.lasts).is_past(now)
+        match self.state {
+            State::Leased => Deadline::new(self.from, self.lasts).is_past(now),
+            State::Failed | State::Refused | State::Renewed(_) => now.since(self.from) >= self.lasts,
+        }
     }
 
     fn write(&self, writer: &mut Writer) {

@@ -103,7 +103,7 @@ impl Revoked {
     ) -> Result<(), Unwritten> {
         let (digest, now) = (whose.digest(), shared.now);
         let mark = Mark { digest, since, from: now, lasts };
-        self.marks.update(self.marks.place(&digest), shared, |bytes| {
+        self.marks.update(self.marks.place(&digest), shared, |bytes, _| {
             let mut place = Place::decode(bytes);
             place.add(mark, now);
             (Some(place.encode()), ())
@@ -116,7 +116,7 @@ impl Revoked {
     /// It cannot be noted, so nobody could tell the next time: the token must be refused.
     pub fn note(&self, issuer: &str, jti: &str, lasts: Duration, shared: &mut Shared<'_>) -> Result<Use, Unwritten> {
         let (digest, now) = (digest(&[b"jti", issuer.as_bytes(), jti.as_bytes()]), shared.now);
-        let noted = self.tokens.update(self.tokens.place(&digest), shared, |bytes| {
+        let noted = self.tokens.update(self.tokens.place(&digest), shared, |bytes, _| {
             let mut place = Place::decode(bytes);
             place.marks.retain(|mark| !mark.is_over(now));
             if place.marks.iter().any(|mark| mark.digest == digest) {

@@ -69,19 +69,19 @@ impl Table {
         memory.read(&self.name(place)).map(|(_, stamp)| stamp)
     }
 
-    /// Puts in the place of what stands there what `change` makes of it, with no other worker's write in between; `None`
-    /// leaves it.
+    /// Puts in the place of what stands there what `change` makes of it and of its stamp, with no other worker's write in
+    /// between; `None` leaves it.
     pub(super) fn update<T>(
         &self,
         place: u16,
         shared: &mut Shared<'_>,
-        mut change: impl FnMut(&[u8]) -> (Option<Vec<u8>>, T),
+        mut change: impl FnMut(&[u8], Option<Stamp>) -> (Option<Vec<u8>>, T),
     ) -> Result<T, Unwritten> {
         let name = self.name(place);
         for _ in 0..TRIES {
             let read = self.read(place, shared.keys, shared.memory);
             let (before, stamp) = read.map_or((Vec::new(), None), |(bytes, stamp)| (bytes, Some(stamp)));
-            let (after, result) = change(&before);
+            let (after, result) = change(&before, stamp);
             let Some(after) = after else { return Ok(result) };
             let sealed = shared.keys.seal(&self.binding(&name), &after, shared.entropy).map_err(|_| Unwritten)?;
             match shared.memory.write(&name, sealed.as_bytes(), stamp) {
