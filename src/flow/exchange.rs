@@ -64,6 +64,14 @@ pub struct Keeps {
     pub access_token: bool,
 }
 
+impl Keeps {
+    /// When the tokens of an answer end: with the ID token, or with an access token that is forwarded and ends before it.
+    pub fn end(self, id_token_expires: UnixTime, expires_in: Option<Duration>, now: UnixTime) -> UnixTime {
+        let access_token = expires_in.filter(|_| self.access_token).map(|time| now.plus(time));
+        access_token.map_or(id_token_expires, |end| end.min(id_token_expires))
+    }
+}
+
 /// An exchange, by what it awaits.
 #[derive(Debug)]
 pub enum Exchange {
@@ -119,7 +127,7 @@ pub struct SignedIn {
     pub nonce_digest: [u8; DIGEST_BYTES],
     /// `auth_time` of the ID token, in seconds.
     pub auth_time: Option<u64>,
-    /// `exp` of the ID token.
+    /// When the tokens end.
     pub token_expires: UnixTime,
     /// Where the person wanted to go.
     pub return_path: String,
@@ -221,7 +229,7 @@ impl AwaitKeys {
             access_token: Some(tokens.access_token).filter(|_| keeps.access_token),
             nonce_digest: nonce_digest(attempt.nonce.secret()),
             auth_time: token.auth_time(),
-            token_expires: token.expires(),
+            token_expires: keeps.end(token.expires(), tokens.expires_in, now),
             return_path: attempt.return_path,
         }))
     }

@@ -28,9 +28,6 @@ use crate::{
     time::Deadline,
 };
 
-/// The longest that tokens are believed to last whose ID token does not say it.
-const LONGEST: Duration = Duration::from_hours(24);
-
 /// A refresh, by what it awaits.
 #[derive(Debug)]
 pub enum Renewal {
@@ -236,12 +233,12 @@ fn renewed(
     claims: Option<&IdTokenClaims>,
     context: &Context<'_>,
 ) -> Box<Session> {
+    let keeps = context.keeps;
     let before = session.token_expires.since(session.refreshed).max(Duration::from_mins(1));
     let token_expires = match claims {
-        Some(claims) => claims.expires(),
-        None => context.now.plus(tokens.expires_in.unwrap_or(before).min(LONGEST)),
+        Some(claims) => keeps.end(claims.expires(), tokens.expires_in, context.now),
+        None => context.now.plus(tokens.expires_in.unwrap_or(before)),
     };
-    let keeps = context.keeps;
     let id_token = tokens.id_token.filter(|_| keeps.id_token).or(session.id_token);
     let wanted = context.wanted_claims.iter().map(String::as_str);
     Box::new(Session {

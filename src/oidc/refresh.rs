@@ -5,20 +5,15 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::{
     discovery::ProviderMetadata,
     provider::ProviderSettings,
-    token::{TokenError, string, token_request, tokens},
+    token::{TokenError, expires_in, string, token_request, tokens},
 };
 use crate::{
     http::call::{Call, CallResponse},
     secret::Secret,
 };
-
-/// The longest `expires_in` that is believed, in seconds.
-const MAX_EXPIRES_IN: u64 = 24 * 60 * 60;
 
 /// What the token endpoint gave for a refresh token.
 #[derive(Debug)]
@@ -53,15 +48,8 @@ pub fn process_refresh_response(response: &CallResponse) -> Result<RefreshRespon
         id_token: string(&body, "id_token"),
         access_token: string(&body, "access_token").ok_or(TokenError::Absent("access_token"))?,
         refresh_token: string(&body, "refresh_token"),
-        expires_in: body.get("expires_in").and_then(expires_in),
+        expires_in: expires_in(&body),
     })
-}
-
-/// RFC 6749 §5.1: a number of seconds. Some providers send it as a string; what is not a whole number from 1 says nothing.
-fn expires_in(value: &Value) -> Option<Duration> {
-    let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let seconds = value.as_u64().or_else(|| value.as_str().filter(digits)?.parse().ok());
-    seconds.filter(|seconds| *seconds > 0).map(|seconds| Duration::from_secs(seconds.min(MAX_EXPIRES_IN)))
 }
 
 #[cfg(test)]

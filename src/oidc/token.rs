@@ -3,7 +3,7 @@
 //! Decides what is sent and which answers hold tokens. Whether the ID token is good is `id_token`'s to say. What a refresh
 //! has of its own is in `refresh`.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde_json::{Map, Value};
 
@@ -23,7 +23,10 @@ use crate::{
     secret::Secret,
 };
 
-/// What the token endpoint gave. `expires_in` is not read: the ID token's own `exp` decides.
+/// The longest `expires_in` that is believed, in seconds.
+const MAX_EXPIRES_IN: u64 = 24 * 60 * 60;
+
+/// What the token endpoint gave.
 #[derive(Debug)]
 pub struct TokenResponse {
     /// `id_token`, not yet verified.
@@ -32,6 +35,8 @@ pub struct TokenResponse {
     pub access_token: Secret<String>,
     /// `refresh_token`.
     pub refresh_token: Option<Secret<String>>,
+    /// `expires_in`, 1 second to 24 hours: how long the access token is good.
+    pub expires_in: Option<Duration>,
 }
 
 /// Why there are no tokens.
@@ -89,6 +94,7 @@ pub fn process_token_response(response: &CallResponse) -> Result<TokenResponse, 
         id_token: string(&body, "id_token").ok_or(TokenError::Absent("id_token"))?,
         access_token: string(&body, "access_token").ok_or(TokenError::Absent("access_token"))?,
         refresh_token: string(&body, "refresh_token"),
+        expires_in: expires_in(&body),
     })
 }
 
@@ -120,6 +126,14 @@ fn refusal(status: u16, body: Option<&Map<String, Value>>) -> TokenError {
 /// A text of at least one character; what is none is absent.
 pub(super) fn string(body: &Map<String, Value>, name: &str) -> Option<Secret<String>> {
     body.get(name).and_then(Value::as_str).filter(|value| !value.is_empty()).map(|value| Secret::new(value.to_owned()))
+}
+
+/// RFC 6749 §5.1: a number of seconds. Some providers send it as a string; what is not a whole number from 1 says nothing.
+pub(super) fn expires_in(body: &Map<String, Value>) -> Option<Duration> {
+    let value = body.get("expires_in")?;
+    let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = value.as_u64().or_else(|| value.as_str().filter(digits)?.parse().ok());
+    seconds.filter(|seconds| *seconds > 0).map(|seconds| Duration::from_secs(seconds.min(MAX_EXPIRES_IN)))
 }
 
 impl TokenError {

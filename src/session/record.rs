@@ -39,7 +39,7 @@ pub struct Session {
     pub refreshed: UnixTime,
     /// When the cookie was last given out: what the idle time is counted from.
     pub seen: UnixTime,
-    /// `exp` of the tokens behind it, by the provider's clock.
+    /// When the tokens behind it end, mostly `exp` of the ID token.
     pub token_expires: UnixTime,
     /// The absolute end. A refresh leaves it as it is.
     pub expires: UnixTime,
