@@ -65,17 +65,16 @@ impl fmt::Display for UnixTime {
 
 /// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar: years begin in March, so that the leap
 /// day is their last (Howard Hinnant, `civil_from_days`).
+#[allow(clippy::arithmetic_side_effects, reason = "a day of 64-bit milliseconds is far from any limit")]
 const fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days.saturating_add(719_468);
+    let days = days + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let leap = day_of_era / 1460 + day_of_era / 146_096;
-    let year_of_era = day_of_era.saturating_add(day_of_era / 36_524).saturating_sub(leap) / 365;
-    let days_before = (365 * year_of_era).saturating_add(year_of_era / 4).saturating_sub(year_of_era / 100);
-    let day_of_year = day_of_era.saturating_sub(days_before);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year.saturating_sub((153 * month + 2) / 5).saturating_add(1);
-    let (year, month) = (era.saturating_mul(400).saturating_add(year_of_era), month.saturating_add(3));
-    if month > 12 { (year.saturating_add(1), month.saturating_sub(12), day) } else { (year, month, day) }
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let year = 400 * era + year_of_era;
+    if month < 10 { (year, month + 3, day) } else { (year + 1, month - 9, day) }
 }
 
 /// When a wait ends.

@@ -41,7 +41,7 @@ pub(super) fn read(
 }
 
 fn idle(node: &Node<'_>, lifetime: Duration, report: &mut Report) -> Option<Duration> {
-    let idle = node.duration(IDLE, "from `15m` to `30d`", report)?;
+    let idle = node.duration(IDLE, "from `15m`, and shorter than `lifetime`", report)?;
     if idle >= lifetime {
         let mend = "make it shorter than `lifetime`, or remove it: a session never lasts longer than that, used or not";
         node.problem(report, "is not shorter than `lifetime`", mend);

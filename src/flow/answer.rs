@@ -35,10 +35,12 @@ pub fn refuse(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
         503 => reply.with("retry-after", RETRY_AFTER),
         _ => reply,
     };
+    let is_back_channel = config.paths.back_channel.as_ref().is_some_and(|path| path.as_bytes() == inbound.view.path());
     match refusal {
         Refusal::MethodNotAllowed if inbound.view.path() == config.paths.sign_out.as_bytes() => {
             reply.with("allow", "GET, POST")
         }
+        Refusal::MethodNotAllowed if is_back_channel => reply.with("allow", "POST"),
         Refusal::MethodNotAllowed => reply.with("allow", "GET"),
         _ => reply,
     }

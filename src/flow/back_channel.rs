@@ -20,7 +20,7 @@ use crate::{
     http::reply::Reply,
     oidc::logout_token::{LogoutToken, validate_logout_token},
     secret::Secret,
-    session::{Use, Whose},
+    session::Whose,
     time::Deadline,
 };
 
@@ -94,7 +94,7 @@ impl Engine {
         };
         let settings = self.party.config.provider();
         let token = verdict
-            .map_err(Refusal::Jwt)
+            .map_err(Refusal::LogoutTokenJwt)
             .and_then(|jwt| validate_logout_token(jwt, settings, moment.now).map_err(Refusal::LogoutToken));
         match token.and_then(|token| self.end_sessions(&token, moment)) {
             Ok(()) => {
@@ -113,9 +113,9 @@ impl Engine {
         let forgotten = token.forget_after.since(moment.now);
         let now = moment.now;
         let mut shared = RelyingParty::shared(&config, moment);
-        let noted = self.party.revoked.note(issuer, &token.jti, forgotten, &mut shared);
-        // Without a memory of the tokens that were here, each could be sent again and again (T-188).
-        if noted.map_err(|_| Refusal::MemoryUnavailable)? == Use::Again {
+        // Without a memory of the tokens that were here each could be sent again and again, so none is taken then (T-188).
+        let known = self.party.revoked.knows(issuer, &token.jti, &shared);
+        if known.map_err(|_| Refusal::MemoryUnavailable)? {
             return Err(Refusal::LogoutTokenReplayed);
         }
         let whose = match (&token.sid, &token.sub) {
@@ -129,7 +129,9 @@ impl Engine {
             let marked = self.party.revoked.mark(whose, now, lasts, &mut shared);
             marked.map_err(|_| Refusal::MemoryUnavailable)?;
         }
-        Ok(())
+        // Noted last: a provider that is told 503 sends the same token again.
+        let noted = self.party.revoked.note(issuer, &token.jti, forgotten, &mut shared);
+        noted.map_err(|_| Refusal::MemoryUnavailable)
     }
 
     pub(super) fn refuse_logout_token(

@@ -96,7 +96,7 @@ impl Inbound {
         match read_session(&config.session, &self.cookies, host_scope(&config, origin), &provider.client_id) {
             SessionCookie::None => Standing::Absent,
             SessionCookie::Open(session) if !is_of(&session, provider, &party.wanted_claims) => Standing::Void,
-            SessionCookie::Open(session) => party.standing(Box::new(session), moment),
+            SessionCookie::Open(session) => party.standing(session, moment),
             SessionCookie::Bad => Standing::Void,
         }
     }

@@ -16,8 +16,8 @@ main{width:100%;max-width:30rem;padding:2.25rem 2.25rem 1.75rem;background:var(-
 h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;text-wrap:balance}p{margin:0 0 1.25rem;text-wrap:pretty}\
 a.go,button.go{display:inline-block;padding:.65rem 1.25rem;border:0;border-radius:8px;background:var(--accent);color:var(--paper);\
 font:inherit;font-weight:600;text-decoration:none;cursor:pointer}a.go:focus-visible,button.go:focus-visible{outline:3px solid var(--ink);outline-offset:2px}\
-dl{margin:0 0 1.5rem;display:grid;grid-template-columns:max-content 1fr;gap:.4rem 1.25rem}dt{color:var(--soft)}\
-dd{margin:0;overflow-wrap:anywhere}form{margin:0}small{display:block;margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft)}";
+dl{margin:0 0 1.5rem;display:grid;grid-template-columns:fit-content(40%) 1fr;gap:.4rem 1.25rem}dt{color:var(--soft)}\
+dt,dd{margin:0;overflow-wrap:anywhere}@media(max-width:30rem){dl{display:block}dd{margin:0 0 .75rem}}form{margin:0}small{display:block;margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft)}";
 
 /// One page.
 #[derive(Clone, Copy, Debug)]

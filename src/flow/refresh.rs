@@ -19,14 +19,25 @@ use super::{
     whoami,
 };
 use crate::{
-    identity::Identity,
-    oidc::{claims::TrustedClaims, refresh::RefreshResponse},
+    identity::{AUTHORIZATION, Identity},
+    oidc::{claims::TrustedClaims, error::OAuthError, refresh::RefreshResponse, token::TokenError},
     session::{Ending, Lease, Session, SessionId, Turn, Watch},
     time::{Deadline, UnixTime},
 };
 
 /// How long a request whose session still serves waits for a new one: what comes later is kept for the next request.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// When the browser is given the session that serves its request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Giving {
+    /// It must have it: the session is new.
+    Always,
+    /// Another request is about to replace it.
+    Never,
+    /// It must show that it is used.
+    WhenWorn,
+}
 
 /// What there is to expect of a session's refresh.
 enum Prospect {
@@ -51,7 +62,7 @@ impl Engine {
         moment: &mut Moment<'_>,
     ) -> Decision {
         if !session.is_due(moment.now) {
-            return self.serve(&inbound, session, errand, false, moment);
+            return self.serve(&inbound, session, errand, Giving::WhenWorn, moment);
         }
         match self.prospect(&session, false, moment) {
             Prospect::Begun if self.waits.has_room() => {
@@ -61,7 +72,8 @@ impl Engine {
             Prospect::Ended(end @ (End::Renewed(_) | End::Refused)) => {
                 self.conclude(inbound, session, errand, &end, moment)
             }
-            _ => self.serve(&inbound, session, errand, false, moment),
+            Prospect::Ended(End::Failed) => self.serve(&inbound, session, errand, Giving::WhenWorn, moment),
+            _ => self.serve(&inbound, session, errand, Giving::Never, moment),
         }
     }
 
@@ -228,7 +240,13 @@ impl Engine {
             End::Refused => (log::Level::Info, "a session was not renewed and is over"),
             End::Renewed(_) => (log::Level::Warn, "a session got a new refresh token and nothing else"),
         };
-        self.log(level, problem.code(), format!("{what}: {problem} (fault: {})", problem.fault().name()), now);
+        let why = match problem {
+            Refusal::Token(TokenError::Refused(OAuthError::InvalidGrant)) => {
+                "the provider ended it, or its refresh token was used elsewhere (error=invalid_grant)".to_owned()
+            }
+            problem => format!("{problem} (fault: {})", problem.fault().name()),
+        };
+        self.log(level, problem.code(), format!("{what}: {why}"), now);
     }
 
     fn conclude_all(&mut self, session: &Session, end: &End, moment: &mut Moment<'_>) {
@@ -258,7 +276,7 @@ impl Engine {
             End::Failed => self.go_on_without(&inbound, session, errand, moment),
             End::Refused => self.end(inbound, errand, moment),
             End::Renewed(newer) => match self.party.standing(newer.clone(), moment) {
-                Standing::Valid(newer) => self.serve(&inbound, newer, errand, true, moment),
+                Standing::Valid(newer) => self.serve(&inbound, newer, errand, Giving::Always, moment),
                 Standing::Expired(newer) => self.serve_unavailable(&inbound, newer, moment),
                 _ => self.end(inbound, errand, moment),
             },
@@ -273,8 +291,9 @@ impl Engine {
         errand: Errand,
         moment: &mut Moment<'_>,
     ) -> Decision {
+        let giving = if self.waits.is_renewing(session.id) { Giving::Never } else { Giving::WhenWorn };
         match self.party.standing(session, moment) {
-            Standing::Valid(session) => self.serve(inbound, session, errand, false, moment),
+            Standing::Valid(session) => self.serve(inbound, session, errand, giving, moment),
             Standing::Expired(_) => self.refuse(inbound, &Refusal::ProviderUnavailable, moment.now),
             _ => self.refuse(inbound, &Refusal::Unauthenticated, moment.now),
         }
@@ -288,7 +307,7 @@ impl Engine {
         moment: &mut Moment<'_>,
     ) -> Decision {
         match self.party.standing(session, moment) {
-            Standing::Valid(session) => self.serve(&inbound, session, errand, false, moment),
+            Standing::Valid(session) => self.serve(&inbound, session, errand, Giving::Never, moment),
             Standing::Expired(session) => self.renew(inbound, session, errand, moment),
             _ => self.end(inbound, errand, moment),
         }
@@ -308,19 +327,18 @@ impl Engine {
         self.refuse(inbound, &Refusal::ProviderUnavailable, moment.now).with_cookies(cookies)
     }
 
-    /// Does what the request is for, as whom the session says, and gives the browser the session if it is `fresh`, or if
-    /// it must show that it is used.
+    /// Does what the request is for, as whom the session says.
     fn serve(
         &mut self,
         inbound: &Inbound,
         mut session: Box<Session>,
         errand: Errand,
-        fresh: bool,
+        giving: Giving,
         moment: &mut Moment<'_>,
     ) -> Decision {
         let config = Rc::clone(&self.party.config);
-        // A copy that another request is about to replace is not given out again.
-        let worn = !session.is_due(moment.now) && session.is_worn(moment.now, config.session.idle);
+        let worn = giving == Giving::WhenWorn && session.is_worn(moment.now, config.session.idle);
+        let fresh = giving == Giving::Always;
         let given = if fresh || worn { self.give(inbound, &mut session, moment) } else { Ok(Vec::new()) };
         let cookies = match given {
             Ok(cookies) => cookies,
@@ -335,7 +353,11 @@ impl Engine {
                 let reply = whoami::reply(&config, inbound, &session, identity.ok().as_ref());
                 self.reply(Outcome::Endpoint, reply).with_cookies(cookies)
             }
-            (Errand::Forward(edits), Ok(identity)) => {
+            (Errand::Forward(mut edits), Ok(identity)) => {
+                // Where a token of ours belongs, the client's own would be taken for it.
+                if config.identity.forward.takes_authorization() {
+                    edits.remove(AUTHORIZATION);
+                }
                 let mut fields = identity.headers().to_vec();
                 fields.extend(config.identity.token_headers(session.id_token.as_ref(), session.access_token.as_ref()));
                 self.forward(edits, Outcome::Authenticated, fields, with_response(cookies))

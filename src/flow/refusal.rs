@@ -42,6 +42,8 @@ pub enum Refusal {
     LogoutToken(LogoutTokenError),
     /// A request to the back-channel endpoint brings no logout token.
     LogoutTokenAbsent,
+    /// A logout token's form or signature is refused.
+    LogoutTokenJwt(JwtError),
     /// A logout token was here before.
     LogoutTokenReplayed,
     /// The request cannot be judged.
@@ -90,7 +92,8 @@ impl Refusal {
             Self::CrossOriginUpgrade | Self::CrossSiteSignOut | Self::Denied | Self::Identity(_) => 403,
             Self::WhoamiForeign => 403,
             Self::BodyUnread | Self::MemoryUnavailable => 503,
-            Self::LogoutToken(_) | Self::LogoutTokenAbsent | Self::LogoutTokenReplayed => 400,
+            Self::LogoutToken(_) | Self::LogoutTokenAbsent => 400,
+            Self::LogoutTokenJwt(_) | Self::LogoutTokenReplayed => 400,
             Self::MethodNotAllowed => 405,
             Self::NoEntropy | Self::SessionTooLarge => 500,
             Self::IdToken(_) | Self::Jwt(_) => 502,
@@ -116,6 +119,7 @@ impl Refusal {
             Self::Identity(error) => error.code(),
             Self::Jwt(error) => error.code(),
             Self::LogoutToken(error) => error.code(),
+            Self::LogoutTokenJwt(error) => error.code(),
             Self::LogoutTokenAbsent => "logout_token_absent",
             Self::LogoutTokenReplayed => "logout_token_replayed",
             Self::Malformed(_) => "malformed_request",
@@ -137,7 +141,6 @@ impl Refusal {
         match self {
             Self::NoEntropy | Self::TooManyWaiting | Self::MemoryUnavailable => Fault::Us,
             Self::BodyUnread => Fault::Configuration,
-            Self::LogoutToken(_) | Self::LogoutTokenReplayed => Fault::Provider,
             Self::SessionLost | Self::SessionTooLarge | Self::HostUnknown | Self::Identity(_) => Fault::Configuration,
             // Cognito says invalid_request for a scope that the app client does not have.
             Self::Callback(CallbackError::Provider(
@@ -186,7 +189,7 @@ impl Refusal {
                 "The e-mail address of your account is not verified at the identity provider."
             }
             Self::Identity(_) => "Your account has no user name that the applications here could use.",
-            Self::LogoutToken(_) | Self::LogoutTokenAbsent | Self::LogoutTokenReplayed => {
+            Self::LogoutToken(_) | Self::LogoutTokenAbsent | Self::LogoutTokenJwt(_) | Self::LogoutTokenReplayed => {
                 "The logout token was not accepted."
             }
             Self::Malformed(_) => "The request could not be understood.",
@@ -223,6 +226,7 @@ impl fmt::Display for Refusal {
             Self::Identity(error) => error.fmt(f),
             Self::Jwt(error) => error.fmt(f),
             Self::LogoutToken(error) => error.fmt(f),
+            Self::LogoutTokenJwt(error) => error.fmt(f),
             Self::LogoutTokenAbsent => f.write_str("no form with one logout_token was sent to the back-channel endpoint"),
             Self::LogoutTokenReplayed => f.write_str("a logout token came a second time"),
             Self::Malformed(error) => error.fmt(f),

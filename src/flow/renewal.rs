@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     flow::{
@@ -239,10 +239,13 @@ fn renewed(
         Some(claims) => keeps.end(claims.expires(), tokens.expires_in, context.now),
         None => context.now.plus(tokens.expires_in.unwrap_or(before)),
     };
+    let claims = match claims {
+        Some(claims) => claims_of(claims, &session, context),
+        None => session.claims.clone(),
+    };
     let id_token = tokens.id_token.filter(|_| keeps.id_token).or(session.id_token);
-    let wanted = context.wanted_claims.iter().map(String::as_str);
     Box::new(Session {
-        claims: claims.map_or(session.claims, |claims| TrustedClaims::of(claims, wanted).into_map()),
+        claims,
         refresh_token: tokens.refresh_token.or(session.refresh_token),
         id_token,
         access_token: Some(tokens.access_token).filter(|_| keeps.access_token),
@@ -250,6 +253,18 @@ fn renewed(
         token_expires,
         ..*session
     })
+}
+
+/// The new claims. The session at the provider is still the same, so its name stays where the new token does not say it.
+fn claims_of(claims: &IdTokenClaims, session: &Session, context: &Context<'_>) -> Map<String, Value> {
+    let wanted = context.wanted_claims.iter().map(String::as_str);
+    let mut claims = TrustedClaims::of(claims, wanted).into_map();
+    if let (Some(new), Some(old)) = (claims.get_mut("sid"), session.claims.get("sid"))
+        && new.is_null()
+    {
+        *new = old.clone();
+    }
+    claims
 }
 
 /// The tokens cannot be used now, but the refresh token that came with them may be the only one that still is good.

@@ -66,7 +66,14 @@ pub struct Forwarding {
     pub access_token: Option<String>,
 }
 
-/// The header of credentials (RFC 9110 §11.6.2): the client's own stays in it wherever no token takes its place.
+impl Forwarding {
+    /// Whether the applications expect a token of ours in `authorization`.
+    pub fn takes_authorization(&self) -> bool {
+        [&self.id_token, &self.access_token].into_iter().flatten().any(|header| header == AUTHORIZATION)
+    }
+}
+
+/// The header of credentials (RFC 9110 §11.6.2): the client's own stays in it wherever no token of ours belongs.
 pub const AUTHORIZATION: &str = "authorization";
 
 /// A person as the applications see them. [`Identity::from_claims`] alone makes one.

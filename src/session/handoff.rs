@@ -163,7 +163,11 @@ impl Entry {
     fn turn(&self, session: &Session, urgent: bool, stamp: Option<Stamp>, now: UnixTime) -> Option<Turn> {
         match self.state {
             State::Leased => Some(Turn::Follow(Watch { stamp, lease: Deadline::new(self.from, self.lasts) })),
-            State::Renewed(_) => self.newer_than(session).map(Turn::Renewed),
+            State::Renewed(_) => {
+                // Whoever has that one already, and wants another, got a refresh token and nothing else.
+                let rested = self.from.is_older_than(URGENT_REST, now);
+                self.newer_than(session).map(Turn::Renewed).or((!rested).then_some(Turn::Resting))
+            }
             State::Refused => (session.refreshed <= self.of).then_some(Turn::Refused),
             State::Failed => {
                 let rested = urgent && self.from.is_older_than(URGENT_REST, now);
@@ -254,7 +258,7 @@ fn put(entries: &mut Vec<Entry>, entry: Entry, now: UnixTime) -> Option<Vec<u8>>
 
 const PLACES: u16 = 512;
 
-/// With [`PLACES`], the most that the table takes is 43 MB; with sessions of the usual size it takes 4 MB when a
+/// With [`PLACES`], the most that the table takes is 41 MB; with sessions of the usual size it takes 4 MB when a
 /// thousand are refreshed in ten minutes.
 const LARGEST_PLACE: usize = 60_000;
 

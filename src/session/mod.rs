@@ -41,7 +41,7 @@ pub use self::{
     handoff::{Ending, Handoff, Lease, Turn, Watch},
     key::{WeakKey, generate_key},
     record::{DIGEST_BYTES, Ended, Limits, Session, SessionId},
-    revoked::{Revoked, Use, Whose},
+    revoked::{Revoked, Whose},
     seal::{Binding, Keyring, Purpose, SealError, sealed_len},
     settings::{BadCookie, CookieSettings, SessionSettings},
     store::{SessionCookie, delete_session, has_landed, landed_cookie, read_session, write_session},

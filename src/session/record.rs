@@ -108,14 +108,16 @@ impl Session {
     /// whichever is longer, but never in the first half, and never just after they were.
     pub fn is_due(&self, now: UnixTime) -> bool {
         let time = self.token_expires.since(self.refreshed);
-        let ahead = (time / 5).max(LEAST_AHEAD).min(time / 2);
+        let part = |parts| time.checked_div(parts).unwrap_or_default();
+        let ahead = part(5).max(LEAST_AHEAD).min(part(2));
         let rested = self.refreshed.is_older_than(LEAST_BETWEEN, now);
         self.refresh_token.is_some() && rested && now >= self.token_expires.minus(ahead)
     }
 
     /// Whether the cookie should be given out again because it was used: once in a tenth of the idle time.
     pub fn is_worn(&self, now: UnixTime, idle: Option<Duration>) -> bool {
-        idle.is_some_and(|idle| now.since(self.seen) >= idle / 10)
+        let tenth = idle.and_then(|idle| idle.checked_div(10));
+        tenth.is_some_and(|tenth| now.since(self.seen) >= tenth)
     }
 
     /// Its bytes.

@@ -41,15 +41,6 @@ pub enum Whose<'a> {
     SubjectWithoutSession(&'a str, &'a str),
 }
 
-/// What is known of a logout token's `jti`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Use {
-    /// It comes for the first time.
-    First,
-    /// It was here before.
-    Again,
-}
-
 #[derive(Clone, Debug, Default)]
 struct Place {
     /// All sessions of this place that are no newer are over, until the mark ends.
@@ -110,25 +101,33 @@ impl Revoked {
         })
     }
 
+    /// Whether the logout token `jti` of `issuer` was here.
+    ///
+    /// # Errors
+    /// There is no room to note one more, so nobody could tell the next time: the token must be refused.
+    pub fn knows(&self, issuer: &str, jti: &str, shared: &Shared<'_>) -> Result<bool, Unwritten> {
+        let digest = token_digest(issuer, jti);
+        let read = self.tokens.read(self.tokens.place(&digest), shared.keys, shared.memory);
+        let mut place = read.map(|(bytes, _)| Place::decode(&bytes)).unwrap_or_default();
+        place.marks.retain(|mark| !mark.is_over(shared.now));
+        let known = place.marks.iter().any(|mark| mark.digest == digest);
+        if known || place.marks.len() < MOST_MARKS { Ok(known) } else { Err(Unwritten) }
+    }
+
     /// Notes that the logout token `jti` of `issuer` was here, until it would be refused anyway after `lasts`.
     ///
     /// # Errors
-    /// It cannot be noted, so nobody could tell the next time: the token must be refused.
-    pub fn note(&self, issuer: &str, jti: &str, lasts: Duration, shared: &mut Shared<'_>) -> Result<Use, Unwritten> {
-        let (digest, now) = (digest(&[b"jti", issuer.as_bytes(), jti.as_bytes()]), shared.now);
+    /// It cannot be noted.
+    pub fn note(&self, issuer: &str, jti: &str, lasts: Duration, shared: &mut Shared<'_>) -> Result<(), Unwritten> {
+        let (digest, now) = (token_digest(issuer, jti), shared.now);
         let noted = self.tokens.update(self.tokens.place(&digest), shared, |bytes, _| {
             let mut place = Place::decode(bytes);
-            place.marks.retain(|mark| !mark.is_over(now));
-            if place.marks.iter().any(|mark| mark.digest == digest) {
-                return (None, Some(Use::Again));
-            }
-            if place.marks.len() >= MOST_MARKS {
-                return (None, None);
-            }
+            place.marks.retain(|mark| !mark.is_over(now) && mark.digest != digest);
+            let room = place.marks.len() < MOST_MARKS;
             place.marks.push(Mark { digest, since: now, from: now, lasts });
-            (Some(place.encode()), Some(Use::First))
+            (room.then(|| place.encode()), room)
         })?;
-        noted.ok_or(Unwritten)
+        if noted { Ok(()) } else { Err(Unwritten) }
     }
 
     /// What stands at `place`, opened again only if it was written since.
@@ -226,6 +225,10 @@ impl Place {
         }
         Some(place)
     }
+}
+
+fn token_digest(issuer: &str, jti: &str) -> [u8; DIGEST_BYTES] {
+    digest(&[b"jti", issuer.as_bytes(), jti.as_bytes()])
 }
 
 /// With [`MOST_MARKS`], 65,536 sign-outs are told apart at a time, in 3 MB.

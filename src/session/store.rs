@@ -24,7 +24,7 @@ pub enum SessionCookie {
     /// No cookie of a session's name is there.
     None,
     /// This session.
-    Open(Session),
+    Open(Box<Session>),
     /// Cookies of that name are there and make no session, for whatever reason.
     Bad,
 }
@@ -53,7 +53,7 @@ pub fn read_session(settings: &SessionSettings, cookies: &Cookies, host_scope: &
         Brought::Pieces(chunks) => open(settings, &binding, &chunks),
         Brought::Confused => None,
     };
-    session.map_or(SessionCookie::Bad, SessionCookie::Open)
+    session.map_or(SessionCookie::Bad, |session| SessionCookie::Open(Box::new(session)))
 }
 
 /// The Set-Cookie values after which the browser has `session` and no piece of an earlier, larger one.

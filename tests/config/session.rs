@@ -99,7 +99,7 @@ fn idle_time_is_from_a_quarter_of_an_hour_to_less_than_the_lifetime() {
         tree["session"]["lifetime"] = lifetime.into();
         read(&tree).map_or_else(|problems| problems.to_string(), |_| String::new())
     };
-    let out_of_range = "session.idle is out of range: choose a duration from `15m` to `30d`";
+    let out_of_range = "session.idle is out of range: choose a duration from `15m`, and shorter than `lifetime`";
     let too_long = "session.idle is not shorter than `lifetime`: make it shorter than `lifetime`, or remove it: a session never \
                     lasts longer than that, used or not";
     for (idle, lifetime, said) in [

@@ -146,7 +146,7 @@ async fn whoami(stack: &Stack, person: &Person) -> Result<()> {
     let answer = person.fetch(&stack.at("/oauth2/whoami"), &[]).await?;
     let said = answer.expect(200)?.json()?;
     let email = stack.user().email.unwrap_or_default();
-    ensure!(said["headers"]["kubeflow-userid"] == Value::from(email), "it said {said}");
+    ensure!(said["headers"]["kubeflow-userid"] == email, "it said {said}");
     ensure!(!answer.body.contains("eyJ"), "there is a token in {said}");
     Ok(())
 }
