@@ -109,6 +109,9 @@ fn registrations(config: &Config) -> Vec<String> {
     if let (Some(path), Some(origin)) = (&config.paths.back_channel, origins.first()) {
         lines.push(format!("back-channel logout URL {origin}{path}"));
     }
+    if let Some(path) = &config.paths.front_channel {
+        lines.extend(origins.iter().map(|origin| format!("front-channel logout URL {origin}{path}, with `sid`")));
+    }
     lines
 }
 
@@ -121,6 +124,8 @@ fn paths(config: &Config) -> Vec<String> {
         format!("{}: says that one is signed out", paths.signed_out),
         format!("{}: says who is signed in", paths.whoami),
     ];
+    let framed = |path| format!("{path}: the provider ends the browser's session here, in a frame of its own page");
+    lines.extend(paths.front_channel.iter().map(framed));
     lines.extend(paths.back_channel.iter().map(|path| {
         format!(
             "{path}: the provider ends sessions here, by a logout token; Envoy's filter there needs \

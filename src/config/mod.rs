@@ -30,7 +30,10 @@ use serde_json::Value;
 pub use problem::{Problem, Problems};
 
 use crate::{
-    http::origin::{Origin, OriginError, Scheme},
+    http::{
+        cookie::SameSite,
+        origin::{Origin, OriginError, Scheme},
+    },
     identity::IdentitySettings,
     oidc::provider::ProviderSettings,
     policy::Routes,
@@ -70,6 +73,15 @@ pub struct Paths {
     pub whoami: String,
     /// Takes logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.5), where it is wanted.
     pub back_channel: Option<String>,
+    /// Ends the session in a frame of the provider's page (OpenID Connect Front-Channel Logout 1.0 §2), where it is wanted.
+    pub front_channel: Option<String>,
+}
+
+impl Paths {
+    /// Whether the provider names its own session by `sid` when it ends sessions here.
+    pub const fn want_sid(&self) -> bool {
+        self.back_channel.is_some() || self.front_channel.is_some()
+    }
 }
 
 /// The environment variables that `{ env: NAME }` names.
@@ -125,6 +137,7 @@ impl Default for Paths {
             signed_out: "/oauth2/signed-out".to_owned(),
             whoami: "/oauth2/whoami".to_owned(),
             back_channel: None,
+            front_channel: None,
         }
     }
 }
@@ -142,6 +155,9 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
     let identity = root.member("identity");
     let identity = identity.map_or_else(Default::default, |node| identity::read(&node, report));
     let routes = root.member("routes").map_or_else(Routes::default, |node| routes::read(&node, report));
+    if let (Some(paths), Some(session)) = (&paths, &session) {
+        judge_front_channel(&root, paths, session.cookie.same_site, report);
+    }
     Some(Config {
         public_urls,
         paths: paths?,
@@ -188,7 +204,7 @@ fn public_urls(root: &Object<'_>, report: &mut Report) -> Vec<Origin> {
 }
 
 fn paths(node: &Node<'_>, report: &mut Report) -> Option<Paths> {
-    let known = ["callback", "signIn", "signOut", "signedOut", "whoami", "backChannel"];
+    let known = ["callback", "signIn", "signOut", "signedOut", "whoami", "backChannel", "frontChannel"];
     let object = node.object(&known, report)?;
     let default = Paths::default();
     let mut taken = BTreeSet::new();
@@ -208,6 +224,7 @@ fn paths(node: &Node<'_>, report: &mut Report) -> Option<Paths> {
     let signed_out = path("signedOut", Some(default.signed_out));
     let whoami = path("whoami", Some(default.whoami));
     let back_channel = path("backChannel", None);
+    let front_channel = path("frontChannel", None);
     Some(Paths {
         callback: callback??,
         sign_in: sign_in??,
@@ -215,6 +232,7 @@ fn paths(node: &Node<'_>, report: &mut Report) -> Option<Paths> {
         signed_out: signed_out??,
         whoami: whoami??,
         back_channel: back_channel?,
+        front_channel: front_channel?,
     })
 }
 
@@ -225,6 +243,15 @@ fn plain_path<'a>(node: &Node<'a>, report: &mut Report) -> Option<&'a str> {
         node.problem(report, "is not a plain absolute path", mend);
     }
     Some(path)
+}
+
+/// Only a cookie with `SameSite=None` comes along with a frame of another site.
+fn judge_front_channel(root: &Object<'_>, paths: &Paths, same_site: SameSite, report: &mut Report) {
+    if paths.front_channel.is_some() && same_site != SameSite::None {
+        let place = read::member(&read::member(root.path(), "paths"), "frontChannel");
+        let mend = "write `session.cookie.sameSite: None`, or use `backChannel`: it needs no browser";
+        report.warning(&place, "gets no session cookie in the provider's frame", mend);
+    }
 }
 
 /// A path that every reader reads alike: no escapes, no dot segments, no empty segments, and not the root.

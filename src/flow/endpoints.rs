@@ -106,13 +106,19 @@ impl Engine {
         }
     }
 
-    /// Revokes the newest refresh token of `session`, and marks the session as over: a copy of its cookie is of no more use
-    /// on this gateway (T-184). Gives the newest copy that is known.
+    /// Revokes the newest refresh token of `session`, and marks the session as over. Gives the newest copy that is known.
     fn end_session(&mut self, session: Box<Session>, moment: &mut Moment<'_>) -> Box<Session> {
         let config = Rc::clone(&self.party.config);
         let newest = self.party.handoff.newest(&session, &RelyingParty::shared(&config, moment));
         let session = newest.unwrap_or(session);
         self.revoke(&session, moment);
+        self.mark_ended(&session, moment);
+        session
+    }
+
+    /// Marks `session` as over: a copy of its cookie is of no more use on this gateway (T-184).
+    pub(super) fn mark_ended(&mut self, session: &Session, moment: &mut Moment<'_>) {
+        let config = Rc::clone(&self.party.config);
         // A clock that was set back since must not make the session one of tomorrow's.
         let (whose, since) = (Whose::Session(session.id), moment.now.max(session.created));
         let marked =
@@ -121,7 +127,6 @@ impl Engine {
             let text = format!("a session was signed out in its browser only: {error}");
             self.log(log::Level::Warn, Refusal::MemoryUnavailable.code(), text, moment.now);
         }
-        session
     }
 
     /// Revokes the session's refresh token at the provider; nobody waits for it.

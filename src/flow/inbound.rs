@@ -49,6 +49,8 @@ pub enum OwnEndpoint {
     Whoami,
     /// Takes logout tokens.
     BackChannel,
+    /// Ends the session in a frame of the provider's page.
+    FrontChannel,
 }
 
 /// What the session cookies of a request are worth now.
@@ -86,6 +88,7 @@ impl Inbound {
             (Some(&paths.signed_out), OwnEndpoint::SignedOut),
             (Some(&paths.whoami), OwnEndpoint::Whoami),
             (paths.back_channel.as_ref(), OwnEndpoint::BackChannel),
+            (paths.front_channel.as_ref(), OwnEndpoint::FrontChannel),
         ];
         endpoints.into_iter().find(|(path, _)| path.is_some_and(|path| is(path))).map(|(_, endpoint)| endpoint)
     }

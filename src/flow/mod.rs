@@ -28,6 +28,7 @@ pub mod whoami;
 
 mod back_channel;
 mod endpoints;
+mod front_channel;
 mod progress;
 mod refresh;
 mod waiting;
@@ -225,6 +226,7 @@ impl Engine {
             Some(OwnEndpoint::SignedOut) => return self.signed_out(&inbound, moment),
             Some(OwnEndpoint::Whoami) => return self.whoami(inbound, moment),
             Some(OwnEndpoint::BackChannel) => return self.back_channel(inbound, moment),
+            Some(OwnEndpoint::FrontChannel) => return self.front_channel(&inbound, moment),
             None => {}
         }
         let path = RawPath::new(inbound.view.path());

@@ -36,8 +36,8 @@ pub struct RelyingParty {
 impl RelyingParty {
     /// One that knows nothing of its provider yet.
     pub fn new(config: Config, verifier: Box<dyn SignatureVerifier>) -> Self {
-        // A provider's logout tokens name its session by `sid`.
-        let sid = config.paths.back_channel.as_ref().map(|_| "sid".to_owned());
+        // The provider names its own session so when it ends ours.
+        let sid = config.paths.want_sid().then(|| "sid".to_owned());
         let mut wanted_claims: Vec<String> = config.identity.claim_names().map(str::to_owned).chain(sid).collect();
         wanted_claims.sort_unstable();
         wanted_claims.dedup();

@@ -200,3 +200,16 @@ fn a_forwarded_token_has_a_header_of_its_own() {
     let warnings: Vec<_> = config.warnings().iter().map(|warning| warning.path.as_str()).collect();
     assert_eq!(warnings, ["identity.forward"]);
 }
+
+#[test]
+fn a_front_channel_that_gets_no_cookie_gives_a_warning() {
+    let warnings = |same_site: &str| {
+        let mut tree = good();
+        tree["paths"] = json!({ "frontChannel": "/oauth2/front-channel" });
+        tree["session"]["cookie"] = json!({ "sameSite": same_site });
+        let config = read(&tree).unwrap();
+        config.warnings().iter().map(|warning| warning.path.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(warnings("Lax"), ["paths.frontChannel"]);
+    assert_eq!(warnings("None"), ["session.cookie.sameSite"]);
+}
