@@ -15,6 +15,7 @@
 //! | [`Person`] | a browser: cookies, redirects, the sign-in form; each request's [`Answer`] knows what reached the application |
 //! | [`Raw`], [`h2_connection`] | a TLS socket, and bare HTTP/2 frames |
 //! | [`WebSocket`] | a client for `/ws` of the application |
+//! | [`Dynamic`] | a part of Envoy's configuration that changes while it runs |
 //! | [`Balancer`] | what stands in front of several worlds that are replicas of one ([`World::replica`]) |
 //!
 //! Names resolve to loopback by [`Net`], certificates are those of one throw-away authority, and everything here panics with
@@ -22,6 +23,7 @@
 
 mod answer;
 mod balancer;
+mod dynamic;
 mod jar;
 mod net;
 mod person;
@@ -34,6 +36,7 @@ mod world;
 pub use answer::Answer;
 pub use balancer::Balancer;
 pub use devkit::form::Form;
+pub use dynamic::Dynamic;
 pub use jar::Cookie;
 pub use net::{Net, h2_connection};
 pub use person::{Ask, Habits, Http, Landing, Person};

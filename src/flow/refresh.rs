@@ -119,8 +119,15 @@ impl Engine {
             Ok(Turn::Lead(lease)) => Some(lease),
             Ok(Turn::Refused) => return Prospect::Ended(End::Refused),
             Ok(Turn::Renewed(renewed)) => {
-                self.output.event(Event::Refresh(Refresh::Adopted));
-                return Prospect::Ended(End::Renewed(renewed));
+                // Its tokens may be over as well: then it is the one to refresh, not the one that came.
+                return match self.party.standing(renewed, moment) {
+                    Standing::Expired(renewed) => self.prospect(&renewed, urgent, moment),
+                    Standing::Valid(renewed) => {
+                        self.output.event(Event::Refresh(Refresh::Adopted));
+                        Prospect::Ended(End::Renewed(renewed))
+                    }
+                    _ => Prospect::Ended(End::Refused),
+                };
             }
             Ok(Turn::Resting) => return Prospect::Ended(End::Failed),
             Err(_) => {

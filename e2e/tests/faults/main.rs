@@ -15,10 +15,9 @@
 //! | `replicas` | several Envoys with the same keys, and with others |
 //! | `shipped` | what the shipped files say about failure |
 //!
-//! `support`, `dynamic` and `wire` are what the tests share.
+//! `support` and `wire` are what the tests share.
 
 mod crowd;
-mod dynamic;
 mod hanging_up;
 mod id_tokens;
 mod keys;

@@ -5,10 +5,9 @@ use std::time::Instant;
 use devkit::cognito::{Cognito, Options};
 use devkit::envoy::local::{DOMAIN_CLUSTER, ISSUER_CLUSTER};
 use devkit::tls::TestCa;
-use e2e::{DOMAIN, ISSUER, World};
+use e2e::{DOMAIN, Dynamic, ISSUER, World};
 use serde_json::json;
 
-use crate::dynamic::Dynamic;
 use crate::support::{
     PROVIDER_WAIT, callback, expect_session, expect_try_later, impatient, metric, until_logged, until_metric,
     while_people_wait,

@@ -4,10 +4,9 @@
 use std::time::Duration;
 
 use devkit::cognito::{Endpoint, Fault};
-use e2e::{World, until};
+use e2e::{Dynamic, World, until};
 use serde_json::{Value, json};
 
-use crate::dynamic::Dynamic;
 use crate::support::{callback, expect_session, mend, metric, resident, spoil, until_logged, until_metric};
 
 const REJECTED: &str = "extension_config_discovery.http_filter.edge-oidc.update_rejected";

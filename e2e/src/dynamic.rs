@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use e2e::Builder;
 use serde_json::{Value, json};
+
+use crate::Builder;
 
 const FILTERS: &str = "/filter_chains/0/filters/0/typed_config/http_filters";
 
