@@ -78,7 +78,7 @@ fn page(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
         (Refusal::Unauthenticated, Client::Frame) => link("Sign in", &sign_in, Target::Top).reply(),
         (Refusal::Unauthenticated, _) => link("Sign in", &sign_in, Target::Same).reply(),
         (Refusal::SessionLost, _) => link("Sign in again", &sign_in, Target::Same).reply(),
-        (Refusal::Identity(_), _) => {
+        (Refusal::Identity(_) | Refusal::SessionTooLarge, _) if !is_callback(config, inbound) => {
             Page { action: Action::Post { path: &config.paths.sign_out, label: "Sign in as someone else" }, ..plain }
                 .reply()
         }

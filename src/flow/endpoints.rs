@@ -232,7 +232,7 @@ impl Engine {
     }
 
     fn is_signed_in(&mut self, inbound: &Inbound, origin: &Origin, moment: &Moment<'_>) -> bool {
-        matches!(inbound.standing(&mut self.party, origin, moment), Standing::Valid(_))
+        matches!(inbound.standing(&mut self.party, origin, moment), Standing::Valid(_) | Standing::Expired(_))
     }
 
     /// Joins the exchange of this callback if it is under way or kept, else begins it.

@@ -200,9 +200,13 @@ impl Refusal {
                 "The identity provider did not answer in time. Please try again in a moment."
             }
             Self::SessionLost => {
-                "You have just signed in, but your browser did not keep the session or something on the way removed it."
+                "You have just signed in, but your session is gone: your browser did not keep it, something on the way removed \
+                 it, or it was ended."
             }
-            Self::SessionTooLarge => "Your account carries more information than a browser can keep for this site.",
+            Self::SessionTooLarge => {
+                "Your account carries more information than a browser can keep for this site. Please ask whoever runs it to \
+                 put you into fewer groups, or to hand less of it on."
+            }
             Self::Token(TokenError::Refused(OAuthError::InvalidGrant)) => {
                 "This sign-in was already used or took too long."
             }

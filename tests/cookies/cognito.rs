@@ -32,7 +32,7 @@ fn cookie_bytes(groups: usize, id_token: Option<String>) -> Vec<usize> {
     let session = session(Value::Object(claims(groups)), Some(refresh_token()));
     let session = Session { id_token: id_token.map(Secret::new), ..session };
     let lines = write(&Jar::default(), &session, 1).unwrap();
-    assert_eq!(read(&jar_of(&session, 1).cookies()), SessionCookie::Open(session));
+    assert_eq!(read(&jar_of(&session, 1).cookies()), SessionCookie::Open(Box::new(session)));
     lines.iter().map(String::len).collect()
 }
 

@@ -39,6 +39,69 @@ fn delete_cookie_says_the_same_attributes() {
     );
 }
 
+/// The lines with their values left out.
+fn shapes(lines: &[String]) -> Vec<String> {
+    let shape = |line: &String| {
+        let (name, rest) = line.split_once('=').unwrap();
+        let (value, attributes) = rest.split_once("; ").unwrap();
+        format!("{name}={}; {attributes}", if value.is_empty() { "" } else { "..." })
+    };
+    lines.iter().map(shape).collect()
+}
+
+// T-80, T-91
+#[test]
+fn a_session_is_given_given_again_and_taken_away_in_exactly_these_words() {
+    let gone = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+    let table = [
+        ("__Host-edge_oidc", None, SameSite::Lax, false, "", "; Secure; HttpOnly; SameSite=Lax"),
+        ("__Host-edge_oidc", None, SameSite::None, false, "", "; Secure; HttpOnly; SameSite=None"),
+        ("__Host-edge_oidc", None, SameSite::Strict, false, "", "; Secure; HttpOnly; SameSite=Strict"),
+        (
+            "__Secure-edge_oidc",
+            Some("example.com"),
+            SameSite::Lax,
+            false,
+            " Domain=example.com;",
+            "; Secure; HttpOnly; SameSite=Lax",
+        ),
+        (
+            "__Secure-edge_oidc",
+            Some("example.com"),
+            SameSite::None,
+            false,
+            " Domain=example.com;",
+            "; Secure; HttpOnly; SameSite=None",
+        ),
+        ("edge_oidc", None, SameSite::Lax, true, "", "; HttpOnly; SameSite=Lax"),
+        ("edge_oidc", Some("example.com"), SameSite::Lax, true, " Domain=example.com;", "; HttpOnly; SameSite=Lax"),
+    ];
+    for (name, domain, same_site, insecure, place, end) in table {
+        let cookie = CookieSettings::new("edge_oidc".into(), domain.map(str::to_owned), same_site, insecure).unwrap();
+        let settings = SessionSettings { cookie, ..settings() };
+        let idle = SessionSettings { idle: Some(HOUR), ..settings.clone() };
+        let write = |settings: &SessionSettings, brought: &str, session: &Session, later: Duration| {
+            let (brought, now) = (header(brought), NOW.plus(later));
+            shapes(&write_session(settings, &brought, session, HOST, CLIENT, &mut Stream(1), now).unwrap())
+        };
+        let (small, large) = (session_of(10), session_of(4_000));
+        let set = |suffix: &str, age: u64| format!("{name}{suffix}=...; Path=/;{place} Max-Age={age}{end}");
+        let delete = |suffix: &str| format!("{name}{suffix}=; Path=/;{place} {gone}{end}");
+        assert_eq!(write(&settings, "", &small, Duration::ZERO), [set("", 604_800)]);
+        assert_eq!(write(&settings, "", &large, HOUR), [set("", 601_200), set("_1", 601_200)]);
+        assert_eq!(write(&idle, "", &small, HOUR), [set("", 3_600)]);
+        assert_eq!(write(&idle, "", &small, Duration::from_secs(604_800 - 60)), [set("", 60)]);
+        let brought = format!("{name}=x; {name}_1=y; {name}_a_z=1; {name}_landed=1; other=1");
+        assert_eq!(write(&settings, &brought, &small, Duration::ZERO), [set("", 604_800), delete("_1")]);
+        assert_eq!(
+            shapes(&delete_session(&settings, &header(&brought))),
+            [delete(""), delete("_1"), delete("_landed")]
+        );
+        let landed = format!("{name}_landed=...; Path=/;{place} Max-Age=30{end}");
+        assert_eq!(shapes(&[landed_cookie(&settings)]), [landed]);
+    }
+}
+
 /// T-92.
 #[test]
 fn the_upstream_sees_none_of_our_cookies_and_all_others_as_they_were() {

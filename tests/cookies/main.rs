@@ -3,6 +3,7 @@
 #![allow(
     missing_docs,
     clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::string_slice,
@@ -28,7 +29,7 @@ use edge_oidc::{
     session::{
         ATTEMPT_LIFETIME, CookieSettings, Ended, Keyring, LARGEST_COOKIE, Limits, LoginAttempt, MOST_ATTEMPTS,
         MOST_BYTES, SealError, Session, SessionCookie, SessionId, SessionSettings, delete_attempt, delete_attempts,
-        delete_session, generate_key, read_attempt, read_session, write_attempt, write_session,
+        delete_session, generate_key, landed_cookie, read_attempt, read_session, write_attempt, write_session,
     },
     time::{Entropy, EntropyError, UnixTime},
 };

@@ -6,7 +6,7 @@ use super::*;
 fn one_that_is_written_is_read() {
     let written = session(json!({"sub": "kim", "n": [1, -2.5, null, {"é": "\u{0}"}]}), Some("opaque token+/".into()));
     let written = Session { id_token: Some(Secret::new("eyJh.eyJz.c2ln".into())), ..written };
-    assert_eq!(read(&jar_of(&written, 1).cookies()), SessionCookie::Open(written));
+    assert_eq!(read(&jar_of(&written, 1).cookies()), SessionCookie::Open(Box::new(written)));
 }
 
 #[test]
@@ -51,9 +51,9 @@ fn of_two_the_one_that_opens_counts_and_of_two_that_open_none() {
     let (mine, theirs) = (session_of(10), session_of(20));
     let (a, b) = (jar_of(&mine, 1).0[NAME].clone(), jar_of(&theirs, 2).0[NAME].clone());
     let two = |a: &str, b: &str| read(&header(&format!("{NAME}={a}; x=y; {NAME}={b}")));
-    assert_eq!(two("junk", &a), SessionCookie::Open(mine.clone()));
-    assert_eq!(two(&a, &a.replace(&a[a.len() - 9..], "AAAAAAAAA")), SessionCookie::Open(mine.clone()));
-    assert_eq!(two(&a, &a), SessionCookie::Open(mine));
+    assert_eq!(two("junk", &a), SessionCookie::Open(Box::new(mine.clone())));
+    assert_eq!(two(&a, &a.replace(&a[a.len() - 9..], "AAAAAAAAA")), SessionCookie::Open(Box::new(mine.clone())));
+    assert_eq!(two(&a, &a), SessionCookie::Open(Box::new(mine)));
     assert_eq!(two(&a, &b), SessionCookie::Bad);
     assert_eq!(two("junk", "junk"), SessionCookie::Bad);
 }
@@ -65,7 +65,7 @@ fn pieces_are_exactly_those_that_were_written() {
     let jar = jar_of(&large, 1);
     let second = format!("{NAME}_1");
     assert_eq!(jar.names(), [NAME, &second, &format!("{NAME}_2")]);
-    assert_eq!(read(&jar.cookies()), SessionCookie::Open(large));
+    assert_eq!(read(&jar.cookies()), SessionCookie::Open(Box::new(large)));
     for missing in jar.names() {
         let mut less = jar.clone();
         less.0.remove(missing);
@@ -89,7 +89,7 @@ fn pieces_may_come_in_any_order_and_on_any_line() {
     let large = session_of(8_000);
     let lines: Vec<String> = jar_of(&large, 1).0.iter().rev().map(|(name, value)| format!("{name}={value}")).collect();
     let cookies = Cookies::parse(lines.iter().map(String::as_bytes));
-    assert_eq!(read(&cookies), SessionCookie::Open(large));
+    assert_eq!(read(&cookies), SessionCookie::Open(Box::new(large)));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_shrinking_one_deletes_its_stale_pieces() {
     let small = session_of(10);
     jar.take(&write(&jar, &small, 2).unwrap());
     assert_eq!(jar.names(), [NAME]);
-    assert_eq!(read(&jar.cookies()), SessionCookie::Open(small));
+    assert_eq!(read(&jar.cookies()), SessionCookie::Open(Box::new(small)));
 }
 
 #[test]
@@ -116,7 +116,9 @@ fn every_size_that_is_written_is_read_and_larger_ones_are_refused() {
     for bytes in (2_700..3_100).chain((0..24_000).step_by(500)) {
         let session = session_of(bytes);
         match write(&Jar::default(), &session, 1) {
-            Ok(_) => assert_eq!(read(&jar_of(&session, 1).cookies()), SessionCookie::Open(session), "{bytes}"),
+            Ok(_) => {
+                assert_eq!(read(&jar_of(&session, 1).cookies()), SessionCookie::Open(Box::new(session)), "{bytes}")
+            }
             Err(SealError::TooLarge { bytes: sealed, limit }) => {
                 assert!(bytes >= 23_000 && sealed > limit, "{bytes} {sealed} {limit}");
             }
@@ -124,6 +126,39 @@ fn every_size_that_is_written_is_read_and_larger_ones_are_refused() {
         }
     }
     assert!(write(&Jar::default(), &session_of(30_000), 1).is_err());
+}
+
+/// T-85.
+#[test]
+fn around_each_multiple_of_a_cookie_every_size_comes_back_and_the_ninth_is_refused() {
+    let pieces = |bytes: usize| write(&Jar::default(), &session_of(bytes), 1).map(|lines| lines.len());
+    let (mut low, mut full) = (0, 0);
+    for count in 1..=8 {
+        let more = (low..).step_by(64).find(|bytes| pieces(*bytes).map_or(true, |pieces| pieces > count)).unwrap();
+        let first = (more.saturating_sub(64)..=more).find(|bytes| pieces(*bytes).map_or(true, |pieces| pieces > count));
+        low = first.unwrap();
+        for bytes in low - 3..low {
+            let session = session_of(bytes);
+            let jar = jar_of(&session, 1);
+            full += usize::from(jar.0.values().all(|value| value.len() == jar.0[NAME].len()));
+            assert_eq!((jar.0.len(), read(&jar.cookies())), (count, SessionCookie::Open(Box::new(session))), "{bytes}");
+        }
+        for bytes in low..low + 3 {
+            match count {
+                8 => assert!(matches!(write(&Jar::default(), &session_of(bytes), 1), Err(SealError::TooLarge { .. }))),
+                _ => {
+                    let session = session_of(bytes);
+                    let jar = jar_of(&session, 1);
+                    assert_eq!(
+                        (jar.0.len(), read(&jar.cookies())),
+                        (count + 1, SessionCookie::Open(Box::new(session))),
+                        "{bytes}"
+                    );
+                }
+            }
+        }
+    }
+    assert!(full >= 4, "sizes that fill every cookie to the last character: {full}");
 }
 
 #[test]

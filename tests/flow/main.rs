@@ -11,26 +11,41 @@
     reason = "a test"
 )]
 
+mod aging;
+mod back_channel;
 mod callback;
 mod clients;
 mod endpoints;
+mod front_channel;
+mod gateways;
 mod given;
 mod headers;
 mod id_tokens;
 mod jar;
 mod keys;
+mod leaving;
+mod lifetimes;
+mod logout_tokens;
 #[path = "../support/memory.rs"]
 mod memory;
 mod message;
+mod outages;
 #[path = "../support/provider.rs"]
 mod provider;
+mod refresh;
+mod refreshed_id_tokens;
 mod returns;
+mod rotation;
 mod routes;
 mod secrets;
 mod sessions;
+mod shared_memory;
 mod sign_in;
 mod sign_out;
 #[path = "../support/signing.rs"]
 mod signing;
 mod tabs;
+mod tokens;
+mod whoami;
+mod workers;
 mod world;

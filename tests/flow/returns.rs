@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The lines of one open-redirect list, or `None` where there is no data to test with.
-fn payloads(file: &str) -> Option<Vec<Vec<u8>>> {
+pub fn payloads(file: &str) -> Option<Vec<Vec<u8>>> {
     let Some(data) = env::var_os("EDGE_OIDC_DATA") else {
         assert!(env::var("CI").as_deref() != Ok("true"), "EDGE_OIDC_DATA is not set, and CI runs every test");
         eprintln!("skipped: EDGE_OIDC_DATA is not set, so {file} was not tried");
@@ -22,7 +22,8 @@ fn payloads(file: &str) -> Option<Vec<Vec<u8>>> {
     Some(text.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect())
 }
 
-fn decoded(text: &[u8]) -> Vec<u8> {
+/// `text` after one more decoding of a form.
+pub fn decoded(text: &[u8]) -> Vec<u8> {
     let plus_kept = text.iter().map(|byte| if *byte == b'+' { "%2B".into() } else { char::from(*byte).to_string() });
     let latin: String = plus_kept.collect();
     url::form_urlencoded::parse(format!("x={}", latin.replace('&', "%26")).as_bytes())
@@ -36,7 +37,7 @@ fn sign_in_for(target: &[u8]) -> String {
 }
 
 /// A redirect to our own origin and nowhere else, however a browser reads it.
-fn assert_ours(answer: &Answer, payload: &[u8]) {
+pub fn assert_ours(answer: &Answer, payload: &[u8]) {
     let shown = String::from_utf8_lossy(payload);
     let location = answer.location();
     assert!(location.starts_with("https://app.example.com/"), "{shown} became {location}");

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use url::form_urlencoded::byte_serialize;
+
 use crate::{
     message::{Answer, Request},
-    world::{CLIENT, Travel, World, cognito_config, oidc_config},
+    returns::{assert_ours, decoded, payloads},
+    world::{CLIENT, ORIGIN, Travel, World, cognito_config, oidc_config, url},
 };
 
 /// A signed-in person with two more sign-ins under way.
@@ -243,4 +246,142 @@ fn signing_out_ends_the_session_here_even_when_no_more_may_wait() {
     let answer = world.get("/oauth2/sign-out");
     assert_eq!(answer.status(), 200);
     assert!(world.session().is_none());
+}
+
+/// The three kinds of sign-out, each with one more place to land.
+fn kinds() -> [World; 3] {
+    let listed = json!([LISTED, "https://app.example.com/bye"]);
+    let logout = |kind: &str| json!({ "kind": kind, "returnUrls": listed });
+    let mut cognito = cognito_config();
+    cognito["providers"][0]["logout"] = logout("cognito");
+    let mut rp_initiated = World::configured(|tree| tree["providers"][0]["logout"] = logout("rpInitiated"));
+    rp_initiated.provider.response.metadata["end_session_endpoint"] = json!("https://idp.example.net/logout");
+    let mut world = World::cognito();
+    world.restart(&cognito);
+    [World::configured(|tree| tree["providers"][0]["logout"] = logout("local")), world, rp_initiated]
+}
+
+const LISTED: &str = "https://www.example.com/bye?x=1";
+
+fn sign_out_for(target: &[u8]) -> String {
+    format!("/oauth2/sign-out?return_to={}", byte_serialize(target).collect::<String>())
+}
+
+/// Where the browser lands in the end: told to the provider, or by ourselves; nothing where a page of ours says it.
+fn lands(answer: &Answer) -> Option<String> {
+    let address = url(answer.header("location")?);
+    let named =
+        |name: &str| address.query_pairs().find(|(other, _)| other == name).map(|(_, value)| value.into_owned());
+    Some(named("logout_uri").or(named("post_logout_redirect_uri")).unwrap_or_else(|| answer.location().to_owned()))
+}
+
+/// Where it lands if nobody asks for anything.
+const USUAL: [Option<&str>; 3] =
+    [None, Some("https://app.example.com/"), Some("https://app.example.com/oauth2/signed-out")];
+
+#[test]
+fn a_person_may_land_on_a_path_of_ours_where_no_provider_takes_over() {
+    let [mut local, ..] = kinds();
+    for path in ["/", "/bye", "/bye?x=1&y=2#top", "/My%20Notebook.ipynb"] {
+        local.sign_in();
+        let answer = local.get(&sign_out_for(path.as_bytes()));
+        assert_eq!((answer.status(), answer.location()), (302, format!("{ORIGIN}{path}").as_str()));
+        assert!(is_clean(&local));
+    }
+    let post = Request::navigation("/oauth2/sign-out?return_to=/bye").by("POST").set("sec-fetch-site", "same-origin");
+    let answer = local.send(&post);
+    assert_eq!((answer.status(), answer.location()), (303, "https://app.example.com/bye"));
+    let program =
+        local.send(&Request::fetch("/oauth2/sign-out?return_to=/bye").by("POST").with("sec-fetch-site", "same-origin"));
+    let body: serde_json::Value = serde_json::from_str(program.reply().body()).unwrap();
+    assert_eq!(body, json!({ "signed_out": true, "location": "https://app.example.com/bye" }));
+}
+
+#[test]
+fn a_provider_is_told_no_place_that_is_not_listed_not_even_of_ours() {
+    for (mut world, usual) in kinds().into_iter().zip(USUAL).skip(1) {
+        for path in
+            ["/", "/elsewhere", "/oauth2/signed-out", "https://app.example.com/", "https://app.example.com/bye/"]
+        {
+            let landing = lands(&world.get(&sign_out_for(path.as_bytes())));
+            assert_eq!(landing.as_deref(), usual, "{path}");
+        }
+        assert_eq!(
+            lands(&world.get(&sign_out_for(b"https://app.example.com/bye"))).unwrap(),
+            "https://app.example.com/bye"
+        );
+    }
+}
+
+// T-4, T-5
+#[test]
+fn a_listed_place_is_taken_to_the_letter_and_nothing_like_it() {
+    let near = [
+        "https://www.example.com/bye",
+        "https://www.example.com/bye?x=1#",
+        "https://www.example.com/bye?x=1&y=2",
+        "https://www.example.com/bye?x=11",
+        "https://www.example.com/bye?x=1 ",
+        " https://www.example.com/bye?x=1",
+        "https://www.example.com/bye?x=1\0",
+        "https://www.example.com/bye/?x=1",
+        "https://www.example.com//bye?x=1",
+        "https://www.example.com/./bye?x=1",
+        "https://www.example.com\\bye?x=1",
+        "https://www.example.com:443/bye?x=1",
+        "https://www.example.com./bye?x=1",
+        "https://WWW.example.com/bye?x=1",
+        "HTTPS://www.example.com/bye?x=1",
+        "http://www.example.com/bye?x=1",
+        "//www.example.com/bye?x=1",
+        "https:/www.example.com/bye?x=1",
+        "https:www.example.com/bye?x=1",
+        "https://evilwww.example.com/bye?x=1",
+        "https://evil.example/www.example.com/bye?x=1",
+        "https://www.example.com.evil.example/bye?x=1",
+        "https://www.example.com@evil.example/bye?x=1",
+        "https://www.example.com:evil@x/bye?x=1",
+        "https://evil.example#https://www.example.com/bye?x=1",
+        "https://evil.example\\.www.example.com/bye?x=1",
+        "https://user@www.example.com/bye?x=1",
+        "javascript:https://www.example.com/bye?x=1",
+    ];
+    for (mut world, usual) in kinds().into_iter().zip(USUAL) {
+        for target in near {
+            let landing = lands(&world.get(&sign_out_for(target.as_bytes())));
+            assert_eq!(landing.as_deref(), usual, "{target}");
+        }
+        assert_eq!(lands(&world.get(&sign_out_for(LISTED.as_bytes()))).as_deref(), Some(LISTED));
+        let twice = format!("{}&return_to=/", sign_out_for(LISTED.as_bytes()));
+        assert_eq!(lands(&world.get(&twice)).as_deref(), usual, "twice is not once");
+        for name in ["rd", "logout_uri", "post_logout_redirect_uri", "redirect_uri", "Return_To"] {
+            let path = sign_out_for(LISTED.as_bytes()).replace("return_to", name);
+            assert_eq!(lands(&world.get(&path)).as_deref(), usual, "{name}");
+        }
+    }
+}
+
+// T-5, T-7
+#[test]
+fn no_payload_of_any_list_leads_a_sign_out_away_from_our_origin() {
+    let lists = [("oauth2-proxy-openredirects.txt", 379), ("mod_auth_openidc-open-redirect-payload-list.txt", 551)];
+    let (mut listing, mut plain) = (kinds(), [World::oidc(), World::cognito()]);
+    let usual = [USUAL[0], USUAL[1], USUAL[2], USUAL[0], USUAL[1]];
+    for (file, at_least) in lists {
+        let Some(payloads) = payloads(file) else { return };
+        assert!(payloads.len() >= at_least, "{file} has {} lines", payloads.len());
+        for payload in payloads {
+            for tried in [payload.clone(), decoded(&payload), decoded(&decoded(&payload))] {
+                let path = sign_out_for(&tried);
+                for (number, world) in listing.iter_mut().chain(&mut plain).enumerate() {
+                    let answer = world.get(&path);
+                    let shown = String::from_utf8_lossy(&tried);
+                    match (usual[number], lands(&answer)) {
+                        (None, Some(_)) => assert_ours(&answer, &payload),
+                        (usual, landing) => assert_eq!(landing.as_deref(), usual, "{shown}"),
+                    }
+                }
+            }
+        }
+    }
 }

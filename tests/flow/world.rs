@@ -133,6 +133,12 @@ impl World {
         self.flying.clear();
     }
 
+    /// A worker dies and another takes its place; what was on its way to it is lost.
+    pub fn replace(&mut self, worker: usize, tree: &Value) {
+        self.workers[worker].engine = engine(tree);
+        self.flying.retain(|(_, other, ..)| *other != worker);
+    }
+
     /// One more worker of the first one's gateway.
     pub fn add_worker(&mut self, tree: &Value) {
         let memory = self.workers[0].memory.clone();
@@ -261,6 +267,21 @@ impl World {
         }
         self.turn();
         id
+    }
+
+    /// The host hands over a body that it held back; `None` is one that is too long.
+    pub fn give_body(&mut self, id: RequestId, body: Option<&[u8]>) {
+        let (worker, body) = (self.worker, body.map(<[u8]>::to_vec));
+        match self.on(worker, |engine, moment| engine.handle_body(id, body, moment)) {
+            Decision::ReadBody | Decision::Wait => {}
+            decision => self.settle(id, decision),
+        }
+        self.turn();
+    }
+
+    /// The Cookie line that the browser sends now: what a thief or a backup has of it.
+    pub fn cookie_line(&self) -> String {
+        self.jars[self.browser].line(HOST, "/", self.now).unwrap_or_default()
     }
 
     /// Lets a worker act now.

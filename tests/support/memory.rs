@@ -14,6 +14,7 @@ struct Cells {
     last: u32,
     broken: bool,
     conflicts: u32,
+    refused: Option<&'static str>,
 }
 
 impl Memory {
@@ -25,6 +26,11 @@ impl Memory {
     /// Lets the next `count` writes find that another worker was faster.
     pub fn conflict(&self, count: u32) {
         self.0.borrow_mut().conflicts = count;
+    }
+
+    /// Writes to names that hold `part` always find that another worker was faster.
+    pub fn refuse(&self, part: Option<&'static str>) {
+        self.0.borrow_mut().refused = part;
     }
 
     /// Every name.
@@ -61,6 +67,9 @@ impl SharedMemory for Memory {
         let mut cells = self.0.borrow_mut();
         if cells.broken {
             return Err(WriteError::Unavailable);
+        }
+        if cells.refused.is_some_and(|part| name.contains(part)) {
+            return Err(WriteError::Conflict);
         }
         if cells.conflicts > 0 {
             cells.conflicts -= 1;

@@ -333,6 +333,17 @@ impl Provider {
         (200, changed(body, &self.response.refreshed_tokens))
     }
 
+    /// The refresh tokens that still are good for something.
+    pub fn alive(&self) -> Vec<&str> {
+        let good = |(token, line): &(&String, &Line)| line.replaced.is_none() && !self.revoked.contains(token);
+        self.lines.iter().filter(good).map(|(token, _)| token.as_str()).collect()
+    }
+
+    /// The ID tokens that were given, in order.
+    pub fn id_tokens(&self) -> Vec<&str> {
+        self.secrets.iter().map(String::as_str).filter(|secret| secret.contains('.')).collect()
+    }
+
     /// Ends every refresh token of everybody: an administrator's doing.
     pub fn end_all(&mut self) {
         self.lines.clear();
