@@ -164,9 +164,9 @@ impl Entry {
         match self.state {
             State::Leased => Some(Turn::Follow(Watch { stamp, lease: Deadline::new(self.from, self.lasts) })),
             State::Renewed(_) => {
-                // Whoever has that one already, and wants another, got a refresh token and nothing else.
-                let rested = self.from.is_older_than(URGENT_REST, now);
-                self.newer_than(session).map(Turn::Renewed).or((!rested).then_some(Turn::Resting))
+                // Whoever has that one already, with tokens that were over then, got a refresh token and nothing else.
+                let nothing = session.token_expires <= self.from && !self.from.is_older_than(URGENT_REST, now);
+                self.newer_than(session).map(Turn::Renewed).or(nothing.then_some(Turn::Resting))
             }
             State::Refused => (session.refreshed <= self.of).then_some(Turn::Refused),
             State::Failed => {

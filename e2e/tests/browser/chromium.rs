@@ -236,6 +236,15 @@ impl Chromium {
         all.map(|cookie| cookie["name"].as_str().expect("a name").to_owned()).collect()
     }
 
+    /// Puts a cookie there, as it was listed before; a page of its host must be open.
+    pub async fn put_cookie(&self, cookie: &Cookie) {
+        let Cookie { name, value, path, secure, http_only, same_site, .. } = cookie;
+        let cookie = json!({
+            "name": name, "value": value, "path": path, "secure": secure, "httpOnly": http_only, "sameSite": same_site,
+        });
+        self.post("/cookie", json!({ "cookie": cookie })).await;
+    }
+
     /// Loses the cookies of the application's host, as if the session had ended there; the provider's stay.
     pub async fn lose_session(&self) {
         for name in self.all_app_cookies().await {

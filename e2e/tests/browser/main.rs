@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `sign_in` | deep links, the session cookie, wrong passwords, callbacks that come again or from elsewhere |
 //! | `tabs` | many tabs at once |
+//! | `day` | a page that stays open while its session is renewed again and again, and while it cannot be |
 //! | `ended` | what becomes of scripts, frames, forms and WebSockets of a page whose session has ended |
 //! | `sign_out` | leaving |
 //! | `pages` | how our pages look and whether everybody can read them; pictures go to `target/screenshots` |
@@ -11,6 +12,7 @@
 //! `chromium` is the person's browser, `webdriver` what drives it, `site` an application with forms and frames.
 
 mod chromium;
+mod day;
 mod ended;
 mod pages;
 mod sign_in;

@@ -28,6 +28,7 @@ for (const it of document.querySelectorAll('a, button')) {
   say(it.textContent.trim(), 'a link or button without text');
   say(it.getBoundingClientRect().height >= 24, `${it.textContent} is too small for a finger`);
 }
+for (const it of document.querySelectorAll('dd')) say(it.getBoundingClientRect().width >= 150, `${it.textContent} is squeezed`);
 const channels = color => color.match(/[\d.]+/g).map(Number);
 const light = ([r, g, b]) => [r, g, b].map(c => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
   .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
@@ -47,7 +48,7 @@ for (const element of document.body.querySelectorAll('*')) {
 return problems;"#;
 
 /// Judges the page that is open, and takes its pictures.
-async fn judge(chromium: &Chromium, name: &str) {
+pub async fn judge(chromium: &Chromium, name: &str) {
     for (suffix, scheme, width, height) in
         [("", "light", 1280, 800), ("-dark", "dark", 1280, 800), ("-phone", "light", 390, 844)]
     {
@@ -131,6 +132,37 @@ async fn the_pages_of_signing_out_and_of_what_is_denied() {
     chromium.until_text("h1", "Signed out").await;
     judge(&chromium, "signed-out").await;
     assert_reached_by_keyboard(&chromium, "Sign in again").await;
+}
+
+#[tokio::test]
+async fn the_page_that_says_who_is_signed_in_and_its_button() {
+    let many = (0..40).map(|n| format!("team-{n:02}@data-science-and-engineering.example.com"));
+    let more = json!([{ "header": "x-forwarded-preferred-username", "claim": "cognito:username" }]);
+    let world = World::builder()
+        .cognito(|options| options.users[1].groups = many.collect())
+        .plugin(move |plugin| plugin["identity"]["headers"] = more)
+        .start()
+        .await;
+    let chromium = Chromium::start(&world).await;
+    for (user, name) in [("ada", "whoami"), ("grace", "whoami-many-groups")] {
+        chromium.open("/page").await;
+        chromium.until_at(DOMAIN).await;
+        chromium.log_in(user, e2e::PASSWORD).await;
+        chromium.until_landed(user, "/page").await;
+        chromium.open("/oauth2/whoami").await;
+        chromium.until_text("h1", "You are signed in").await;
+        assert!(chromium.text("dl").await.contains(&format!("{user}@example.com")));
+        judge(&chromium, name).await;
+        assert_reached_by_keyboard(&chromium, "Sign out").await;
+        chromium.click("button").await;
+        chromium.until_at(DOMAIN).await;
+        let cookies = chromium.all_app_cookies().await;
+        assert!(!cookies.contains(&"__Host-edge_oidc".to_owned()), "{cookies:?}");
+        // The person is gone there, too: the next one is asked for a password.
+        chromium.open("/oauth2/whoami").await;
+        chromium.until_text("h1", "Please sign in").await;
+        judge(&chromium, "whoami-nobody").await;
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! An application as people know them, where the devkit's upstream is not enough: a form, a page that is made of a frame, and
-//! a page that says it must not be kept. Each shows who the filter says is there.
+//! An application as people know them, where the devkit's upstream is not enough: a form, a page that is made of a frame, a
+//! page that says it must not be kept, one that says it may be, and links. Each shows who the filter says is there.
 
 use std::net::SocketAddr;
 
@@ -16,6 +16,7 @@ pub async fn start() -> SocketAddr {
     let site = Router::new()
         .route("/form", get(form).post(sent))
         .route("/dashboard", get(dashboard))
+        .route("/kept", get(kept))
         .route("/private", get(private))
         .fallback(other);
     tokio::spawn(async move { axum::serve(listener, site).await });
@@ -38,8 +39,12 @@ async fn private(headers: HeaderMap) -> impl IntoResponse {
     ([("cache-control", "no-store")], page(&headers, ""))
 }
 
+async fn kept(headers: HeaderMap) -> impl IntoResponse {
+    ([("cache-control", "public, max-age=600")], page(&headers, ""))
+}
+
 async fn other(headers: HeaderMap) -> impl IntoResponse {
-    page(&headers, "")
+    page(&headers, "<a id=next href=/next>Next</a>")
 }
 
 fn page(headers: &HeaderMap, content: &str) -> Html<String> {

@@ -48,7 +48,7 @@ async fn every_family_of_signatures_is_verified() {
 
 #[tokio::test]
 async fn an_algorithm_that_is_not_configured_signs_nobody_in() {
-    let world = World::accepting("client_secret_basic", "PS256", "RS256").await;
+    let world = World::shape("client_secret_basic", "PS256").accepting("RS256").start().await;
     let person = world.person();
     let answer = world.sign_in(&person, "ada", "/a").await;
     answer.expect(502).expect_not_forwarded();
