@@ -15,7 +15,8 @@ use super::{
     relying_party::RelyingParty,
     sign_in::redirect_to_provider,
     sign_out,
-    waiting::{CallbackDigest, Errand, Then, Waiting},
+    visit::{Errand, Visit},
+    waiting::{CallbackDigest, Then, Waiting},
     whoami,
 };
 use crate::{
@@ -168,8 +169,8 @@ impl Engine {
             return self.refuse(&inbound, &Refusal::WhoamiForeign, moment.now);
         }
         match inbound.standing(&mut self.party, &origin, moment) {
-            Standing::Valid(session) => self.admit(inbound, session, Errand::Whoami, moment),
-            Standing::Expired(session) => self.renew(inbound, session, Errand::Whoami, moment),
+            Standing::Valid(session) => self.admit(Visit { inbound, session, errand: Errand::Whoami }, moment),
+            Standing::Expired(session) => self.renew(Visit { inbound, session, errand: Errand::Whoami }, moment),
             _ => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
         }
     }

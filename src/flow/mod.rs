@@ -31,6 +31,7 @@ mod endpoints;
 mod front_channel;
 mod progress;
 mod refresh;
+mod visit;
 mod waiting;
 
 use std::{rc::Rc, time::Duration};
@@ -45,7 +46,8 @@ use self::{
     provider::Judged,
     refusal::Refusal,
     relying_party::RelyingParty,
-    waiting::{Errand, Waits},
+    visit::{Errand, Visit},
+    waiting::Waits,
 };
 use crate::{
     config::Config,
@@ -254,11 +256,11 @@ impl Engine {
             }
             Standing::Valid(session) => {
                 let errand = Errand::Forward(self.strip(&inbound));
-                self.admit(inbound, session, errand, moment)
+                self.admit(Visit { inbound, session, errand }, moment)
             }
             Standing::Expired(session) => {
                 let errand = Errand::Forward(self.strip(&inbound));
-                self.renew(inbound, session, errand, moment)
+                self.renew(Visit { inbound, session, errand }, moment)
             }
             Standing::Absent | Standing::Ended(_) | Standing::Void => self.unauthenticated(inbound, moment),
         }

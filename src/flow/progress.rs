@@ -11,7 +11,7 @@ use super::{
     output::Purpose,
     refusal::Refusal,
     sign_in::redirect_with_session,
-    waiting::{CallbackDigest, Pending, Running, Then, Waiting},
+    waiting::{CallbackDigest, Running, Then, Waiting},
 };
 use crate::{http::path::ReturnPath, oidc::token::TokenResponse, session::delete_attempt};
 
@@ -71,10 +71,7 @@ impl Engine {
                     (inbound.id, self.refuse_logout_token(&inbound, &Refusal::ProviderUnavailable, moment))
                 }
                 Waiting::Metadata(inbound, then, _) => (inbound.id, self.go_on(&inbound, then, moment)),
-                Waiting::Renewal(pending) => {
-                    let Pending { inbound, errand, session, .. } = *pending;
-                    (inbound.id, self.go_on_without(&inbound, session, errand, moment))
-                }
+                Waiting::Renewal(pending) => (pending.visit.inbound.id, self.go_on_without(pending.visit, moment)),
             };
             self.output.decide(id, decision);
         }

@@ -1,43 +1,31 @@
-//! Requests of people who are signed in: with the session they bring, or with the one that a refresh makes of it.
+//! Sessions whose tokens end or are over: who has them renewed, and who waits for that.
 //!
-//! Decides who waits for a refresh, who goes on with the session that still serves, and what each gets in the end.
-//! Continues [`Engine`]. A refresh itself is `renewal`'s, and whose turn it is `session::handoff`'s.
+//! Decides which visit begins a refresh, which waits and which goes on with the session that still serves, and who is told
+//! of its end. Continues [`Engine`]. A refresh itself is `renewal`'s, whose turn it is `session::handoff`'s, and what becomes
+//! of a visit `visit`'s.
 
-use std::{mem, rc::Rc, time::Duration};
+use std::{rc::Rc, time::Duration};
 
 use super::{
     Engine, Moment,
-    cookies::{session_cookies, with_response},
     decision::{CallId, Decision},
-    event::{Event, Outcome, Refresh},
-    inbound::{Inbound, Standing},
+    event::{Event, Refresh},
+    inbound::Standing,
     output::Purpose,
     refusal::Refusal,
     relying_party::RelyingParty,
     renewal::{End, Renewal, Renewed, Step},
-    waiting::{Errand, Pending, RunningRenewal, Waiting},
-    whoami,
+    visit::{Giving, Visit},
+    waiting::{Pending, RunningRenewal, Waiting},
 };
 use crate::{
-    identity::{AUTHORIZATION, Identity},
-    oidc::{claims::TrustedClaims, error::OAuthError, refresh::RefreshResponse, token::TokenError},
+    oidc::{error::OAuthError, refresh::RefreshResponse, token::TokenError},
     session::{Ending, Lease, Session, SessionId, Turn, Watch},
     time::{Deadline, UnixTime},
 };
 
 /// How long a request whose session still serves waits for a new one: what comes later is kept for the next request.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// When the browser is given the session that serves its request.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Giving {
-    /// It must have it: the session is new.
-    Always,
-    /// Another request is about to replace it.
-    Never,
-    /// It must show that it is used.
-    WhenWorn,
-}
 
 /// What there is to expect of a session's refresh.
 enum Prospect {
@@ -52,54 +40,36 @@ enum Prospect {
 }
 
 impl Engine {
-    /// A request with a session in force. Ahead of the end of its tokens, one request has them renewed and waits a little;
-    /// all others go on.
-    pub(super) fn admit(
-        &mut self,
-        inbound: Inbound,
-        session: Box<Session>,
-        errand: Errand,
-        moment: &mut Moment<'_>,
-    ) -> Decision {
-        if !session.is_due(moment.now) {
-            return self.serve(&inbound, session, errand, Giving::WhenWorn, moment);
+    /// A visit with a session in force. Ahead of the end of its tokens, one has them renewed and waits a little; all others
+    /// go on.
+    pub(super) fn admit(&mut self, visit: Visit, moment: &mut Moment<'_>) -> Decision {
+        if !visit.session.is_due(moment.now) {
+            return self.serve(visit, Giving::WhenWorn, moment);
         }
-        match self.prospect(&session, false, moment) {
-            Prospect::Begun if self.waits.has_room() => {
-                let until = Deadline::new(moment.now, PATIENCE);
-                self.wait(Pending { inbound, errand, session, watch: None, until })
-            }
-            Prospect::Ended(end @ (End::Renewed(_) | End::Refused)) => {
-                self.conclude(inbound, session, errand, &end, moment)
-            }
-            Prospect::Ended(End::Failed) => self.serve(&inbound, session, errand, Giving::WhenWorn, moment),
-            _ => self.serve(&inbound, session, errand, Giving::Never, moment),
+        match self.prospect(&visit.session, false, moment) {
+            Prospect::Begun if self.waits.has_room() => self.wait(visit, None, Deadline::new(moment.now, PATIENCE)),
+            Prospect::Ended(end @ (End::Renewed(_) | End::Refused)) => self.conclude(visit, &end, moment),
+            Prospect::Ended(End::Failed) => self.serve(visit, Giving::WhenWorn, moment),
+            _ => self.serve(visit, Giving::Never, moment),
         }
     }
 
-    /// A request with a session whose tokens are over: it waits for new ones.
-    pub(super) fn renew(
-        &mut self,
-        inbound: Inbound,
-        session: Box<Session>,
-        errand: Errand,
-        moment: &mut Moment<'_>,
-    ) -> Decision {
+    /// A visit with a session whose tokens are over: it waits for new ones.
+    pub(super) fn renew(&mut self, visit: Visit, moment: &mut Moment<'_>) -> Decision {
         if !self.waits.has_room() {
-            return self.refuse(&inbound, &Refusal::TooManyWaiting, moment.now);
+            return self.refuse(&visit.inbound, &Refusal::TooManyWaiting, moment.now);
         }
         let until = Deadline::new(moment.now, Renewal::longest(self.party.config.provider().timeout));
-        let watch = match self.prospect(&session, true, moment) {
-            Prospect::Ended(end) => return self.conclude(inbound, session, errand, &end, moment),
-            Prospect::Elsewhere(watch) => Some(watch),
-            Prospect::Begun | Prospect::UnderWay => None,
-        };
-        self.wait(Pending { inbound, errand, session, watch, until })
+        match self.prospect(&visit.session, true, moment) {
+            Prospect::Ended(end) => self.conclude(visit, &end, moment),
+            Prospect::Elsewhere(watch) => self.wait(visit, Some(watch), until),
+            Prospect::Begun | Prospect::UnderWay => self.wait(visit, None, until),
+        }
     }
 
-    fn wait(&mut self, pending: Pending) -> Decision {
-        let inbound = pending.inbound.slim(&self.party.config);
-        self.waits.request(Waiting::Renewal(Box::new(Pending { inbound, ..pending })));
+    fn wait(&mut self, visit: Visit, watch: Option<Watch>, until: Deadline) -> Decision {
+        let visit = Visit { inbound: visit.inbound.slim(&self.party.config), ..visit };
+        self.waits.request(Waiting::Renewal(Box::new(Pending { visit, watch, until })));
         Decision::Wait
     }
 
@@ -259,132 +229,14 @@ impl Engine {
     fn conclude_all(&mut self, session: &Session, end: &End, moment: &mut Moment<'_>) {
         for waiting in self.waits.take_requests(|waiting| waiting.is_for_session(session.id)) {
             let Waiting::Renewal(pending) = waiting else { continue };
-            let Pending { inbound, errand, session: own, .. } = *pending;
-            let id = inbound.id;
+            let Pending { visit, .. } = *pending;
+            let id = visit.inbound.id;
             // A copy that is newer than the one that was refreshed is another matter.
-            let decision = match own.refreshed > session.refreshed {
-                true => self.resume_session(inbound, own, errand, moment),
-                false => self.conclude(inbound, own, errand, end, moment),
+            let decision = match visit.session.refreshed > session.refreshed {
+                true => self.look_again(visit, moment),
+                false => self.conclude(visit, end, moment),
             };
             self.output.decide(id, decision);
         }
-    }
-
-    /// What becomes of a request after the refresh of its session.
-    fn conclude(
-        &mut self,
-        inbound: Inbound,
-        session: Box<Session>,
-        errand: Errand,
-        end: &End,
-        moment: &mut Moment<'_>,
-    ) -> Decision {
-        match end {
-            End::Failed => self.go_on_without(&inbound, session, errand, moment),
-            End::Refused => self.end(inbound, errand, moment),
-            End::Renewed(newer) => match self.party.standing(newer.clone(), moment) {
-                Standing::Valid(newer) => self.serve(&inbound, newer, errand, Giving::Always, moment),
-                Standing::Expired(newer) => self.serve_unavailable(&inbound, newer, moment),
-                _ => self.end(inbound, errand, moment),
-            },
-        }
-    }
-
-    /// A request that waited long enough, or in vain: the session that it brought decides.
-    pub(super) fn go_on_without(
-        &mut self,
-        inbound: &Inbound,
-        session: Box<Session>,
-        errand: Errand,
-        moment: &mut Moment<'_>,
-    ) -> Decision {
-        let giving = if self.waits.is_renewing(session.id) { Giving::Never } else { Giving::WhenWorn };
-        match self.party.standing(session, moment) {
-            Standing::Valid(session) => self.serve(inbound, session, errand, giving, moment),
-            Standing::Expired(_) => self.refuse(inbound, &Refusal::ProviderUnavailable, moment.now),
-            _ => self.refuse(inbound, &Refusal::Unauthenticated, moment.now),
-        }
-    }
-
-    fn resume_session(
-        &mut self,
-        inbound: Inbound,
-        session: Box<Session>,
-        errand: Errand,
-        moment: &mut Moment<'_>,
-    ) -> Decision {
-        match self.party.standing(session, moment) {
-            Standing::Valid(session) => self.serve(&inbound, session, errand, Giving::Never, moment),
-            Standing::Expired(session) => self.renew(inbound, session, errand, moment),
-            _ => self.end(inbound, errand, moment),
-        }
-    }
-
-    /// The session is over: the person signs in again.
-    fn end(&mut self, inbound: Inbound, errand: Errand, moment: &mut Moment<'_>) -> Decision {
-        match errand {
-            Errand::Forward(_) => self.unauthenticated(inbound, moment),
-            Errand::Whoami => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
-        }
-    }
-
-    /// The tokens could not be renewed, but the refresh token was; the browser must have it.
-    fn serve_unavailable(&mut self, inbound: &Inbound, mut session: Box<Session>, moment: &mut Moment<'_>) -> Decision {
-        let cookies = self.give(inbound, &mut session, moment).unwrap_or_default();
-        self.refuse(inbound, &Refusal::ProviderUnavailable, moment.now).with_cookies(cookies)
-    }
-
-    /// Does what the request is for, as whom the session says.
-    fn serve(
-        &mut self,
-        inbound: &Inbound,
-        mut session: Box<Session>,
-        errand: Errand,
-        giving: Giving,
-        moment: &mut Moment<'_>,
-    ) -> Decision {
-        let config = Rc::clone(&self.party.config);
-        let worn = giving == Giving::WhenWorn && session.is_worn(moment.now, config.session.idle);
-        let fresh = giving == Giving::Always;
-        let given = if fresh || worn { self.give(inbound, &mut session, moment) } else { Ok(Vec::new()) };
-        let cookies = match given {
-            Ok(cookies) => cookies,
-            Err(refusal) if fresh => return self.refuse(inbound, &refusal, moment.now),
-            Err(_) => Vec::new(),
-        };
-        let claims = TrustedClaims::unsealed(mem::take(&mut session.claims));
-        let identity = Identity::from_claims(&config.identity, &claims);
-        session.claims = claims.into_map();
-        match (errand, identity) {
-            (Errand::Whoami, identity) => {
-                let reply = whoami::reply(&config, inbound, &session, identity.ok().as_ref());
-                self.reply(Outcome::Endpoint, reply).with_cookies(cookies)
-            }
-            (Errand::Forward(mut edits), Ok(identity)) => {
-                // Where a token of ours belongs, the client's own would be taken for it.
-                if config.identity.forward.takes_authorization() {
-                    edits.remove(AUTHORIZATION);
-                }
-                let mut fields = identity.headers().to_vec();
-                fields.extend(config.identity.token_headers(session.id_token.as_ref(), session.access_token.as_ref()));
-                self.forward(edits, Outcome::Authenticated, fields, with_response(cookies))
-            }
-            (Errand::Forward(_), Err(error)) => {
-                self.refuse(inbound, &Refusal::Identity(error), moment.now).with_cookies(cookies)
-            }
-        }
-    }
-
-    fn give(
-        &mut self,
-        inbound: &Inbound,
-        session: &mut Session,
-        moment: &mut Moment<'_>,
-    ) -> Result<Vec<String>, Refusal> {
-        let Some(origin) = &inbound.origin else { return Err(Refusal::HostUnknown) };
-        let Moment { now, entropy, .. } = moment;
-        let (cookies, event) = session_cookies(&self.party.config, inbound, origin, session, *now, *entropy)?;
-        self.output.event(event);
-        Ok(cookies)
     }
 }

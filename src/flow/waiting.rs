@@ -17,8 +17,9 @@ use crate::{
         exchange::{Exchange, SignedIn},
         inbound::Inbound,
         renewal::Renewal,
+        visit::{Errand, Visit},
     },
-    http::{header_edits::HeaderEdits, path::ReturnPath},
+    http::path::ReturnPath,
     session::{ATTEMPT_LIFETIME, Lease, Session, SessionId, Watch},
     time::{Deadline, UnixTime},
 };
@@ -62,28 +63,15 @@ pub enum Waiting {
     Metadata(Inbound, Then, Deadline),
 }
 
-/// A request whose session is being refreshed.
+/// A visit whose session is being refreshed.
 #[derive(Debug)]
 pub struct Pending {
-    /// The request.
-    pub inbound: Inbound,
-    /// What it is for.
-    pub errand: Errand,
-    /// The session that it brought.
-    pub session: Box<Session>,
+    /// The visit.
+    pub visit: Visit,
     /// What to look at if another worker is at it.
     pub watch: Option<Watch>,
     /// How long it waits.
     pub until: Deadline,
-}
-
-/// What a request of somebody who is signed in is for.
-#[derive(Debug)]
-pub enum Errand {
-    /// The application, after these edits and those that set the identity.
-    Forward(HeaderEdits),
-    /// Our own answer that says who is signed in.
-    Whoami,
 }
 
 /// A refresh under way here.
@@ -279,21 +267,21 @@ impl Waits {
     /// The sessions that another worker refreshes while requests wait here, and what to look at.
     pub fn watched(&self) -> Vec<(SessionId, Watch)> {
         let pending = self.requests.values().filter_map(Waiting::pending);
-        let watched = pending.filter_map(|pending| Some((pending.session.id, pending.watch?)));
+        let watched = pending.filter_map(|pending| Some((pending.visit.session.id, pending.watch?)));
         watched.collect::<BTreeMap<_, _>>().into_iter().collect()
     }
 
     /// The session `id` as a request that waits for it brought it.
     pub fn session(&self, id: SessionId) -> Option<&Session> {
         let pending = self.requests.values().filter_map(Waiting::pending);
-        pending.map(|pending| &*pending.session).find(|session| session.id == id)
+        pending.map(|pending| &*pending.visit.session).find(|session| session.id == id)
     }
 
     /// Lets every request that waits for session `id` look at `watch` from now on, or for the refresh here.
     pub fn watch(&mut self, id: SessionId, watch: Option<Watch>) {
         for waiting in self.requests.values_mut() {
             if let Waiting::Renewal(pending) = waiting
-                && pending.session.id == id
+                && pending.visit.session.id == id
             {
                 pending.watch = watch;
             }
@@ -308,7 +296,7 @@ impl Waiting {
             | Self::Exchange(inbound, _)
             | Self::LogoutToken(inbound, _)
             | Self::Metadata(inbound, ..) => inbound,
-            Self::Renewal(pending) => &pending.inbound,
+            Self::Renewal(pending) => &pending.visit.inbound,
         }
     }
 
@@ -321,7 +309,7 @@ impl Waiting {
 
     /// How many bytes it holds, about.
     fn size(&self) -> usize {
-        let edits = match self.pending().map(|pending| &pending.errand) {
+        let edits = match self.pending().map(|pending| &pending.visit.errand) {
             Some(Errand::Forward(edits)) => edits.size(),
             Some(Errand::Whoami) | None => 0,
         };
@@ -335,7 +323,7 @@ impl Waiting {
 
     /// Whether this waits for the refresh of session `id`.
     pub fn is_for_session(&self, id: SessionId) -> bool {
-        self.pending().is_some_and(|pending| pending.session.id == id)
+        self.pending().is_some_and(|pending| pending.visit.session.id == id)
     }
 
     /// Whether this waits longer than it may at `now`; a sign-in has a deadline of its own.

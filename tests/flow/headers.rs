@@ -192,7 +192,7 @@ fn claims_become_trusted_in_one_place_each() {
     assert_eq!(files_with("VerifiedJwt {"), ["src/oidc/jwks.rs"]);
     assert_eq!(files_with("IdTokenClaims {"), ["src/oidc/id_token.rs"]);
     assert_eq!(files_with("TrustedClaims(")[..1], ["src/oidc/claims.rs".to_owned()]);
-    assert_eq!(files_with("Identity::from_claims"), ["src/flow/refresh.rs"]);
+    assert_eq!(files_with("Identity::from_claims"), ["src/flow/visit.rs"]);
 }
 
 // T-8

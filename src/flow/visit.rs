@@ -1,0 +1,161 @@
+//! Requests of people who are signed in: what each is for, and what it gets as whom.
+//!
+//! Decides what becomes of a visit with a session that serves, with one that a refresh made of it, and with one that is
+//! over. Continues [`Engine`]; when a refresh is due and who waits for it is `refresh`'s.
+
+use std::{mem, rc::Rc};
+
+use super::{
+    Engine, Moment,
+    cookies::{session_cookies, with_response},
+    decision::Decision,
+    event::Outcome,
+    inbound::{Inbound, Standing},
+    refusal::Refusal,
+    renewal::End,
+    whoami,
+};
+use crate::{
+    http::header_edits::HeaderEdits,
+    identity::{AUTHORIZATION, Identity},
+    oidc::claims::TrustedClaims,
+    session::Session,
+};
+
+/// A request of somebody who is signed in.
+#[derive(Debug)]
+pub struct Visit {
+    /// The request.
+    pub inbound: Inbound,
+    /// The session that it brought, or a newer copy of it.
+    pub session: Box<Session>,
+    /// What it is for.
+    pub errand: Errand,
+}
+
+/// What a visit is for.
+#[derive(Debug)]
+pub enum Errand {
+    /// The application, after these edits and those that set the identity.
+    Forward(HeaderEdits),
+    /// Our own answer that says who is signed in.
+    Whoami,
+}
+
+/// When the browser is given the session that serves its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Giving {
+    /// It must have it: the session is new.
+    Always,
+    /// Another request is about to replace it.
+    Never,
+    /// It must show that it is used.
+    WhenWorn,
+}
+
+impl Engine {
+    /// What becomes of a visit after the refresh of its session.
+    pub(super) fn conclude(&mut self, visit: Visit, end: &End, moment: &mut Moment<'_>) -> Decision {
+        match end {
+            End::Failed => self.go_on_without(visit, moment),
+            End::Refused => self.end(visit, moment),
+            End::Renewed(newer) => match self.party.standing(newer.clone(), moment) {
+                Standing::Valid(session) => self.serve(Visit { session, ..visit }, Giving::Always, moment),
+                Standing::Expired(session) => self.serve_unavailable(Visit { session, ..visit }, moment),
+                _ => self.end(visit, moment),
+            },
+        }
+    }
+
+    /// A visit that waited long enough, or in vain: the session that it brought decides.
+    pub(super) fn go_on_without(&mut self, visit: Visit, moment: &mut Moment<'_>) -> Decision {
+        let Visit { inbound, session, errand } = visit;
+        let giving = if self.waits.is_renewing(session.id) { Giving::Never } else { Giving::WhenWorn };
+        match self.party.standing(session, moment) {
+            Standing::Valid(session) => self.serve(Visit { inbound, session, errand }, giving, moment),
+            Standing::Expired(_) => self.refuse(&inbound, &Refusal::ProviderUnavailable, moment.now),
+            _ => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
+        }
+    }
+
+    /// A visit whose own copy is newer than the one that it waited for.
+    pub(super) fn look_again(&mut self, visit: Visit, moment: &mut Moment<'_>) -> Decision {
+        let Visit { inbound, session, errand } = visit;
+        match self.party.standing(session, moment) {
+            Standing::Valid(session) => self.serve(Visit { inbound, session, errand }, Giving::Never, moment),
+            Standing::Expired(session) => self.renew(Visit { inbound, session, errand }, moment),
+            Standing::Ended(session) => self.end(Visit { inbound, session, errand }, moment),
+            Standing::Absent | Standing::Void => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
+        }
+    }
+
+    /// The session is over: the person signs in again.
+    fn end(&mut self, visit: Visit, moment: &mut Moment<'_>) -> Decision {
+        match visit.errand {
+            Errand::Forward(_) => self.unauthenticated(visit.inbound, moment),
+            Errand::Whoami => self.refuse(&visit.inbound, &Refusal::Unauthenticated, moment.now),
+        }
+    }
+
+    /// The tokens could not be renewed, but the refresh token was; the browser must have it.
+    fn serve_unavailable(&mut self, mut visit: Visit, moment: &mut Moment<'_>) -> Decision {
+        let cookies = self.give(&mut visit, moment).unwrap_or_default();
+        self.refuse(&visit.inbound, &Refusal::ProviderUnavailable, moment.now).with_cookies(cookies)
+    }
+
+    /// Does what the visit is for, as whom its session says.
+    pub(super) fn serve(&mut self, mut visit: Visit, giving: Giving, moment: &mut Moment<'_>) -> Decision {
+        let config = Rc::clone(&self.party.config);
+        let worn = || visit.session.is_worn(moment.now, config.session.idle);
+        let given = match giving {
+            Giving::Always => self.give(&mut visit, moment),
+            Giving::WhenWorn if worn() => Ok(self.give(&mut visit, moment).unwrap_or_default()),
+            Giving::Never | Giving::WhenWorn => Ok(Vec::new()),
+        };
+        let cookies = match given {
+            Ok(cookies) => cookies,
+            Err(refusal) => return self.refuse(&visit.inbound, &refusal, moment.now),
+        };
+        let Visit { inbound, mut session, errand } = visit;
+        let claims = TrustedClaims::unsealed(mem::take(&mut session.claims));
+        let identity = Identity::from_claims(&config.identity, &claims);
+        match (errand, identity) {
+            (Errand::Whoami, identity) => {
+                let reply = whoami::reply(&config, &inbound, &session, identity.ok().as_ref());
+                self.reply(Outcome::Endpoint, reply).with_cookies(cookies)
+            }
+            (Errand::Forward(edits), Ok(identity)) => self.hand_on(edits, &session, &identity, cookies),
+            (Errand::Forward(_), Err(error)) => {
+                self.refuse(&inbound, &Refusal::Identity(error), moment.now).with_cookies(cookies)
+            }
+        }
+    }
+
+    /// On to the application, with identity and tokens.
+    fn hand_on(
+        &mut self,
+        mut edits: HeaderEdits,
+        session: &Session,
+        identity: &Identity,
+        cookies: Vec<String>,
+    ) -> Decision {
+        let settings = &self.party.config.identity;
+        // Where a token of ours belongs, the client's own would be taken for it.
+        if settings.forward.takes_authorization() {
+            edits.remove(AUTHORIZATION);
+        }
+        let tokens = settings.token_headers(session.id_token.as_ref(), session.access_token.as_ref());
+        let fields = identity.headers().iter().cloned().chain(tokens).collect();
+        self.forward(edits, Outcome::Authenticated, fields, with_response(cookies))
+    }
+
+    /// The cookies that give the browser the visit's session.
+    fn give(&mut self, visit: &mut Visit, moment: &mut Moment<'_>) -> Result<Vec<String>, Refusal> {
+        let Visit { inbound, session, .. } = visit;
+        let Some(origin) = &inbound.origin else { return Err(Refusal::HostUnknown) };
+        let Moment { now, entropy, .. } = moment;
+        let (cookies, event) = session_cookies(&self.party.config, inbound, origin, session, *now, *entropy)?;
+        self.output.event(event);
+        Ok(cookies)
+    }
+}
