@@ -176,6 +176,29 @@ fn while_a_refresh_is_under_way_the_old_session_is_not_given_out_again() {
         unchanged(&world.get("/"));
     }
     renewed(&world.answer(leader));
+    // Nor to the one that asked, when it has waited long enough.
+    world.advance(secs(1500));
+    renewed(&world.get("/"));
+    world.advance(secs(1400));
+    token_calls(&mut world, || Travel::Answer(millis(3000)));
+    unchanged(&world.get("/"));
+}
+
+#[test]
+fn while_the_provider_rests_a_worn_session_is_given_out_again() {
+    let mut world = aged_with(secs(0), idle, long_token);
+    let start = world.now;
+    world.provider.response.instead_of_refresh = Some((503, json!({})));
+    while world.now.since(start) < secs(25_000) {
+        world.advance(secs(1000));
+        renewed(&world.get("/"));
+    }
+    world.advance(secs(175));
+    unchanged(&world.get("/"));
+    let asked = world.provider.times("token");
+    world.advance(secs(10));
+    renewed(&world.get("/"));
+    assert_eq!(world.provider.times("token"), asked);
 }
 
 #[test]
@@ -318,4 +341,20 @@ fn a_session_made_by_a_clock_that_was_ahead_is_refreshed_as_any_other() {
         assert!(gives(&answer));
         unchanged(&world.get("/"));
     }
+}
+
+// Of two copies the newer is known by its moment, which must grow even if the clock does not.
+#[test]
+fn the_result_of_a_refresh_by_a_clock_that_was_ahead_is_not_older_than_what_it_replaces() {
+    let mut world = rotating(OVER, 0);
+    world.provider.response.lifetime = secs(120);
+    set(&mut world, true, true);
+    let answer = world.get("/");
+    assert!(answer.status() == 503 && gives(&answer));
+    let old = line(&mut world);
+    set(&mut world, false, false);
+    world.provider.response.lifetime = secs(3600);
+    renewed(&world.get("/"));
+    renewed(&world.send(&with(&old)));
+    assert_eq!(world.provider.refreshed, 2);
 }

@@ -73,8 +73,11 @@ fn of_many_requests_with_a_session_that_ended_one_asks_and_all_are_told() {
         assert!(takes_away(&answer));
         assert_eq!(answer.status(), if kind == 1 { 302 } else { 401 });
     }
-    holding(&mut world, &old);
-    assert_eq!(world.send(&Request::fetch("/api")).status(), 401);
+    for wait in [0, 60, 500] {
+        world.advance(secs(wait));
+        holding(&mut world, &old);
+        assert_eq!(world.send(&Request::fetch("/api")).status(), 401);
+    }
     assert_eq!(calls.get(), 1);
 }
 

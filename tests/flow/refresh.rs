@@ -57,13 +57,32 @@ fn a_short_token_is_refreshed_in_its_last_minute_but_not_in_its_first_half_and_n
 }
 
 #[test]
+fn tokens_of_a_few_seconds_are_refreshed_as_often_as_they_end() {
+    let strict = |tree: &mut serde_json::Value| tree["providers"][0]["leeway"] = json!("0s");
+    let short = |provider: &mut crate::provider::Provider| {
+        provider.response.rotation = Some(secs(0));
+        provider.response.lifetime = secs(3);
+    };
+    let mut world = aged_with(secs(4), strict, short);
+    for _ in 0..5 {
+        renewed(&world.get("/"));
+        world.advance(secs(4));
+    }
+}
+
+#[test]
 fn a_session_without_a_refresh_token_is_never_refreshed() {
     let none = |provider: &mut crate::provider::Provider| {
         provider.response.tokens.insert("refresh_token", None);
     };
-    let mut world = aged_with(secs(3600), |_| {}, none);
-    unchanged(&world.get("/"));
-    world.advance(secs(62));
+    let mut world = aged_with(secs(3500), |_| {}, none);
+    for _ in 0..3 {
+        let (answer, waited) = timed(&mut world, |world| world.get("/"));
+        unchanged(&answer);
+        assert!(waited.is_zero());
+        world.advance(secs(50));
+    }
+    world.advance(secs(12));
     crate::aging::over(&mut world);
     assert_eq!(world.provider.times("token"), 1);
 }

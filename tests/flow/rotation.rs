@@ -1,8 +1,6 @@
 //! What a refresh answers and what becomes of the session then: refresh tokens that rotate or do not, answers without an ID
 //! token, claims that changed.
 
-use std::time::Duration;
-
 use edge_oidc::flow::event::Refresh;
 use serde_json::{Value, json};
 
@@ -219,7 +217,7 @@ fn a_session_that_no_longer_fits_into_cookies_is_said_and_not_cut() {
 }
 
 #[test]
-fn an_answer_that_comes_twice_or_for_nobody_changes_nothing() {
+fn an_answer_that_comes_after_all_deadlines_changes_nothing() {
     let mut world = aged(DUE);
     let old = line(&mut world);
     // Later than all deadlines: nobody waits for it any more.
@@ -231,7 +229,6 @@ fn an_answer_that_comes_twice_or_for_nobody_changes_nothing() {
     token_calls(&mut world, well);
     world.advance(secs(30));
     renewed(&world.send(&with(&old)));
-    assert!(Duration::ZERO < world.now.since(crate::world::START));
 }
 
 #[test]
@@ -253,4 +250,43 @@ fn what_a_refresh_gave_is_in_no_log_and_in_no_header() {
         assert!(!said.contains(secret.as_str()));
     }
     assert!(!said.contains("kim@example.com") && !said.contains("sub of kim"));
+}
+
+#[test]
+fn a_forwarded_access_token_that_ends_before_its_id_token_is_renewed_in_time() {
+    let forwards = |tree: &mut Value| tree["identity"]["forward"] = json!({"accessToken": {"header": "x-at"}});
+    for (forwarded, refreshes) in [(true, 5), (false, 1)] {
+        let mut world = aged_with(
+            DUE,
+            |tree| {
+                if forwarded {
+                    forwards(tree)
+                }
+            },
+            |_| {},
+        );
+        world.provider.response.refreshed_tokens = [("expires_in", Some(json!(600)))].into();
+        for _ in 0..5 {
+            assert!(world.get("/").passed());
+            world.advance(secs(500));
+        }
+        assert_eq!(world.provider.refreshed, refreshes);
+    }
+}
+
+#[test]
+fn without_a_new_id_token_the_former_one_still_is_the_hint_at_sign_out() {
+    let end = "https://idp.example.net/end";
+    let mut world = aged_with(
+        secs(0),
+        |tree| tree["providers"][0]["logout"] = json!({"kind": "rpInitiated"}),
+        |provider| provider.response.metadata["end_session_endpoint"] = json!(end),
+    );
+    world.advance(DUE);
+    world.provider.response.refreshed_tokens = [("id_token", None)].into();
+    renewed(&world.get("/"));
+    let answer = world.get("/oauth2/sign-out");
+    let location = crate::world::url(answer.location());
+    let hint = location.query_pairs().find(|(name, _)| name == "id_token_hint").unwrap().1.into_owned();
+    assert_eq!(hint, world.provider.id_tokens()[0]);
 }

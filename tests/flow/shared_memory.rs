@@ -2,7 +2,7 @@
 //! there.
 
 use edge_oidc::{
-    flow::event::Refresh,
+    flow::{RequestId, event::Refresh},
     time::{Entropy, EntropyError},
 };
 use serde_json::{Value, json};
@@ -211,7 +211,7 @@ fn large() -> World {
 #[test]
 fn a_full_place_keeps_what_is_fresh_and_lets_the_oldest_results_go() {
     let mut world = large();
-    let lines = many(&mut world, 6);
+    let lines = many(&mut world, 8);
     world.advance(OVER);
     let refresh = |world: &mut World, number: usize| {
         let answer = world.send(&with(&lines[number]));
@@ -229,15 +229,22 @@ fn a_full_place_keeps_what_is_fresh_and_lets_the_oldest_results_go() {
         refresh(&mut world, number);
     }
     assert_eq!((world.provider.refreshed, count(&world, Refresh::Adopted)), (5, 4));
-    // A minute after the first, but not after the second.
-    world.now = world.now.plus(millis(56_500));
+    world.now = world.now.plus(secs(55));
     refresh(&mut world, 5);
-    assert_eq!((world.provider.refreshed, count(&world, Refresh::Alone)), (6, 1));
-    for number in [1, 2, 3, 5] {
+    assert_eq!((world.provider.refreshed, count(&world, Refresh::Alone)), (6, 2));
+    // A minute after the first, but not after the second; then after all of them.
+    world.now = world.now.plus(millis(1300));
+    refresh(&mut world, 6);
+    world.now = world.now.plus(secs(10));
+    refresh(&mut world, 7);
+    assert_eq!((world.provider.refreshed, count(&world, Refresh::Alone)), (8, 2));
+    for number in [2, 3, 6, 7] {
         refresh(&mut world, number);
     }
-    assert_eq!(world.provider.refreshed, 6);
-    assert_eq!(world.send(&with(&lines[0])).status(), 401);
+    assert_eq!(world.provider.refreshed, 8);
+    for gone in [0, 1] {
+        assert_eq!(world.send(&with(&lines[gone])).status(), 401);
+    }
     assert!(world.memory().size() < 100_000);
 }
 
@@ -265,4 +272,51 @@ fn sessions_that_share_a_place_do_not_share_anything_else() {
         assert_eq!(answer.got("kubeflow-userid"), [format!("person-{browser}@example.com")]);
     }
     assert_eq!((world.provider.refreshed, places(&world)), (10, 1));
+}
+
+/// The first worker leads, its lease is written over, and the second leads as well; a third waits. Each call takes as long
+/// as `travels` says.
+fn two_leaders(grace: u64, travels: [fn() -> Travel; 2]) -> (World, [RequestId; 3]) {
+    let mut world = rotating(secs(0), grace);
+    world.add_worker(&oidc_config());
+    world.add_worker(&oidc_config());
+    world.advance(OVER);
+    let mut calls = 0;
+    world.network = Box::new(move |called| {
+        calls += usize::from(called == "token");
+        if called == "token" { travels[calls - 1]() } else { Travel::Answer(millis(20)) }
+    });
+    let mut opened = Vec::new();
+    for worker in 0..3 {
+        world.worker = worker;
+        opened.push(world.open(&Request::fetch("/api")));
+        world.advance(millis(100));
+        if worker == 0 {
+            world.memory().scribble(b"garbage");
+        }
+    }
+    let opened = opened.try_into().unwrap();
+    (world, opened)
+}
+
+#[test]
+fn who_has_lost_the_lease_tells_nobody_of_a_failure() {
+    let (mut world, [first, second, third]) =
+        two_leaders(60, [|| Travel::Status(millis(500), 503), || Travel::Answer(millis(1500))]);
+    assert_eq!(world.answer(first).status(), 503);
+    assert!(world.waits(third));
+    renewed(&world.answer(second));
+    renewed(&world.answer(third));
+    assert_eq!(world.provider.refreshed, 1);
+}
+
+#[test]
+fn who_has_lost_the_lease_tells_of_a_success_and_a_later_refusal_takes_it_from_nobody() {
+    let (mut world, opened) = two_leaders(0, [|| Travel::Answer(millis(500)), || Travel::Answer(millis(1500))]);
+    let old = line(&mut world);
+    for id in opened {
+        renewed(&world.answer(id));
+    }
+    renewed(&world.send(&with(&old)));
+    assert_eq!((world.provider.refreshed, world.provider.times("token")), (1, 3));
 }

@@ -284,3 +284,17 @@ fn whoami_and_pages_share_one_refresh() {
     assert!(answer.status() == 200 && gives(&answer));
     assert_eq!(world.provider.refreshed, 1);
 }
+
+#[test]
+fn a_result_whose_tokens_are_over_as_well_is_what_the_next_refresh_begins_with() {
+    for comes_back_to in [0, 1] {
+        let mut world = gateway(2, OVER);
+        world.provider.response.lifetime = secs(120);
+        let old = line(&mut world);
+        renewed(&world.get("/"));
+        world.advance(secs(300));
+        world.worker = comes_back_to;
+        renewed(&world.send(&with(&old)));
+        assert_eq!((world.provider.refreshed, world.provider.times("token")), (2, 3));
+    }
+}
