@@ -64,7 +64,7 @@ pub fn request(data: &[u8]) {
         Decision::Forward(forward) => {
             let mut upstream = headers;
             forward.request.apply(&mut upstream);
-            assert!(forward.response.is_empty(), "nobody is signed in, so there is no cookie to give");
+            assert!(forward.response.is_none(), "nobody is signed in, so there is no cookie to give");
             judge_forwarded(&upstream);
         }
         Decision::Reply(reply) => judge_reply(&reply),

@@ -106,7 +106,10 @@ impl HttpContext for Exchange {
     /// Comes for our own answers and for the proxy's as well as for the application's; only a request that went on has
     /// edits here. The 500 in place of a response that cannot be edited comes again and finds none.
     fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
-        let edits = self.shared.stages.response_edits(self.id);
+        let gift = self.shared.stages.gift(self.id);
+        let edits =
+            gift.and_then(|gift| self.shared.with_engine(|engine, moment| engine.handle_response(gift, moment)));
+        let edits = edits.unwrap_or_default();
         edit(&self.shared, self.id, &edits, Map::ResponseHeaders)
     }
 }
@@ -143,9 +146,9 @@ fn carry_out(shared: &Shared, id: u32, decision: Decision) -> Action {
 fn go_on(shared: &Shared, id: u32, forward: Forward) -> Action {
     let action = edit(shared, id, &forward.request, Map::RequestHeaders);
     if action == Action::Continue {
-        match forward.response.is_empty() {
-            true => shared.stages.forget(id),
-            false => shared.stages.set(id, Stage::Forwarded(forward.response)),
+        match forward.response {
+            None => shared.stages.forget(id),
+            Some(gift) => shared.stages.set(id, Stage::Forwarded(gift)),
         }
     }
     action

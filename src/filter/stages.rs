@@ -4,7 +4,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use crate::http::header_edits::HeaderEdits;
+use crate::flow::Gift;
 
 /// How far a request has come.
 pub enum Stage {
@@ -12,8 +12,8 @@ pub enum Stage {
     Held,
     /// The same, and the core wants its body as soon as that is whole.
     Reading,
-    /// It went on; these edits are its response's.
-    Forwarded(HeaderEdits),
+    /// It went on; its response brings this.
+    Forwarded(Gift),
 }
 
 /// The stages of the requests of one root context. What is not here went on and has nothing to come.
@@ -39,12 +39,15 @@ impl Stages {
         self.0.try_borrow().is_ok_and(|stages| matches!(stages.get(&id), Some(Stage::Reading)))
     }
 
-    /// The edits for the response to request `id`: given once, and only if the request went on.
-    pub fn response_edits(&self, id: u32) -> HeaderEdits {
-        let Ok(mut stages) = self.0.try_borrow_mut() else { return HeaderEdits::default() };
-        match stages.get_mut(&id) {
-            Some(Stage::Forwarded(edits)) => std::mem::take(edits),
-            _ => HeaderEdits::default(),
+    /// What the response to request `id` brings: given once, and only if the request went on.
+    pub fn gift(&self, id: u32) -> Option<Gift> {
+        let mut stages = self.0.try_borrow_mut().ok()?;
+        match stages.remove(&id)? {
+            Stage::Forwarded(gift) => Some(gift),
+            stage => {
+                stages.insert(id, stage);
+                None
+            }
         }
     }
 

@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     http::reply::Reply,
-    oidc::logout_token::{LogoutToken, validate_logout_token},
+    oidc::{
+        jwt::UnverifiedJwt,
+        logout_token::{LogoutToken, validate_logout_token},
+    },
     secret::Secret,
     session::Whose,
     time::Deadline,
@@ -33,6 +36,11 @@ pub struct LogoutExchange {
 }
 
 impl LogoutExchange {
+    /// How many bytes it holds.
+    pub fn size(&self) -> usize {
+        self.token.secret().len()
+    }
+
     /// When it ends at the latest.
     pub const fn deadline(&self) -> Deadline {
         self.deadline
@@ -49,7 +57,7 @@ impl Engine {
         if !form || inbound.view.is_complete() {
             return self.refuse_logout_token(&inbound, &Refusal::LogoutTokenAbsent, moment);
         }
-        if !self.waits.has_room() {
+        if !self.waits.has_room_for_logout_token() {
             return self.refuse(&inbound, &Refusal::TooManyWaiting, moment.now);
         }
         let inbound = inbound.slim(&self.party.config);
@@ -64,6 +72,10 @@ impl Engine {
         let Some(token) = body.as_deref().and_then(logout_token) else {
             return self.refuse_logout_token(&inbound, &Refusal::LogoutTokenAbsent, moment);
         };
+        // What is no JWT waits for no keys.
+        if let Err(error) = UnverifiedJwt::parse(token.secret()) {
+            return self.refuse_logout_token(&inbound, &Refusal::LogoutTokenJwt(error), moment);
+        }
         let deadline = Deadline::new(moment.now, PROVIDER_WAIT);
         let decision = self.judge_logout_token(inbound, LogoutExchange { token, looked: None, deadline }, moment);
         self.fetch_due(moment.now);
@@ -111,7 +123,6 @@ impl Engine {
         let config = Rc::clone(&self.party.config);
         let (issuer, lasts) = (&config.provider().issuer, config.session.lifetime);
         let forgotten = token.forget_after.since(moment.now);
-        let now = moment.now;
         let mut shared = RelyingParty::shared(&config, moment);
         // Without a memory of the tokens that were here each could be sent again and again, so none is taken then (T-188).
         let known = self.party.revoked.knows(issuer, &token.jti, &shared);
@@ -126,7 +137,7 @@ impl Engine {
             (None, sub) => [sub.as_deref().map(|sub| Whose::Subject(issuer, sub)), None],
         };
         for whose in whose.into_iter().flatten() {
-            let marked = self.party.revoked.mark(whose, now, lasts, &mut shared);
+            let marked = self.party.revoked.mark(whose, lasts, &mut shared);
             marked.map_err(|_| Refusal::MemoryUnavailable)?;
         }
         // Noted last: a provider that is told 503 sends the same token again.

@@ -48,7 +48,7 @@ pub fn with_response(cookies: Vec<String>) -> HeaderEdits {
         return edits;
     }
     edits.set("cache-control", "private, no-store");
-    for name in ["expires", "surrogate-control", "cdn-cache-control"] {
+    for name in CACHE_HEADERS {
         edits.remove(name);
     }
     for cookie in cookies {
@@ -56,3 +56,13 @@ pub fn with_response(cookies: Vec<String>) -> HeaderEdits {
     }
     edits
 }
+
+/// What caches on the way obey before `Cache-Control`.
+const CACHE_HEADERS: [&str; 6] = [
+    "expires",
+    "surrogate-control",
+    "cdn-cache-control",
+    "cloudflare-cdn-cache-control",
+    "edge-control",
+    "x-accel-expires",
+];

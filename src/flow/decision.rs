@@ -1,6 +1,9 @@
 //! What becomes of a request: the only things that the core ever asks of the host.
 
-use crate::http::{header_edits::HeaderEdits, reply::Reply};
+use crate::{
+    http::{header_edits::HeaderEdits, reply::Reply},
+    session::Session,
+};
 
 /// A request as the host numbers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,15 +27,25 @@ pub enum Decision {
     Wait,
 }
 
-/// The edits with which a request goes on, and those with which its response comes back: an upstream's, an upgrade's, or
-/// an answer that the proxy makes in the upstream's place.
+/// How a request goes on.
 #[must_use]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Forward {
-    /// To the request's headers.
+    /// The edits to its headers.
     pub request: HeaderEdits,
-    /// To the response's headers.
-    pub response: HeaderEdits,
+    /// What its response brings to the browser: an upstream's, an upgrade's, or an answer that the proxy makes in the
+    /// upstream's place. [`Engine::handle_response`](super::Engine::handle_response) makes edits of it then.
+    pub response: Option<Gift>,
+}
+
+/// A session's cookies on their way to the browser. A response may come long after its request: whether they are still worth
+/// giving is judged then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gift {
+    /// The Set-Cookie values.
+    pub cookies: Vec<String>,
+    /// The session, without its tokens.
+    pub session: Box<Session>,
 }
 
 impl Decision {

@@ -43,11 +43,21 @@ impl Engine {
             (_, Client::Submission) => self.refuse(&inbound, &Refusal::MethodNotAllowed, moment.now),
             // Whoever asks: "not signed in" would delete a session that stands.
             (Standing::Valid(_), _) => {
-                self.reply(Outcome::Endpoint, Reply::redirect(&format!("{origin}{}", return_path.as_str())))
+                let reply = self.landing(&inbound, &return_path);
+                self.reply(Outcome::Endpoint, reply)
+            }
+            (Standing::Expired(session), Client::Navigation) => {
+                self.renew(Visit { inbound, session, errand: Errand::SignIn(return_path) }, moment)
             }
             (_, Client::Navigation) => self.start_sign_in(inbound, return_path, moment),
             (_, _) => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
         }
+    }
+
+    /// On to where a person who is signed in wanted to go.
+    pub(super) fn landing(&self, inbound: &Inbound, return_path: &ReturnPath) -> Reply {
+        let origin = inbound.origin.as_ref().map(ToString::to_string).unwrap_or_default();
+        Reply::redirect(&format!("{origin}{}", return_path.as_str()))
     }
 
     /// Redirects to the provider, as soon as its endpoints are known.
@@ -97,7 +107,10 @@ impl Engine {
             Standing::Valid(session) | Standing::Ended(session) | Standing::Expired(session) => Some(session),
             Standing::Absent | Standing::Void => None,
         };
-        let session = session.map(|session| self.end_session(session, moment));
+        let session = session.map(|session| match self.party.can_end(&session, moment) {
+            true => self.end_session(session, moment),
+            false => session,
+        });
         let hint = session.as_ref().and_then(|session| session.id_token.as_ref());
         let Moment { now, entropy, .. } = moment;
         let metadata = self.party.provider.metadata();
@@ -120,10 +133,8 @@ impl Engine {
     /// Marks `session` as over: a copy of its cookie is of no more use on this gateway (T-184).
     pub(super) fn mark_ended(&mut self, session: &Session, moment: &mut Moment<'_>) {
         let config = Rc::clone(&self.party.config);
-        // A clock that was set back since must not make the session one of tomorrow's.
-        let (whose, since) = (Whose::Session(session.id), moment.now.max(session.created));
-        let marked =
-            self.party.revoked.mark(whose, since, config.session.lifetime, &mut RelyingParty::shared(&config, moment));
+        let (whose, lasts) = (Whose::Session(session.id), config.session.lifetime);
+        let marked = self.party.revoked.mark(whose, lasts, &mut RelyingParty::shared(&config, moment));
         if let Err(error) = marked {
             let text = format!("a session was signed out in its browser only: {error}");
             self.log(log::Level::Warn, Refusal::MemoryUnavailable.code(), text, moment.now);

@@ -88,6 +88,7 @@ pub enum Exchange {
 struct SignIn {
     attempt: LoginAttempt,
     origin: Origin,
+    began: UnixTime,
     deadline: Deadline,
 }
 
@@ -129,6 +130,8 @@ pub struct SignedIn {
     pub auth_time: Option<u64>,
     /// When the tokens end.
     pub token_expires: UnixTime,
+    /// When the callback came. What ends a person's sessions ends this one too, if it comes before the browser has it.
+    pub began: UnixTime,
     /// Where the person wanted to go.
     pub return_path: String,
 }
@@ -147,7 +150,8 @@ pub enum Step {
 impl Exchange {
     /// Begins with a callback that named `attempt`.
     pub fn begin(attempt: LoginAttempt, origin: Origin, parameters: CallbackParameters, context: Context<'_>) -> Step {
-        let sign_in = SignIn { attempt, origin, deadline: Deadline::new(context.now, PROVIDER_WAIT) };
+        let (began, deadline) = (context.now, Deadline::new(context.now, PROVIDER_WAIT));
+        let sign_in = SignIn { attempt, origin, began, deadline };
         AwaitMetadata { sign_in, parameters }.handle(context)
     }
 
@@ -218,7 +222,7 @@ impl AwaitKeys {
     }
 
     fn complete(self, jwt: VerifiedJwt, context: &Context<'_>) -> Result<Box<SignedIn>, Refusal> {
-        let Self { sign_in: SignIn { attempt, .. }, tokens, .. } = self;
+        let Self { sign_in: SignIn { attempt, began, .. }, tokens, .. } = self;
         let Context { settings, now, keeps, .. } = *context;
         let expected = Expected { settings, nonce: &attempt.nonce, access_token: &tokens.access_token, now };
         let token = validate_id_token(jwt, expected).map_err(Refusal::IdToken)?;
@@ -230,6 +234,7 @@ impl AwaitKeys {
             nonce_digest: nonce_digest(attempt.nonce.secret()),
             auth_time: token.auth_time(),
             token_expires: keeps.end(token.expires(), tokens.expires_in, now),
+            began,
             return_path: attempt.return_path,
         }))
     }

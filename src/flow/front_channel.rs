@@ -36,7 +36,9 @@ impl Engine {
         };
         let cookies = match session.filter(|session| is_named(inbound, session)) {
             Some(session) => {
-                self.mark_ended(&session, moment);
+                if self.party.can_end(&session, moment) {
+                    self.mark_ended(&session, moment);
+                }
                 delete_session(&self.party.config.session, &inbound.cookies)
             }
             None => Vec::new(),

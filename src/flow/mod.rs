@@ -36,8 +36,9 @@ mod waiting;
 
 use std::{rc::Rc, time::Duration};
 
-pub use self::decision::{CallId, Decision, Forward, Pace, RequestId};
+pub use self::decision::{CallId, Decision, Forward, Gift, Pace, RequestId};
 use self::{
+    cookies::with_response,
     event::{CallResult, Endpoint, Event, Outcome},
     exchange::judge_tokens,
     inbound::{Inbound, OwnEndpoint, Standing},
@@ -58,7 +59,7 @@ use crate::{
         reply::Reply,
         request::{Client, Header, MalformedRequest, RequestView},
     },
-    identity::headers::ReservedHeaders,
+    identity::{AUTHORIZATION, headers::ReservedHeaders},
     memory::SharedMemory,
     oidc::{
         refresh::process_refresh_response, revocation::process_revocation_response, signature::SignatureVerifier,
@@ -68,6 +69,9 @@ use crate::{
     session::{delete_session, has_landed},
     time::{Entropy, UnixTime},
 };
+
+/// After how long nobody expects the end of a call any more: well over the longest timeout.
+const LOST: Duration = Duration::from_mins(10);
 
 /// The most bytes of a request's body that are read: a logout token has one or two thousand.
 pub const MAX_REQUEST_BODY: usize = 16 * 1024;
@@ -137,12 +141,26 @@ impl Engine {
 
     /// Takes a request's trailers: what must be removed of them.
     pub fn handle_trailers(&self, trailers: &[Header]) -> HeaderEdits {
-        self.reserved.strip_trailers(trailers)
+        let mut edits = self.reserved.strip_trailers(trailers);
+        let ours = self.party.config.identity.forward.takes_authorization();
+        if ours && trailers.iter().any(|trailer| trailer.name.eq_ignore_ascii_case(AUTHORIZATION)) {
+            edits.remove(AUTHORIZATION);
+        }
+        edits
     }
 
     /// Takes the body of a request whose decision was [`Decision::ReadBody`]; `None` if it is longer than [`MAX_REQUEST_BODY`].
     pub fn handle_body(&mut self, id: RequestId, body: Option<Vec<u8>>, moment: &mut Moment<'_>) -> Decision {
         self.body_read(id, body, moment)
+    }
+
+    /// Takes that the response to a request that went on comes back: the edits that bring its `gift`, unless the session was
+    /// ended or renewed in the meantime. An old response must not put it back into the browser.
+    pub fn handle_response(&mut self, gift: Gift, moment: &mut Moment<'_>) -> HeaderEdits {
+        let config = Rc::clone(&self.party.config);
+        let ended = self.party.revoked.covers(&gift.session, &config.session.keys, moment.memory, moment.now);
+        let newer = self.party.handoff.newest(&gift.session, &RelyingParty::shared(&config, moment));
+        if ended || newer.is_some() { HeaderEdits::default() } else { with_response(gift.cookies) }
     }
 
     /// Takes the end of a provider call.
@@ -181,6 +199,7 @@ impl Engine {
     /// Takes the passing of time: deadlines, and what must be fetched.
     pub fn handle_tick(&mut self, moment: &mut Moment<'_>) {
         self.expire(moment);
+        self.output.forget_lost(LOST, moment.now);
         self.fetch_due(moment.now);
     }
 
@@ -236,7 +255,7 @@ impl Engine {
             return self.refuse(&inbound, &Refusal::AmbiguousPath, moment.now);
         };
         match route.action() {
-            Action::Allow => self.forward(self.strip(&inbound), Outcome::Allowed, Vec::new(), HeaderEdits::default()),
+            Action::Allow => self.forward(self.strip(&inbound), Outcome::Allowed, Vec::new(), None),
             Action::Deny => self.refuse(&inbound, &Refusal::Denied, moment.now),
             Action::Authenticate => self.authenticate(inbound, moment),
         }
@@ -247,7 +266,7 @@ impl Engine {
             return self.refuse(&inbound, &Refusal::HostUnknown, moment.now);
         };
         if inbound.view.is_cors_preflight() {
-            return self.forward(self.strip(&inbound), Outcome::Preflight, Vec::new(), HeaderEdits::default());
+            return self.forward(self.strip(&inbound), Outcome::Preflight, Vec::new(), None);
         }
         let foreign = inbound.client == Client::WebSocket && is_foreign_origin(&inbound.view, &origin.to_string());
         match inbound.standing(&mut self.party, &origin, moment) {
@@ -297,7 +316,7 @@ impl Engine {
         mut request: HeaderEdits,
         outcome: Outcome,
         fields: Vec<(String, Vec<u8>)>,
-        response: HeaderEdits,
+        response: Option<Gift>,
     ) -> Decision {
         self.output.event(Event::Decided(outcome));
         for (name, value) in fields {

@@ -2,7 +2,10 @@
 //!
 //! Decides only how calls are numbered and remembered until their answers come.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use crate::{
     flow::{
@@ -88,6 +91,11 @@ impl Output {
     /// What the answered call was for; `None` if nobody asked.
     pub fn answered(&mut self, id: CallId) -> Option<InFlight> {
         self.in_flight.remove(&id)
+    }
+
+    /// Forgets calls whose end the host should have told long ago.
+    pub fn forget_lost(&mut self, patience: Duration, now: UnixTime) {
+        self.in_flight.retain(|_, call| now.since(call.since) < patience);
     }
 
     /// The next call to send.

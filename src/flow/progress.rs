@@ -7,13 +7,17 @@ use super::{
     decision::{CallId, Decision},
     event::Event,
     exchange::{SignedIn, Step},
-    inbound::Inbound,
+    inbound::{Inbound, Standing},
     output::Purpose,
     refusal::Refusal,
     sign_in::redirect_with_session,
     waiting::{CallbackDigest, Running, Then, Waiting},
 };
-use crate::{http::path::ReturnPath, oidc::token::TokenResponse, session::delete_attempt};
+use crate::{
+    http::{origin::Origin, path::ReturnPath},
+    oidc::token::TokenResponse,
+    session::delete_attempt,
+};
 
 impl Engine {
     /// The token endpoint answered `call`, which the sign-in with `state` made.
@@ -125,8 +129,9 @@ impl Engine {
     }
 
     fn complete(&mut self, inbound: &Inbound, state: &str, signed_in: SignedIn, moment: &mut Moment<'_>) -> Decision {
+        let Some(origin) = &inbound.origin else { return self.refuse(inbound, &Refusal::HostUnknown, moment.now) };
+        self.end_another_person(inbound, origin, &signed_in, moment);
         let Moment { now, entropy, .. } = moment;
-        let Some(origin) = &inbound.origin else { return self.refuse(inbound, &Refusal::HostUnknown, *now) };
         match redirect_with_session(&self.party.config, inbound, origin, state, signed_in, *now, *entropy) {
             Ok((reply, written)) => {
                 self.output.event(Event::SignInCompleted);
@@ -134,6 +139,23 @@ impl Engine {
                 self.reply(super::event::Outcome::Endpoint, reply)
             }
             Err(refusal) => self.refuse_exchange(inbound, state, &refusal, moment),
+        }
+    }
+
+    /// Whose session was in this browser before is not to come back with a response that is still on its way.
+    fn end_another_person(
+        &mut self,
+        inbound: &Inbound,
+        origin: &Origin,
+        signed_in: &SignedIn,
+        moment: &mut Moment<'_>,
+    ) {
+        let (Standing::Valid(before) | Standing::Expired(before)) = inbound.standing(&mut self.party, origin, moment)
+        else {
+            return;
+        };
+        if before.claims.get("sub") != signed_in.claims.claim("sub") {
+            self.mark_ended(&before, moment);
         }
     }
 

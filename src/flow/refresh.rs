@@ -27,6 +27,9 @@ use crate::{
 /// How long a request whose session still serves waits for a new one: what comes later is kept for the next request.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How often an answer that is late is waited for once more: a clock may be set wrong and right again while it is under way.
+const MOST_LATE: u8 = 2;
+
 /// What there is to expect of a session's refresh.
 enum Prospect {
     /// It has just begun here.
@@ -78,7 +81,7 @@ impl Engine {
         if self.waits.is_renewing(session.id) {
             return Prospect::UnderWay;
         }
-        if !self.waits.has_room_for_renewal() {
+        if !self.waits.has_room_for_renewal() || self.waits.has_failed(session.id, moment.now) {
             return Prospect::Ended(End::Failed);
         }
         let config = Rc::clone(&self.party.config);
@@ -130,10 +133,10 @@ impl Engine {
     /// Metadata or keys came: refreshes that wait for them get another look.
     pub(super) fn renewals_moved(&mut self, moment: &mut Moment<'_>) {
         for id in self.waits.renewing() {
-            let Some(RunningRenewal { renewal, call, lease }) = self.waits.take_renewal(id) else { continue };
+            let Some(RunningRenewal { renewal, call, lease, late }) = self.waits.take_renewal(id) else { continue };
             let session = renewal.session().clone();
             match renewal.handle_provider(self.party.context(moment.now)) {
-                Step::Wait(renewal) => self.waits.put_renewal(id, RunningRenewal { renewal, call, lease }),
+                Step::Wait(renewal) => self.waits.put_renewal(id, RunningRenewal { renewal, call, lease, late }),
                 step => self.take_renewal_step(&session, lease, step, moment),
             }
         }
@@ -142,15 +145,23 @@ impl Engine {
     /// Ends refreshes that took too long, and looks at those of other workers.
     pub(super) fn look_after_renewals(&mut self, moment: &mut Moment<'_>) {
         for id in self.waits.overdue_renewals(moment.now) {
-            let Some(RunningRenewal { renewal, lease, .. }) = self.waits.take_renewal(id) else { continue };
-            let session = renewal.session().clone();
-            let renewed = renewal.give_up(self.party.context(moment.now));
-            self.settle_renewal(&session, lease, renewed, moment);
-        }
-        for (id, watch) in self.waits.watched() {
-            if !self.party.handoff.has_moved(id, watch, moment.memory, moment.now) {
-                continue;
+            let Some(running) = self.waits.take_renewal(id) else { continue };
+            let session = running.renewal.session().clone();
+            match running {
+                // Nobody waits longer, but what is still on its way may be the only refresh token that will be good.
+                RunningRenewal { mut renewal, call: Some(call), lease, late } if late < MOST_LATE => {
+                    renewal.wait_again(self.party.config.provider().timeout, moment.now);
+                    let late = late.saturating_add(1);
+                    self.waits.put_renewal(id, RunningRenewal { renewal, call: Some(call), lease, late });
+                    self.conclude_all(&session, &End::Failed, moment);
+                }
+                RunningRenewal { renewal, lease, .. } => {
+                    let renewed = renewal.give_up(self.party.context(moment.now));
+                    self.settle_renewal(&session, lease, renewed, moment);
+                }
             }
+        }
+        for id in self.party.handoff.moved(self.waits.watched(), moment.memory, moment.now) {
             let Some(session) = self.waits.session(id).cloned() else { continue };
             match self.prospect(&session, true, moment) {
                 Prospect::Ended(end) => self.conclude_all(&session, &end, moment),
@@ -168,7 +179,7 @@ impl Engine {
             Step::Done(renewed) => return self.settle_renewal(session, lease, renewed, moment),
             Step::Wait(renewal) => (renewal, None),
         };
-        self.waits.put_renewal(session.id, RunningRenewal { renewal, call, lease });
+        self.waits.put_renewal(session.id, RunningRenewal { renewal, call, lease, late: 0 });
     }
 
     /// A refresh ended here: the other workers are told, and everyone who waits for it is answered.
@@ -182,10 +193,14 @@ impl Engine {
             End::Renewed(newer) => (Refresh::Renewed, Ending::Renewed(newer)),
         };
         self.output.event(Event::Refresh(refresh));
-        if let Some(lease) = lease
-            && self.party.handoff.tell(session, lease, ending, &mut RelyingParty::shared(&config, moment)).is_err()
-        {
+        let told = lease.is_some_and(|lease| {
+            self.party.handoff.tell(session, lease, ending, &mut RelyingParty::shared(&config, moment)).is_ok()
+        });
+        if lease.is_some() && !told {
             self.output.event(Event::Refresh(Refresh::Alone));
+        }
+        if !told && matches!(end, End::Failed) {
+            self.waits.note_failure(session.id, moment.now);
         }
         self.conclude_all(session, &end, moment);
     }

@@ -13,7 +13,7 @@ use crate::{
         provider::ProviderState,
     },
     oidc::signature::SignatureVerifier,
-    session::{Ended, Handoff, Limits, Revoked, Session, Shared},
+    session::{Ended, Handoff, Limits, Namespace, Revoked, Session, Shared},
     time::UnixTime,
 };
 
@@ -43,11 +43,18 @@ impl RelyingParty {
         wanted_claims.dedup();
         let (provider, forward) = (config.provider(), &config.identity.forward);
         let cookie_name = config.session.cookie.session_name();
+        let hosts = hosts(&config);
+        let namespace = Namespace {
+            issuer: &provider.issuer,
+            client_id: &provider.client_id,
+            cookie_name: &cookie_name,
+            hosts: &hosts,
+        };
         Self {
             provider: ProviderState::default(),
             wanted_claims,
-            handoff: Handoff::new(&provider.issuer, &provider.client_id, &cookie_name),
-            revoked: Revoked::new(&provider.issuer, &provider.client_id, &cookie_name),
+            handoff: Handoff::new(&namespace),
+            revoked: Revoked::new(&namespace),
             keeps: Keeps {
                 id_token: forward.id_token.is_some() || provider.logout.wants_id_token(),
                 forwards_id_token: forward.id_token.is_some(),
@@ -86,6 +93,12 @@ impl RelyingParty {
         }
     }
 
+    /// Whether there is anything to end: a session that is over already needs no mark, however often its cookie comes.
+    pub fn can_end(&mut self, session: &Session, moment: &Moment<'_>) -> bool {
+        let covered = self.revoked.covers(session, &self.config.session.keys, moment.memory, moment.now);
+        moment.now < session.expires && !covered
+    }
+
     /// What a step of a sign-in may use.
     pub fn context(&mut self, now: UnixTime) -> Context<'_> {
         Context {
@@ -98,4 +111,11 @@ impl RelyingParty {
             now,
         }
     }
+}
+
+/// The hosts that session cookies are for: the domain, or the public URLs in any order.
+fn hosts(config: &Config) -> String {
+    let mut origins: Vec<String> = config.public_urls.iter().map(ToString::to_string).collect();
+    origins.sort_unstable();
+    config.session.cookie.domain.clone().unwrap_or_else(|| origins.join(" "))
 }

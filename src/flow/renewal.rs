@@ -25,7 +25,7 @@ use crate::{
         token::TokenError,
     },
     session::Session,
-    time::Deadline,
+    time::{Deadline, UnixTime},
 };
 
 /// A refresh, by what it awaits.
@@ -125,7 +125,7 @@ impl Renewal {
     pub fn give_up(self, context: Context<'_>) -> Renewed {
         match self {
             Self::Keys(AwaitKeys { session, tokens, .. }) => {
-                keep(session, tokens, Refusal::ProviderUnavailable, &context)
+                keep(*session, tokens, Refusal::ProviderUnavailable, &context)
             }
             Self::Metadata(_) | Self::Tokens(_) => failed(Refusal::ProviderUnavailable),
         }
@@ -137,6 +137,13 @@ impl Renewal {
             Self::Keys(AwaitKeys { session, .. })
             | Self::Metadata(AwaitMetadata { session, .. })
             | Self::Tokens(AwaitTokens { session, .. }) => session,
+        }
+    }
+
+    /// Gives the token endpoint's answer a second time to come: if a clock was set forward, it is still on its way.
+    pub fn wait_again(&mut self, timeout: Duration, now: UnixTime) {
+        if let Self::Tokens(AwaitTokens { deadline, .. }) = self {
+            *deadline = Deadline::new(now, timeout.saturating_add(CALL_GRACE));
         }
     }
 
@@ -192,6 +199,8 @@ impl AwaitKeys {
         };
         Step::Done(match verdict {
             Ok(jwt) => self.complete(jwt, &context),
+            // The keys that we are given may lag behind the one that signed.
+            Err(error) if error.wants_new_keys() => keep(*self.session, self.tokens, Refusal::Jwt(error), &context),
             Err(error) => Renewed { end: End::Refused, problem: Some(Refusal::Jwt(error)) },
         })
     }
@@ -203,7 +212,7 @@ impl AwaitKeys {
                 Renewed { end: End::Renewed(renewed(session, tokens, Some(&claims), context)), problem: None }
             }
             // Clocks that differ for a while are nobody's fault and no reason to lose a refresh token.
-            Err(error) if error.is_about_time() => keep(session, tokens, Refusal::IdToken(error), context),
+            Err(error) if error.is_about_time() => keep(*session, tokens, Refusal::IdToken(error), context),
             Err(error) => Renewed { end: End::Refused, problem: Some(Refusal::IdToken(error)) },
         }
     }
@@ -268,10 +277,10 @@ fn claims_of(claims: &IdTokenClaims, session: &Session, context: &Context<'_>) -
 }
 
 /// The tokens cannot be used now, but the refresh token that came with them may be the only one that still is good.
-fn keep(session: Box<Session>, tokens: RefreshResponse, problem: Refusal, context: &Context<'_>) -> Renewed {
+fn keep(session: Session, tokens: RefreshResponse, problem: Refusal, context: &Context<'_>) -> Renewed {
     let Some(refresh_token) = tokens.refresh_token else { return failed(problem) };
     let refreshed = context.now.max(session.refreshed.plus(Duration::from_millis(1)));
-    let session = Session { refresh_token: Some(refresh_token), refreshed, ..*session };
+    let session = Session { refresh_token: Some(refresh_token), refreshed, ..session };
     Renewed { end: End::Renewed(Box::new(session)), problem: Some(problem) }
 }
 

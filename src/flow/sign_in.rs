@@ -76,11 +76,11 @@ pub fn redirect_with_session(
         access_token: signed_in.access_token,
         nonce_digest: Some(signed_in.nonce_digest),
         auth_time: signed_in.auth_time,
-        created: now,
+        created: signed_in.began,
         refreshed: now,
         seen: now,
         token_expires: signed_in.token_expires,
-        expires: now.plus(config.session.lifetime),
+        expires: signed_in.began.plus(config.session.lifetime),
     };
     let (cookies, event) = session_cookies(config, inbound, origin, &mut session, now, entropy)?;
     // The path was judged when the attempt was made, and sealed; it is judged again because a redirect hangs on it.

@@ -75,19 +75,23 @@ pub fn answer(
         LogoutKind::RpInitiated { .. } => format!("{origin}{}", config.paths.signed_out),
     };
     let chosen = wish.as_deref().filter(|wish| provider.logout_return_urls.iter().any(|url| url == wish));
+    // A script in a page may read what we answer it, and no token is for it.
+    let id_token_hint = id_token_hint.filter(|_| !is_program(inbound.client));
     let target = LogoutTarget { chosen, return_url: &return_url, id_token_hint, state: state.secret() };
     let away = metadata.and_then(|metadata| logout_request(provider, metadata, target)).map(String::from);
     let next = away.or(wish);
     let reply = match (inbound.client, next) {
-        (Client::Grpc | Client::Program | Client::WebSocket, next) => {
-            Reply::json(200, &json!({ "signed_out": true, "location": next }))
-        }
+        (client, next) if is_program(client) => Reply::json(200, &json!({ "signed_out": true, "location": next })),
         (_, Some(url)) if inbound.view.method() == "POST" => Reply::see_other(&url),
         (_, Some(url)) => Reply::redirect(&url),
         (_, None) => answer::signed_out(config),
     };
     let cookies = delete_session(&config.session, &inbound.cookies);
     Ok(reply.with_cookies(cookies).with_cookies(delete_attempts(&config.session, &inbound.cookies)))
+}
+
+const fn is_program(client: Client) -> bool {
+    matches!(client, Client::Grpc | Client::Program | Client::WebSocket)
 }
 
 /// Where the person asks to land with `return_to`: a path of this site, or one of the configured addresses to the letter

@@ -7,8 +7,8 @@ use std::{mem, rc::Rc};
 
 use super::{
     Engine, Moment,
-    cookies::{session_cookies, with_response},
-    decision::Decision,
+    cookies::session_cookies,
+    decision::{Decision, Gift},
     event::Outcome,
     inbound::{Inbound, Standing},
     refusal::Refusal,
@@ -16,7 +16,7 @@ use super::{
     whoami,
 };
 use crate::{
-    http::header_edits::HeaderEdits,
+    http::{header_edits::HeaderEdits, path::ReturnPath},
     identity::{AUTHORIZATION, Identity},
     oidc::claims::TrustedClaims,
     session::Session,
@@ -38,8 +38,21 @@ pub struct Visit {
 pub enum Errand {
     /// The application, after these edits and those that set the identity.
     Forward(HeaderEdits),
+    /// The sign-in endpoint, and from there on to this path.
+    SignIn(ReturnPath),
     /// Our own answer that says who is signed in.
     Whoami,
+}
+
+impl Errand {
+    /// How many bytes it holds.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Forward(edits) => edits.size(),
+            Self::SignIn(path) => path.as_str().len(),
+            Self::Whoami => 0,
+        }
+    }
 }
 
 /// When the browser is given the session that serves its request.
@@ -59,7 +72,7 @@ impl Engine {
         match end {
             End::Failed => self.go_on_without(visit, moment),
             End::Refused => self.end(visit, moment),
-            End::Renewed(newer) => match self.party.standing(newer.clone(), moment) {
+            End::Renewed(newer) => match self.party.standing(used(newer, &visit.session), moment) {
                 Standing::Valid(session) => self.serve(Visit { session, ..visit }, Giving::Always, moment),
                 Standing::Expired(session) => self.serve_unavailable(Visit { session, ..visit }, moment),
                 _ => self.end(visit, moment),
@@ -93,6 +106,7 @@ impl Engine {
     fn end(&mut self, visit: Visit, moment: &mut Moment<'_>) -> Decision {
         match visit.errand {
             Errand::Forward(_) => self.unauthenticated(visit.inbound, moment),
+            Errand::SignIn(return_path) => self.start_sign_in(visit.inbound, return_path, moment),
             Errand::Whoami => self.refuse(&visit.inbound, &Refusal::Unauthenticated, moment.now),
         }
     }
@@ -120,11 +134,18 @@ impl Engine {
         let claims = TrustedClaims::unsealed(mem::take(&mut session.claims));
         let identity = Identity::from_claims(&config.identity, &claims);
         match (errand, identity) {
+            (Errand::SignIn(return_path), _) => {
+                let reply = self.landing(&inbound, &return_path);
+                self.reply(Outcome::Endpoint, reply).with_cookies(cookies)
+            }
             (Errand::Whoami, identity) => {
                 let reply = whoami::reply(&config, &inbound, &session, identity.ok().as_ref());
                 self.reply(Outcome::Endpoint, reply).with_cookies(cookies)
             }
-            (Errand::Forward(edits), Ok(identity)) => self.hand_on(edits, &session, &identity, cookies),
+            (Errand::Forward(edits), Ok(identity)) => {
+                session.claims = claims.into_map();
+                self.hand_on(edits, &session, &identity, cookies)
+            }
             (Errand::Forward(_), Err(error)) => {
                 self.refuse(&inbound, &Refusal::Identity(error), moment.now).with_cookies(cookies)
             }
@@ -146,7 +167,7 @@ impl Engine {
         }
         let tokens = settings.token_headers(session.id_token.as_ref(), session.access_token.as_ref());
         let fields = identity.headers().iter().cloned().chain(tokens).collect();
-        self.forward(edits, Outcome::Authenticated, fields, with_response(cookies))
+        self.forward(edits, Outcome::Authenticated, fields, gift(session, cookies))
     }
 
     /// The cookies that give the browser the visit's session.
@@ -158,4 +179,20 @@ impl Engine {
         self.output.event(event);
         Ok(cookies)
     }
+}
+
+/// `newer` as used when `own` was, of which it is a newer copy.
+fn used(newer: &Session, own: &Session) -> Box<Session> {
+    Box::new(Session { seen: newer.seen.max(own.seen), ..newer.clone() })
+}
+
+/// `cookies` for the response, with what is needed to judge then whether they still count.
+fn gift(session: &Session, cookies: Vec<String>) -> Option<Gift> {
+    if cookies.is_empty() {
+        return None;
+    }
+    let names = ["iss", "sub", "sid"].into_iter();
+    let claims = names.filter_map(|name| Some((name.to_owned(), session.claims.get(name)?.clone()))).collect();
+    let session = Session { claims, refresh_token: None, id_token: None, access_token: None, ..session.clone() };
+    Some(Gift { cookies, session: Box::new(session) })
 }

@@ -17,7 +17,7 @@ use crate::{
         exchange::{Exchange, SignedIn},
         inbound::Inbound,
         renewal::Renewal,
-        visit::{Errand, Visit},
+        visit::Visit,
     },
     http::path::ReturnPath,
     session::{ATTEMPT_LIFETIME, Lease, Session, SessionId, Watch},
@@ -26,10 +26,14 @@ use crate::{
 
 /// How many requests of a worker may wait at once.
 const MAX_REQUESTS: usize = 4096;
+/// How many of them may bring a logout token.
+const MAX_LOGOUT_TOKENS: usize = 64;
 /// How many bytes waiting requests may hold together.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// How many sign-ins of a worker may be under way, and how many refreshes.
 const MAX_RUNNING: usize = 1024;
+/// How long a provider that gave no answer is left alone with a session.
+const REST: Duration = Duration::from_secs(5);
 /// How long a finished sign-in is kept for a client that went away before it got its session.
 const KEEP: Duration = Duration::from_secs(60);
 /// How many are kept; beyond that the oldest go.
@@ -44,6 +48,7 @@ pub struct Waits {
     bytes: usize,
     running: BTreeMap<String, Running>,
     renewals: BTreeMap<SessionId, RunningRenewal>,
+    failed: VecDeque<(SessionId, UnixTime)>,
     kept: VecDeque<Kept>,
     spent: VecDeque<(String, UnixTime)>,
 }
@@ -83,6 +88,8 @@ pub struct RunningRenewal {
     pub call: Option<CallId>,
     /// What it holds in the table of all workers.
     pub lease: Option<Lease>,
+    /// How often it took too long; who waited for it was answered.
+    pub late: u8,
 }
 
 /// What follows once the provider's endpoints are known.
@@ -138,6 +145,12 @@ impl Waits {
     /// Whether one more request may wait.
     pub fn has_room(&self) -> bool {
         self.requests.len() < MAX_REQUESTS && self.running.len() < MAX_RUNNING && self.bytes < MAX_BYTES
+    }
+
+    /// Whether one more logout token may wait. Anyone can send one, and so they may not take the room of people.
+    pub fn has_room_for_logout_token(&self) -> bool {
+        let tokens = |waiting: &&Waiting| matches!(waiting, Waiting::Body(..) | Waiting::LogoutToken(..));
+        self.has_room() && self.requests.values().filter(tokens).count() < MAX_LOGOUT_TOKENS
     }
 
     /// Lets a request wait.
@@ -237,6 +250,19 @@ impl Waits {
         self.renewals.contains_key(&id)
     }
 
+    /// Remembers that the refresh of session `id` failed, where the table of all workers cannot.
+    pub fn note_failure(&mut self, id: SessionId, now: UnixTime) {
+        if self.failed.len() >= MAX_RUNNING {
+            self.failed.pop_front();
+        }
+        self.failed.push_back((id, now));
+    }
+
+    /// Whether the refresh of session `id` failed a moment ago.
+    pub fn has_failed(&self, id: SessionId, now: UnixTime) -> bool {
+        self.failed.iter().any(|(failed, when)| *failed == id && !when.is_older_than(REST, now))
+    }
+
     /// The sessions whose refresh is under way here.
     pub fn renewing(&self) -> Vec<SessionId> {
         self.renewals.keys().copied().collect()
@@ -307,13 +333,14 @@ impl Waiting {
         }
     }
 
-    /// How many bytes it holds, about.
+    /// How many bytes it holds, about. A session has about the bytes of its cookie.
     fn size(&self) -> usize {
-        let edits = match self.pending().map(|pending| &pending.visit.errand) {
-            Some(Errand::Forward(edits)) => edits.size(),
-            Some(Errand::Whoami) | None => 0,
+        let more = match self {
+            Self::LogoutToken(_, exchange) => exchange.size(),
+            Self::Renewal(pending) => pending.visit.inbound.size().saturating_add(pending.visit.errand.size()),
+            Self::Body(..) | Self::Exchange(..) | Self::Metadata(..) => 0,
         };
-        self.inbound().size().saturating_add(edits)
+        self.inbound().size().saturating_add(more)
     }
 
     /// Whether this waits for the sign-in with `state`.

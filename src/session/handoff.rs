@@ -4,17 +4,18 @@
 //! result is kept for requests that still bring the old cookie, and what goes when there is no room. The refresh itself is
 //! left to `flow`.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     memory::{SharedMemory, Stamp},
+    secret::Secret,
     time::{Deadline, UnixTime},
 };
 
 use super::{
     codec::{Reader, Writer},
     record::{Session, SessionId},
-    table::{Shared, Table, Unwritten},
+    table::{Namespace, Shared, Table, Unwritten},
 };
 
 /// The table of refreshes.
@@ -71,15 +72,15 @@ struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     Leased,
-    Renewed(Vec<u8>),
+    Renewed(Secret<Vec<u8>>),
     Refused,
     Failed,
 }
 
 impl Handoff {
-    /// The table for the sessions of `client_id` at `issuer` in cookies of this name.
-    pub fn new(issuer: &str, client_id: &str, cookie_name: &str) -> Self {
-        Self(Table::new("refresh", PLACES, [issuer, client_id, cookie_name]))
+    /// The table of the sessions in `namespace`.
+    pub fn new(namespace: &Namespace<'_>) -> Self {
+        Self(Table::new("refresh", PLACES, namespace))
     }
 
     /// Asks for the right to refresh `session` for as long as `lease`. `urgent` says that its tokens are over, so that a
@@ -111,9 +112,15 @@ impl Handoff {
         taken.ok_or(Unwritten)
     }
 
-    /// Whether there may be something new since `watch`.
-    pub fn has_moved(&self, id: SessionId, watch: Watch, memory: &dyn SharedMemory, now: UnixTime) -> bool {
-        watch.lease.is_past(now) || self.0.stamp(self.0.place(id.bytes()), memory) != watch.stamp
+    /// Those of `watched` of which there may be something new. Each place is looked at once.
+    pub fn moved(&self, watched: Vec<(SessionId, Watch)>, memory: &dyn SharedMemory, now: UnixTime) -> Vec<SessionId> {
+        let mut stamps = BTreeMap::new();
+        let mut has_moved = |id: SessionId, watch: Watch| {
+            let place = self.0.place(id.bytes());
+            let stamp = stamps.entry(place).or_insert_with(|| self.0.stamp(place, memory));
+            watch.lease.is_past(now) || *stamp != watch.stamp
+        };
+        watched.into_iter().filter(|(id, watch)| has_moved(*id, *watch)).map(|(id, _)| id).collect()
     }
 
     /// Tells the others how the refresh of `session` ended. A newer session that is there already stays; nothing but a
@@ -130,8 +137,9 @@ impl Handoff {
     ) -> Result<(), Unwritten> {
         let (place, now) = (self.0.place(session.id.bytes()), shared.now);
         let (state, lasts) = match ending {
-            Ending::Renewed(renewed) => (State::Renewed(renewed.encode()), KEEP),
-            Ending::Refused => (State::Refused, KEEP),
+            Ending::Renewed(renewed) => (State::Renewed(Secret::new(renewed.encode())), KEEP),
+            // Until nothing else would end it.
+            Ending::Refused => (State::Refused, session.token_expires.plus(MOST_LEEWAY).since(now).max(KEEP)),
             Ending::Failed => (State::Failed, REST),
         };
         let told = self.0.update(place, shared, |bytes, _| {
@@ -178,7 +186,7 @@ impl Entry {
 
     fn newer_than(&self, session: &Session) -> Option<Box<Session>> {
         let State::Renewed(bytes) = &self.state else { return None };
-        Session::decode(bytes).filter(|renewed| renewed.refreshed > session.refreshed).map(Box::new)
+        Session::decode(bytes.secret()).filter(|renewed| renewed.refreshed > session.refreshed).map(Box::new)
     }
 
     /// What was told stays told if the clock is set back; a lease ends then, for nobody may wait for ever.
@@ -201,7 +209,7 @@ impl Entry {
             State::Failed => writer.number(2),
             State::Renewed(session) => {
                 writer.number(3);
-                writer.bytes(session);
+                writer.bytes(session.secret());
             }
         }
     }
@@ -216,7 +224,7 @@ impl Entry {
                 0 => State::Leased,
                 1 => State::Refused,
                 2 => State::Failed,
-                3 => State::Renewed(reader.bytes()?.to_vec()),
+                3 => State::Renewed(Secret::new(reader.bytes()?.to_vec())),
                 _ => return None,
             },
         })
@@ -238,7 +246,7 @@ fn entries(bytes: &[u8], now: UnixTime) -> Vec<Entry> {
 }
 
 /// Puts `entry` in the place of the one with its id. Where there is no room the oldest results go, once the clients that
-/// asked for them have had time to get them.
+/// asked for them have had time to get them, and refusals last of all.
 fn put(entries: &mut Vec<Entry>, entry: Entry, now: UnixTime) -> Option<Vec<u8>> {
     entries.retain(|other| other.id != entry.id);
     entries.push(entry);
@@ -250,7 +258,9 @@ fn put(entries: &mut Vec<Entry>, entry: Entry, now: UnixTime) -> Option<Vec<u8>>
             return Some(bytes);
         }
         let settled = |entry: &Entry| entry.state != State::Leased && entry.from.is_older_than(LEAST_KEPT, now);
-        let oldest = entries.iter().enumerate().filter(|(_, entry)| settled(entry)).min_by_key(|(_, entry)| entry.from);
+        let order = |entry: &Entry| (entry.state == State::Refused, entry.from);
+        let oldest =
+            entries.iter().enumerate().filter(|(_, entry)| settled(entry)).min_by_key(|(_, entry)| order(entry));
         let (oldest, _) = oldest?;
         entries.remove(oldest);
     }
@@ -264,6 +274,9 @@ const LARGEST_PLACE: usize = 60_000;
 
 /// How long the end of a refresh is kept for requests with the old cookie: of a client that went away, or in another tab.
 const KEEP: Duration = Duration::from_mins(10);
+
+/// The most that a session outlives its tokens.
+const MOST_LEEWAY: Duration = Duration::from_mins(5);
 
 /// How long it is kept at least.
 const LEAST_KEPT: Duration = Duration::from_mins(1);

@@ -45,5 +45,5 @@ pub use self::{
     seal::{Binding, Keyring, Purpose, SealError, sealed_len},
     settings::{BadCookie, CookieSettings, SessionSettings},
     store::{SessionCookie, delete_session, has_landed, landed_cookie, read_session, write_session},
-    table::{Shared, Unwritten},
+    table::{Namespace, Shared, Unwritten},
 };

@@ -17,7 +17,7 @@ use super::{
     codec::{Reader, Writer},
     record::{DIGEST_BYTES, Session, SessionId},
     seal::Keyring,
-    table::{Shared, Table, Unwritten, digest},
+    table::{Namespace, Shared, Table, Unwritten, digest},
 };
 
 /// The table of ended sessions, with what was last seen of it.
@@ -58,9 +58,8 @@ struct Mark {
 }
 
 impl Revoked {
-    /// The table for the sessions of `client_id` at `issuer` in cookies of this name.
-    pub fn new(issuer: &str, client_id: &str, cookie_name: &str) -> Self {
-        let namespace = [issuer, client_id, cookie_name];
+    /// The table of the sessions in `namespace`.
+    pub fn new(namespace: &Namespace<'_>) -> Self {
         let (marks, tokens) = (Table::new("revoked", PLACES, namespace), Table::new("jti", TOKEN_PLACES, namespace));
         Self { marks, tokens, seen: BTreeMap::new() }
     }
@@ -77,7 +76,8 @@ impl Revoked {
         let names = [Whose::Session(session.id), Whose::Subject(issuer, subject), provider_session];
         names.into_iter().any(|whose| {
             let digest = whose.digest();
-            self.look(self.marks.place(&digest), keys, memory).is_some_and(|place| place.covers(&digest, session, now))
+            let place = self.look(self.marks.place(&digest), keys, memory);
+            place.is_some_and(|place| place.covers(&digest, whose.comes_back(), session, now))
         })
     }
 
@@ -85,15 +85,9 @@ impl Revoked {
     ///
     /// # Errors
     /// They are not ended.
-    pub fn mark(
-        &self,
-        whose: Whose<'_>,
-        since: UnixTime,
-        lasts: Duration,
-        shared: &mut Shared<'_>,
-    ) -> Result<(), Unwritten> {
+    pub fn mark(&self, whose: Whose<'_>, lasts: Duration, shared: &mut Shared<'_>) -> Result<(), Unwritten> {
         let (digest, now) = (whose.digest(), shared.now);
-        let mark = Mark { digest, since, from: now, lasts };
+        let mark = Mark { digest, since: now, from: now, lasts };
         self.marks.update(self.marks.place(&digest), shared, |bytes, _| {
             let mut place = Place::decode(bytes);
             place.add(mark, now);
@@ -142,6 +136,11 @@ impl Revoked {
 }
 
 impl Whose<'_> {
+    /// Whether there can be new sessions of it that were not meant.
+    const fn comes_back(self) -> bool {
+        matches!(self, Self::Subject(..) | Self::SubjectWithoutSession(..))
+    }
+
     fn digest(self) -> [u8; DIGEST_BYTES] {
         match self {
             Self::Session(id) => *id.bytes(),
@@ -158,10 +157,6 @@ impl Mark {
         now >= self.from && Deadline::new(self.from, self.lasts).is_past(now)
     }
 
-    fn covers(&self, session: &Session, now: UnixTime) -> bool {
-        session.created <= self.since && !self.is_over(now)
-    }
-
     /// A mark that ends all that either ends; the clock may have been set back between the two.
     fn with(self, other: &Self) -> Self {
         Self {
@@ -174,19 +169,23 @@ impl Mark {
 }
 
 impl Place {
-    fn covers(&self, digest: &[u8; DIGEST_BYTES], session: &Session, now: UnixTime) -> bool {
-        let named = self.marks.iter().filter(|mark| mark.digest == *digest);
-        self.all.iter().chain(named).any(|mark| mark.covers(session, now))
+    fn covers(&self, digest: &[u8; DIGEST_BYTES], comes_back: bool, session: &Session, now: UnixTime) -> bool {
+        let older = |mark: &Mark| session.created <= mark.since;
+        let named = self.marks.iter().filter(|mark| mark.digest == *digest && (!comes_back || older(mark)));
+        self.all.iter().filter(|all| older(all)).chain(named).any(|mark| !mark.is_over(now))
     }
 
     /// Adds `mark`. Where there is no room for it, one mark for the whole place takes the place of all: people of whom nobody
     /// said anything sign in again, but nobody whose session was ended goes on.
     fn add(&mut self, mark: Mark, now: UnixTime) {
-        self.marks.retain(|other| !other.is_over(now));
-        self.all = self.all.filter(|all| !all.is_over(now));
         let earlier = self.marks.extract_if(.., |other| other.digest == mark.digest);
         let mark = earlier.fold(mark, |mark, earlier| mark.with(&earlier));
         self.marks.push(mark);
+        if self.marks.len() > MOST_MARKS {
+            // No sooner: a clock that is ahead for a while must not forget what still counts.
+            self.marks.retain(|other| !other.is_over(now));
+            self.all = self.all.filter(|all| !all.is_over(now));
+        }
         if self.marks.len() > MOST_MARKS {
             self.all = Some(self.all.iter().chain(&self.marks).fold(mark, Mark::with));
             self.marks.clear();

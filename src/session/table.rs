@@ -29,6 +29,20 @@ pub struct Shared<'a> {
     pub now: UnixTime,
 }
 
+/// Whose tables these are: filters that differ in any of it share none, since they may not open each other's values and
+/// would write over them.
+#[derive(Clone, Copy, Debug)]
+pub struct Namespace<'a> {
+    /// The provider's issuer.
+    pub issuer: &'a str,
+    /// Our client there.
+    pub client_id: &'a str,
+    /// The session cookie's name.
+    pub cookie_name: &'a str,
+    /// The hosts that the cookies are for.
+    pub hosts: &'a str,
+}
+
 /// A table: `edge_oidc.<namespace>.<kind>.<number>` in the shared memory.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -42,10 +56,10 @@ pub(super) struct Table {
 pub struct Unwritten;
 
 impl Table {
-    /// A table of `kind` with so many places, for the sessions of one client at one issuer under one cookie name.
-    pub(super) fn new(kind: &str, places: u16, namespace: [&str; 3]) -> Self {
-        let [issuer, client_id, cookie_name] = namespace;
-        let digest = digest(&[issuer.as_bytes(), client_id.as_bytes(), cookie_name.as_bytes()]);
+    /// A table of `kind` with so many places.
+    pub(super) fn new(kind: &str, places: u16, namespace: &Namespace<'_>) -> Self {
+        let Namespace { issuer, client_id, cookie_name, hosts } = *namespace;
+        let digest = digest(&[issuer.as_bytes(), client_id.as_bytes(), cookie_name.as_bytes(), hosts.as_bytes()]);
         let namespace: String = digest.iter().take(NAMESPACE_BYTES).map(|byte| format!("{byte:02x}")).collect();
         Self { prefix: format!("edge_oidc.{namespace}.{kind}"), places, client_id: client_id.to_owned() }
     }

@@ -6,7 +6,7 @@ use edge_oidc::{
     flow::event::Event,
     oidc::signature::Algorithm,
     secret::Secret,
-    session::{Keyring, Revoked, Shared},
+    session::{Keyring, Namespace, Revoked, Shared},
 };
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::{
     message::{Answer, Request},
     provider::OIDC,
     signing,
-    world::{CLIENT, KEY, Stream, Travel, World, oidc_config},
+    world::{CLIENT, KEY, ORIGIN, Stream, Travel, World, oidc_config},
 };
 
 pub const PATH: &str = "/oauth2/back-channel-logout";
@@ -254,7 +254,8 @@ fn without_a_memory_of_what_was_here_no_token_is_taken() {
 /// Fills the place that the token `jti` would be remembered in.
 fn crowd_out(world: &World, jti: &str) {
     let keys = Keyring::new(&[Secret::new(KEY.to_owned())]).unwrap();
-    let (table, now) = (Revoked::new(OIDC, CLIENT, "__Host-edge_oidc"), world.now);
+    let namespace = Namespace { issuer: OIDC, client_id: CLIENT, cookie_name: "__Host-edge_oidc", hosts: ORIGIN };
+    let (table, now) = (Revoked::new(&namespace), world.now);
     let note = |jti: &str, mut memory: Memory| {
         let mut shared = Shared { keys: &keys, memory: &mut memory, entropy: &mut Stream(1), now };
         table.note(OIDC, jti, Duration::from_secs(600), &mut shared).unwrap();

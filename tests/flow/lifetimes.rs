@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{
     aging::{
-        DUE, OVER, aged, aged_with, configured, gives, holding, line, millis, over, renewed, rotating, secs, timed,
-        token_calls, unchanged, with,
+        DUE, OVER, aged, aged_with, configured, gives, holding, line, millis, over, renewed, rotating, secs,
+        takes_away, timed, token_calls, unchanged, with,
     },
     message::{Answer, Request},
     provider::Provider,
@@ -61,11 +61,12 @@ fn no_refresh_moves_the_end_of_a_session() {
 #[test]
 fn a_refresh_that_comes_after_the_end_gives_no_session() {
     let mut world = aged_with(secs(0), |tree| tree["session"]["lifetime"] = json!("50m"), |_| {});
+    let last = line(&mut world);
     world.advance(secs(50 * 60 - 1));
     token_calls(&mut world, || Travel::Answer(millis(1500)));
-    let answer = world.send(&Request::fetch("/api"));
-    assert_eq!(answer.said(), (401, "login_required".to_owned()));
-    assert!(!gives(&answer) && world.session().is_none());
+    let answer = world.send(&with(&last));
+    assert_eq!((answer.said(), world.provider.refreshed), ((401, "login_required".to_owned()), 1));
+    assert!(!gives(&answer) && takes_away(&answer));
 }
 
 // T-189
@@ -278,7 +279,8 @@ fn a_clock_that_is_set_during_a_refresh_loses_nobody_whom_the_provider_lets_ask_
             set(&mut world, !forward, false);
             world.advance(secs(6));
             for _ in 0..3 {
-                assert!(world.get("/").passed(), "forward: {forward}, {age:?}, {grace:?}");
+                let answer = world.get("/");
+                assert!(answer.passed(), "forward: {forward}, {age:?}, {grace:?}: {answer:?}");
                 world.advance(secs(15));
             }
         }

@@ -1,8 +1,8 @@
 //! What goes in and what comes out: requests as browsers and programs write them, and what became of each.
 
 use edge_oidc::{
-    flow::{Decision, Forward},
-    http::{reply::Reply, request::Header},
+    flow::{Decision, Forward, Gift},
+    http::{header_edits::HeaderEdits, reply::Reply, request::Header},
 };
 
 use crate::world::{HOST, Headers};
@@ -98,12 +98,13 @@ impl Request {
 }
 
 impl Answer {
-    pub fn of(decision: Decision, mut headers: Headers) -> Self {
+    /// `brings` makes edits of what the response brings.
+    pub fn of(decision: Decision, mut headers: Headers, brings: impl FnOnce(Gift) -> HeaderEdits) -> Self {
         match decision {
             Decision::Forward(Forward { request, response }) => {
                 request.apply(&mut headers);
                 let mut answer = application();
-                response.apply(&mut answer);
+                response.map(brings).unwrap_or_default().apply(&mut answer);
                 Self::Upstream(headers, answer)
             }
             Decision::Reply(reply) => Self::Reply(reply),

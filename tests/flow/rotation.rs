@@ -221,9 +221,9 @@ fn an_answer_that_comes_after_all_deadlines_changes_nothing() {
     let mut world = aged(DUE);
     let old = line(&mut world);
     // Later than all deadlines: nobody waits for it any more.
-    let calls = token_calls(&mut world, || Travel::Answer(secs(9)));
+    let calls = token_calls(&mut world, || Travel::Answer(secs(30)));
     unchanged(&world.get("/"));
-    world.advance(secs(10));
+    world.advance(secs(31));
     assert_eq!((count(&world, Refresh::Failed), calls.get()), (1, 1));
     unchanged(&world.send(&with(&old)));
     token_calls(&mut world, well);

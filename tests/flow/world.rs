@@ -10,9 +10,10 @@ use std::{
 
 use edge_oidc::{
     config::Config,
-    flow::{CallId, Decision, Engine, Moment, Pace, RequestId, event::Event},
+    flow::{CallId, Decision, Engine, Gift, Moment, Pace, RequestId, event::Event},
     http::{
         call::{Call, CallFailure, CallOutcome, CallResponse},
+        header_edits::HeaderEdits,
         reply::Reply,
     },
     oidc::signature::PureRust,
@@ -55,6 +56,9 @@ pub struct World {
     pub person: String,
     pub replies: Vec<Reply>,
     pub events: Vec<Event>,
+    /// Whether the application takes its time: what a response brings stays on its way until [`World::respond`].
+    pub slow: bool,
+    responses: Vec<(usize, usize, String, Gift)>,
     waiting: BTreeMap<RequestId, Sent>,
     gone: BTreeSet<RequestId>,
     decided: BTreeMap<RequestId, Answer>,
@@ -84,6 +88,7 @@ struct Sent {
     headers: Headers,
     host: String,
     browser: usize,
+    worker: usize,
 }
 
 impl World {
@@ -119,6 +124,8 @@ impl World {
             person: PERSON.to_owned(),
             replies: Vec::new(),
             events: Vec::new(),
+            slow: false,
+            responses: Vec::new(),
             waiting: BTreeMap::new(),
             gone: BTreeSet::new(),
             decided: BTreeMap::new(),
@@ -252,7 +259,7 @@ impl World {
         let headers = request.headers(line);
         self.last += 1;
         let id = RequestId(self.last);
-        self.waiting.insert(id, Sent { headers: headers.clone(), host, browser: self.browser });
+        self.waiting.insert(id, Sent { headers: headers.clone(), host, browser: self.browser, worker: self.worker });
         let worker = self.worker;
         let complete = request.body.is_none();
         let mut decision = self.on(worker, |engine, moment| engine.handle_request(id, headers, complete, moment));
@@ -299,6 +306,22 @@ impl World {
             self.tick();
         }
         panic!("{id:?} waits for ever");
+    }
+
+    /// The slow responses arrive: the Set-Cookie values that each browser gets.
+    pub fn respond(&mut self) -> Vec<String> {
+        let mut given = Vec::new();
+        for (worker, browser, host, gift) in std::mem::take(&mut self.responses) {
+            let edits = self.on(worker, |engine, moment| engine.handle_response(gift, moment));
+            let mut headers = Headers::new();
+            edits.apply(&mut headers);
+            for (_, line) in headers.into_iter().filter(|(name, _)| name == "set-cookie") {
+                let line = String::from_utf8(line).unwrap();
+                assert!(self.jars[browser].take(&host, &line, self.now));
+                given.push(line);
+            }
+        }
+        given
     }
 
     /// Whether a request is still undecided.
@@ -381,7 +404,16 @@ impl World {
             assert!(self.gone.contains(&id), "{id:?} was decided twice");
             return;
         };
-        let answer = Answer::of(decision, sent.headers);
+        let slow = self.slow;
+        let mut held = None;
+        let answer = Answer::of(decision, sent.headers, |gift| match slow {
+            true => {
+                held = Some(gift);
+                HeaderEdits::default()
+            }
+            false => self.on(sent.worker, |engine, moment| engine.handle_response(gift, moment)),
+        });
+        self.responses.extend(held.map(|gift| (sent.worker, sent.browser, sent.host.clone(), gift)));
         if let Answer::Reply(reply) = &answer {
             assert_eq!(reply.header("cache-control"), Some("no-store"), "{reply:?}");
             assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{reply:?}");
