@@ -319,13 +319,19 @@ fn it_is_an_endpoint_on_public_hosts_only_and_by_its_exact_path() {
     assert_eq!(signed_in(&mut world), [0, 1, 2, 3]);
 }
 
+// T-89
 #[test]
 fn what_the_workers_share_shows_no_name_and_what_another_plugin_writes_there_ends_nobody() {
     let mut world = four_sessions();
     accept(&mut world, &json!({ "sid": "s-1" }));
     assert_eq!(world.memory().names().len(), 3, "a jti, a session and a person");
-    let prefixed = |name: &String| name.starts_with("edge_oidc.") && !name.contains("kim");
-    assert!(world.memory().names().iter().all(prefixed) && world.memory().size() < 1_000);
+    let ours = |name: &String| {
+        let parts: Vec<&str> = name.split('.').collect();
+        let [prefix, namespace, table, place] = parts[..] else { return false };
+        let hex = namespace.len() == 16 && namespace.bytes().all(|byte| byte.is_ascii_hexdigit());
+        prefix == "edge_oidc" && hex && ["jti", "revoked"].contains(&table) && place.parse::<u16>().is_ok()
+    };
+    assert!(world.memory().names().iter().all(ours) && world.memory().size() < 1_000);
     let shown: String =
         world.memory().values().values().map(|value| String::from_utf8_lossy(value).into_owned()).collect();
     assert!(["s-1", "kim", "idp.example.net"].iter().all(|text| !shown.contains(text)), "{shown}");

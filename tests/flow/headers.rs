@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use serde_json::json;
+
 use crate::{
     message::{Request, fields},
     world::{HOST, World},
@@ -203,4 +205,23 @@ fn every_redirect_to_ourselves_goes_through_the_judged_path() {
         ["src/flow/endpoints.rs", "src/flow/sign_in.rs", "src/flow/sign_out.rs"]
     );
     assert_eq!(files_with("\"location\""), ["src/flow/sign_out.rs", "src/http/reply.rs"]);
+}
+
+// T-94
+#[test]
+fn two_people_never_have_one_user_id_and_nobody_has_an_empty_one() {
+    let mut world = World::oidc();
+    let mut ids = std::collections::BTreeSet::new();
+    for (browser, person) in ["kim@example.com", "kim@example.org", "Kim@example.com", "kim"].into_iter().enumerate() {
+        world.switch_to(browser);
+        world.person = person.to_owned();
+        world.sign_in();
+        ids.extend(world.get("/").got("kubeflow-userid"));
+    }
+    assert_eq!(ids.len(), 4);
+    world.switch_to(9);
+    for nobody in [json!(""), json!(null), json!([])] {
+        world.provider.response.claims.insert("email", Some(nobody));
+        assert_eq!(world.visit("/").said(), (403, "user_id_absent".to_owned()));
+    }
 }

@@ -48,6 +48,26 @@ fn applications_get_the_tokens_and_after_a_refresh_the_newest() {
     }
 }
 
+#[test]
+fn an_access_token_that_ends_before_the_id_token_is_renewed_in_its_own_time_where_it_is_forwarded() {
+    for (forwarded, refreshes) in [(true, 1), (false, 0)] {
+        let mut world = World::configured(|tree| {
+            if forwarded {
+                forwarding(tree)
+            }
+        });
+        world.provider.response.tokens.insert("expires_in", Some(json!(300)));
+        world.provider.response.refreshed_tokens.insert("expires_in", Some(json!(300)));
+        world.sign_in();
+        world.advance(Duration::from_secs(230));
+        assert!(world.get("/").passed());
+        assert_eq!(world.provider.refreshed, 0);
+        world.advance(Duration::from_secs(15));
+        assert!(world.get("/").passed());
+        assert_eq!(world.provider.refreshed, refreshes);
+    }
+}
+
 // T-40, T-43
 #[test]
 fn a_clients_own_credentials_stay_only_where_no_token_takes_their_place() {
