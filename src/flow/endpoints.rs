@@ -46,7 +46,7 @@ impl Engine {
                 let reply = self.landing(&inbound, &return_path);
                 self.reply(Outcome::Endpoint, reply)
             }
-            (Standing::Expired(session), Client::Navigation) => {
+            (Standing::Expired(session), _) => {
                 self.renew(Visit { inbound, session, errand: Errand::SignIn(return_path) }, moment)
             }
             (_, Client::Navigation) => self.start_sign_in(inbound, return_path, moment),
@@ -121,7 +121,7 @@ impl Engine {
     }
 
     /// Revokes the newest refresh token of `session`, and marks the session as over. Gives the newest copy that is known.
-    fn end_session(&mut self, session: Box<Session>, moment: &mut Moment<'_>) -> Box<Session> {
+    pub(super) fn end_session(&mut self, session: Box<Session>, moment: &mut Moment<'_>) -> Box<Session> {
         let config = Rc::clone(&self.party.config);
         let newest = self.party.handoff.newest(&session, &RelyingParty::shared(&config, moment));
         let session = newest.unwrap_or(session);

@@ -4,8 +4,6 @@
 
 use std::rc::Rc;
 
-use serde_json::Value;
-
 use crate::{
     config::Config,
     flow::{Moment, decision::RequestId, relying_party::RelyingParty},
@@ -15,7 +13,6 @@ use crate::{
         path::ReturnPath,
         request::{Client, RequestView},
     },
-    oidc::provider::ProviderSettings,
     session::{Session, SessionCookie, read_session},
 };
 
@@ -98,7 +95,6 @@ impl Inbound {
         let (config, provider) = (Rc::clone(&party.config), party.config.provider());
         match read_session(&config.session, &self.cookies, host_scope(&config, origin), &provider.client_id) {
             SessionCookie::None => Standing::Absent,
-            SessionCookie::Open(session) if !is_of(&session, provider, &party.wanted_claims) => Standing::Void,
             SessionCookie::Open(session) => party.standing(session, moment),
             SessionCookie::Bad => Standing::Void,
         }
@@ -140,13 +136,4 @@ impl Inbound {
 /// What cookies are bound to: the configured domain, else the public host itself.
 pub fn host_scope<'a>(config: &'a Config, origin: &'a Origin) -> &'a str {
     config.session.cookie.domain.as_deref().unwrap_or(origin.authority())
-}
-
-/// Whether a session was made at this provider and holds every claim that is wanted now. A name can come to mean another
-/// issuer; whoever that one did not vouch for is not signed in.
-fn is_of(session: &Session, provider: &ProviderSettings, wanted: &[String]) -> bool {
-    let issuer = session.claims.get("iss").and_then(Value::as_str);
-    session.provider == provider.name
-        && issuer == Some(&provider.issuer)
-        && wanted.iter().all(|name| session.claims.contains_key(name))
 }

@@ -29,6 +29,7 @@ pub mod whoami;
 mod back_channel;
 mod endpoints;
 mod front_channel;
+mod gate;
 mod progress;
 mod refresh;
 mod visit;
@@ -39,15 +40,13 @@ use std::{rc::Rc, time::Duration};
 pub use self::decision::{CallId, Decision, Forward, Gift, Pace, RequestId};
 use self::{
     cookies::with_response,
-    event::{CallResult, Endpoint, Event, Outcome},
+    event::{CallResult, Endpoint, Event},
     exchange::judge_tokens,
-    inbound::{Inbound, OwnEndpoint, Standing},
+    inbound::Inbound,
     journal::Journal,
     output::{Output, Purpose},
     provider::Judged,
-    refusal::Refusal,
     relying_party::RelyingParty,
-    visit::{Errand, Visit},
     waiting::Waits,
 };
 use crate::{
@@ -55,9 +54,7 @@ use crate::{
     http::{
         call::{Call, CallOutcome},
         header_edits::HeaderEdits,
-        path::RawPath,
-        reply::Reply,
-        request::{Client, Header, MalformedRequest, RequestView},
+        request::{Header, RequestView},
     },
     identity::{AUTHORIZATION, headers::ReservedHeaders},
     memory::SharedMemory,
@@ -65,8 +62,6 @@ use crate::{
         refresh::process_refresh_response, revocation::process_revocation_response, signature::SignatureVerifier,
         token::process_token_response,
     },
-    policy::Action,
-    session::{delete_session, has_landed},
     time::{Entropy, UnixTime},
 };
 
@@ -237,125 +232,6 @@ impl Engine {
         Gauges { waiting: self.waits.requests(), key_age: self.party.provider.key_age(now) }
     }
 
-    /// The checks in their order: own endpoints, route, sign-in state, identity.
-    fn decide(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
-        let config = Rc::clone(&self.party.config);
-        match inbound.own_endpoint(&config) {
-            Some(OwnEndpoint::Callback) => return self.callback(inbound, moment),
-            Some(OwnEndpoint::SignIn) => return self.sign_in(inbound, moment),
-            Some(OwnEndpoint::SignOut) => return self.sign_out(inbound, moment),
-            Some(OwnEndpoint::SignedOut) => return self.signed_out(&inbound, moment),
-            Some(OwnEndpoint::Whoami) => return self.whoami(inbound, moment),
-            Some(OwnEndpoint::BackChannel) => return self.back_channel(inbound, moment),
-            Some(OwnEndpoint::FrontChannel) => return self.front_channel(&inbound, moment),
-            None => {}
-        }
-        let path = RawPath::new(inbound.view.path());
-        let Ok(route) = config.routes.decide(inbound.view.host(), inbound.view.method(), &path) else {
-            return self.refuse(&inbound, &Refusal::AmbiguousPath, moment.now);
-        };
-        match route.action() {
-            Action::Allow => self.forward(self.strip(&inbound), Outcome::Allowed, Vec::new(), None),
-            Action::Deny => self.refuse(&inbound, &Refusal::Denied, moment.now),
-            Action::Authenticate => self.authenticate(inbound, moment),
-        }
-    }
-
-    fn authenticate(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
-        let Some(origin) = inbound.origin.clone() else {
-            return self.refuse(&inbound, &Refusal::HostUnknown, moment.now);
-        };
-        if inbound.view.is_cors_preflight() {
-            return self.forward(self.strip(&inbound), Outcome::Preflight, Vec::new(), None);
-        }
-        let foreign = inbound.client == Client::WebSocket && is_foreign_origin(&inbound.view, &origin.to_string());
-        match inbound.standing(&mut self.party, &origin, moment) {
-            Standing::Valid(_) | Standing::Expired(_) if foreign => {
-                self.refuse(&inbound, &Refusal::CrossOriginUpgrade, moment.now)
-            }
-            Standing::Valid(session) => {
-                let errand = Errand::Forward(self.strip(&inbound));
-                self.admit(Visit { inbound, session, errand }, moment)
-            }
-            Standing::Expired(session) => {
-                let errand = Errand::Forward(self.strip(&inbound));
-                self.renew(Visit { inbound, session, errand }, moment)
-            }
-            Standing::Absent | Standing::Ended(_) | Standing::Void => self.unauthenticated(inbound, moment),
-        }
-    }
-
-    /// Nobody is signed in: a person is sent to sign in, all others are told.
-    fn unauthenticated(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
-        match (inbound.client, inbound.origin.clone()) {
-            // Another redirect would come back just the same: it is said once, and the person decides.
-            (Client::Navigation, Some(_)) if has_landed(&self.party.config.session, &inbound.cookies) => {
-                self.refuse(&inbound, &Refusal::SessionLost, moment.now)
-            }
-            (Client::Navigation, Some(origin)) => {
-                let return_path = inbound.return_path(&origin);
-                self.start_sign_in(inbound, return_path, moment)
-            }
-            (_, _) => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
-        }
-    }
-
-    /// What a client may not bring, and our own cookies, are removed on every branch.
-    fn strip(&self, inbound: &Inbound) -> HeaderEdits {
-        let mut edits = self.reserved.strip(inbound.view.headers());
-        let cookie = &self.party.config.session.cookie;
-        if let Some(lines) = inbound.cookies.without(|name| cookie.owns(name)) {
-            edits.replace_all("cookie", lines);
-        }
-        edits
-    }
-
-    /// On to the application, with `fields` set, each the only one of its name.
-    fn forward(
-        &mut self,
-        mut request: HeaderEdits,
-        outcome: Outcome,
-        fields: Vec<(String, Vec<u8>)>,
-        response: Option<Gift>,
-    ) -> Decision {
-        self.output.event(Event::Decided(outcome));
-        for (name, value) in fields {
-            request.set(name, value);
-        }
-        Decision::Forward(Forward { request, response })
-    }
-
-    /// Says no. Where that is because nobody is signed in, cookies of ours stand for nothing and are deleted (T-65).
-    fn refuse(&mut self, inbound: &Inbound, refusal: &Refusal, now: UnixTime) -> Decision {
-        self.output.event(Event::Decided(outcome_of(refusal)));
-        self.log_refusal(inbound, refusal, now);
-        let config = &self.party.config;
-        let void = match refusal {
-            Refusal::SessionLost | Refusal::Unauthenticated => delete_session(&config.session, &inbound.cookies),
-            _ => Vec::new(),
-        };
-        Decision::Reply(answer::refuse(config, inbound, refusal).with_cookies(void))
-    }
-
-    fn refuse_malformed(&mut self, malformed: MalformedRequest, now: UnixTime) -> Decision {
-        let refusal = Refusal::Malformed(malformed);
-        self.output.event(Event::Decided(Outcome::Malformed));
-        let line = self.journal.refusal("-", &refusal, now);
-        line.into_iter().for_each(|line| self.output.event(Event::Log(line)));
-        let body = serde_json::json!({ "error": refusal.code(), "error_description": refusal.text() });
-        Decision::Reply(Reply::json(refusal.status(), &body))
-    }
-
-    fn log_refusal(&mut self, inbound: &Inbound, refusal: &Refusal, now: UnixTime) {
-        let line = self.journal.refusal(inbound.view.request_id(), refusal, now);
-        line.into_iter().for_each(|line| self.output.event(Event::Log(line)));
-    }
-
-    fn log(&mut self, level: log::Level, code: &'static str, text: String, now: UnixTime) {
-        let line = self.journal.line(level, "-", code, text, now);
-        line.into_iter().for_each(|line| self.output.event(Event::Log(line)));
-    }
-
     /// A document of the provider's was taken or refused; what waits for it goes on.
     fn provider_answered(&mut self, judged: Judged, moment: &mut Moment<'_>) -> CallResult {
         if let Some((code, problem)) = judged.problem {
@@ -381,25 +257,10 @@ impl Engine {
     }
 }
 
-/// An upgrade that a page of another origin opened with this person's cookie.
-fn is_foreign_origin(view: &RequestView, own: &str) -> bool {
-    view.values("origin").any(|value| value != own.as_bytes())
-}
-
 fn revocation_result(outcome: &CallOutcome) -> CallResult {
     match outcome {
         CallOutcome::Answer(response) if process_revocation_response(response) => CallResult::Ok,
         CallOutcome::Answer(response) if response.status < 500 => CallResult::Refused,
         _ => CallResult::Unavailable,
-    }
-}
-
-fn outcome_of(refusal: &Refusal) -> Outcome {
-    match (refusal, refusal.status()) {
-        (Refusal::AmbiguousPath, _) => Outcome::Malformed,
-        (_, 401) => Outcome::Unauthenticated,
-        (_, 403) => Outcome::Denied,
-        (_, 503) => Outcome::Unavailable,
-        _ => Outcome::Endpoint,
     }
 }

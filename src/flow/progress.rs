@@ -155,7 +155,7 @@ impl Engine {
             return;
         };
         if before.claims.get("sub") != signed_in.claims.claim("sub") {
-            self.mark_ended(&before, moment);
+            drop(self.end_session(before, moment));
         }
     }
 

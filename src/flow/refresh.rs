@@ -81,7 +81,7 @@ impl Engine {
         if self.waits.is_renewing(session.id) {
             return Prospect::UnderWay;
         }
-        if !self.waits.has_room_for_renewal() || self.waits.has_failed(session.id, moment.now) {
+        if !self.waits.has_room_for_renewal() || self.waits.has_failed(session.id, urgent, moment.now) {
             return Prospect::Ended(End::Failed);
         }
         let config = Rc::clone(&self.party.config);

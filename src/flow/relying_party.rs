@@ -4,6 +4,8 @@
 
 use std::rc::Rc;
 
+use serde_json::Value;
+
 use crate::{
     config::Config,
     flow::{
@@ -12,7 +14,7 @@ use crate::{
         inbound::Standing,
         provider::ProviderState,
     },
-    oidc::signature::SignatureVerifier,
+    oidc::{provider::ProviderSettings, signature::SignatureVerifier},
     session::{Ended, Handoff, Limits, Namespace, Revoked, Session, Shared},
     time::UnixTime,
 };
@@ -80,12 +82,13 @@ impl RelyingParty {
         Limits { idle: self.config.session.idle, leeway: self.config.provider().leeway }
     }
 
-    /// What a session that opened is worth now.
+    /// What a session is worth now that opened, or that another worker refreshed.
     pub fn standing(&mut self, session: Box<Session>, moment: &Moment<'_>) -> Standing {
         let over = session.valid_at(moment.now, self.limits());
         let renewable = session.refresh_token.is_some();
         let keys = &self.config.session.keys;
         match over {
+            _ if !is_of(&session, self.config.provider(), &self.wanted_claims) => Standing::Void,
             _ if self.revoked.covers(&session, keys, moment.memory, moment.now) => Standing::Ended(session),
             Ok(()) => Standing::Valid(session),
             Err(Ended::Tokens) if renewable => Standing::Expired(session),
@@ -118,4 +121,13 @@ fn hosts(config: &Config) -> String {
     let mut origins: Vec<String> = config.public_urls.iter().map(ToString::to_string).collect();
     origins.sort_unstable();
     config.session.cookie.domain.clone().unwrap_or_else(|| origins.join(" "))
+}
+
+/// Whether a session was made at this provider and holds every claim that is wanted now. A name can come to mean another
+/// issuer; whoever that one did not vouch for is not signed in.
+fn is_of(session: &Session, provider: &ProviderSettings, wanted: &[String]) -> bool {
+    let issuer = session.claims.get("iss").and_then(Value::as_str);
+    session.provider == provider.name
+        && issuer == Some(&provider.issuer)
+        && wanted.iter().all(|name| session.claims.contains_key(name))
 }

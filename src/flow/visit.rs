@@ -16,7 +16,7 @@ use super::{
     whoami,
 };
 use crate::{
-    http::{header_edits::HeaderEdits, path::ReturnPath},
+    http::{header_edits::HeaderEdits, path::ReturnPath, request::Client},
     identity::{AUTHORIZATION, Identity},
     oidc::claims::TrustedClaims,
     session::Session,
@@ -71,11 +71,11 @@ impl Engine {
     pub(super) fn conclude(&mut self, visit: Visit, end: &End, moment: &mut Moment<'_>) -> Decision {
         match end {
             End::Failed => self.go_on_without(visit, moment),
-            End::Refused => self.end(visit, moment),
+            End::Refused => self.end(visit.inbound, visit.errand, moment),
             End::Renewed(newer) => match self.party.standing(used(newer, &visit.session), moment) {
                 Standing::Valid(session) => self.serve(Visit { session, ..visit }, Giving::Always, moment),
                 Standing::Expired(session) => self.serve_unavailable(Visit { session, ..visit }, moment),
-                _ => self.end(visit, moment),
+                _ => self.end(visit.inbound, visit.errand, moment),
             },
         }
     }
@@ -87,7 +87,7 @@ impl Engine {
         match self.party.standing(session, moment) {
             Standing::Valid(session) => self.serve(Visit { inbound, session, errand }, giving, moment),
             Standing::Expired(_) => self.refuse(&inbound, &Refusal::ProviderUnavailable, moment.now),
-            _ => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
+            _ => self.end(inbound, errand, moment),
         }
     }
 
@@ -97,17 +97,16 @@ impl Engine {
         match self.party.standing(session, moment) {
             Standing::Valid(session) => self.serve(Visit { inbound, session, errand }, Giving::Never, moment),
             Standing::Expired(session) => self.renew(Visit { inbound, session, errand }, moment),
-            Standing::Ended(session) => self.end(Visit { inbound, session, errand }, moment),
-            Standing::Absent | Standing::Void => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
+            _ => self.end(inbound, errand, moment),
         }
     }
 
     /// The session is over: the person signs in again.
-    fn end(&mut self, visit: Visit, moment: &mut Moment<'_>) -> Decision {
-        match visit.errand {
-            Errand::Forward(_) => self.unauthenticated(visit.inbound, moment),
-            Errand::SignIn(return_path) => self.start_sign_in(visit.inbound, return_path, moment),
-            Errand::Whoami => self.refuse(&visit.inbound, &Refusal::Unauthenticated, moment.now),
+    fn end(&mut self, inbound: Inbound, errand: Errand, moment: &mut Moment<'_>) -> Decision {
+        match (errand, inbound.client) {
+            (Errand::Forward(_), _) => self.unauthenticated(inbound, moment),
+            (Errand::SignIn(return_path), Client::Navigation) => self.start_sign_in(inbound, return_path, moment),
+            (Errand::SignIn(_) | Errand::Whoami, _) => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
         }
     }
 

@@ -20,7 +20,7 @@ use crate::{
         visit::Visit,
     },
     http::path::ReturnPath,
-    session::{ATTEMPT_LIFETIME, Lease, Session, SessionId, Watch},
+    session::{ATTEMPT_LIFETIME, Lease, Session, SessionId, Watch, rest},
     time::{Deadline, UnixTime},
 };
 
@@ -32,8 +32,6 @@ const MAX_LOGOUT_TOKENS: usize = 64;
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// How many sign-ins of a worker may be under way, and how many refreshes.
 const MAX_RUNNING: usize = 1024;
-/// How long a provider that gave no answer is left alone with a session.
-const REST: Duration = Duration::from_secs(5);
 /// How long a finished sign-in is kept for a client that went away before it got its session.
 const KEEP: Duration = Duration::from_secs(60);
 /// How many are kept; beyond that the oldest go.
@@ -259,8 +257,8 @@ impl Waits {
     }
 
     /// Whether the refresh of session `id` failed a moment ago.
-    pub fn has_failed(&self, id: SessionId, now: UnixTime) -> bool {
-        self.failed.iter().any(|(failed, when)| *failed == id && !when.is_older_than(REST, now))
+    pub fn has_failed(&self, id: SessionId, urgent: bool, now: UnixTime) -> bool {
+        self.failed.iter().any(|(failed, when)| *failed == id && !when.is_older_than(rest(urgent), now))
     }
 
     /// The sessions whose refresh is under way here.

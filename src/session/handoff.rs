@@ -67,14 +67,22 @@ struct Entry {
     from: UnixTime,
     lasts: Duration,
     state: State,
+    /// The newest copy, which a browser may not have yet: it outlives a refresh of its own that comes to nothing.
+    newest: Option<Newest>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Leased,
+    Renewed,
+    Refused,
+    Failed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum State {
-    Leased,
-    Renewed(Secret<Vec<u8>>),
-    Refused,
-    Failed,
+struct Newest {
+    since: UnixTime,
+    session: Secret<Vec<u8>>,
 }
 
 impl Handoff {
@@ -102,8 +110,9 @@ impl Handoff {
             match known.and_then(|entry| entry.turn(session, urgent, stamp, now)) {
                 Some(turn) => (None, Some(turn)),
                 None => {
+                    let newest = known.and_then(|entry| entry.newest.clone());
                     let (id, of, state) = (session.id, session.refreshed, State::Leased);
-                    let written = put(&mut entries, Entry { id, of, from: now, lasts: lease, state }, now);
+                    let written = put(&mut entries, Entry { id, of, from: now, lasts: lease, state, newest }, now);
                     let turn = written.is_some().then_some(Turn::Lead(Lease(now)));
                     (written, turn)
                 }
@@ -136,12 +145,6 @@ impl Handoff {
         shared: &mut Shared<'_>,
     ) -> Result<(), Unwritten> {
         let (place, now) = (self.0.place(session.id.bytes()), shared.now);
-        let (state, lasts) = match ending {
-            Ending::Renewed(renewed) => (State::Renewed(Secret::new(renewed.encode())), KEEP),
-            // Until nothing else would end it.
-            Ending::Refused => (State::Refused, session.token_expires.plus(MOST_LEEWAY).since(now).max(KEEP)),
-            Ending::Failed => (State::Failed, REST),
-        };
         let told = self.0.update(place, shared, |bytes, _| {
             let mut entries = entries(bytes, now);
             let known = entries.iter().find(|entry| entry.id == session.id);
@@ -151,8 +154,18 @@ impl Handoff {
             if newer || late {
                 return (None, true);
             }
-            let entry = Entry { id: session.id, of: session.refreshed, from: now, lasts, state: state.clone() };
-            let written = put(&mut entries, entry, now);
+            let before = known.and_then(|entry| entry.newest.clone());
+            let (state, lasts, newest) = match ending {
+                Ending::Renewed(renewed) => {
+                    let session = Secret::new(renewed.encode());
+                    (State::Renewed, KEEP, Some(Newest { since: now, session }))
+                }
+                // Until nothing else would end it.
+                Ending::Refused => (State::Refused, session.token_expires.plus(MOST_LEEWAY).since(now).max(KEEP), None),
+                Ending::Failed => (State::Failed, REST, before),
+            };
+            let (id, of) = (session.id, session.refreshed);
+            let written = put(&mut entries, Entry { id, of, from: now, lasts, state, newest }, now);
             let fits = written.is_some();
             (written, fits)
         })?;
@@ -171,29 +184,33 @@ impl Entry {
     fn turn(&self, session: &Session, urgent: bool, stamp: Option<Stamp>, now: UnixTime) -> Option<Turn> {
         match self.state {
             State::Leased => Some(Turn::Follow(Watch { stamp, lease: Deadline::new(self.from, self.lasts) })),
-            State::Renewed(_) => {
-                // Whoever has that one already, with tokens that were over then, got a refresh token and nothing else.
-                let nothing = session.token_expires <= self.from && !self.from.is_older_than(URGENT_REST, now);
-                self.newer_than(session).map(Turn::Renewed).or(nothing.then_some(Turn::Resting))
-            }
+            _ if let Some(newer) = self.newer_than(session) => Some(Turn::Renewed(newer)),
+            // Whoever has that one already, with tokens that were over then, got a refresh token and nothing else.
+            State::Renewed if session.token_expires > self.from => None,
+            State::Renewed => (!self.from.is_older_than(URGENT_REST, now)).then_some(Turn::Resting),
             State::Refused => (session.refreshed <= self.of).then_some(Turn::Refused),
-            State::Failed => {
-                let rested = urgent && self.from.is_older_than(URGENT_REST, now);
-                (!rested).then_some(Turn::Resting)
-            }
+            State::Failed => (!self.from.is_older_than(rest(urgent), now)).then_some(Turn::Resting),
         }
     }
 
     fn newer_than(&self, session: &Session) -> Option<Box<Session>> {
-        let State::Renewed(bytes) = &self.state else { return None };
-        Session::decode(bytes.secret()).filter(|renewed| renewed.refreshed > session.refreshed).map(Box::new)
+        let newest = Session::decode(self.newest.as_ref()?.session.secret());
+        newest.filter(|newest| newest.refreshed > session.refreshed).map(Box::new)
     }
 
-    /// What was told stays told if the clock is set back; a lease ends then, for nobody may wait for ever.
-    fn is_over(&self, now: UnixTime) -> bool {
-        match self.state {
+    /// What this still says at `now`. What was told stays told if the clock is set back; a lease ends then, for nobody may
+    /// wait for ever. A copy is kept for its time, whatever became of its own refresh.
+    fn at(self, now: UnixTime) -> Option<Self> {
+        let over = match self.state {
             State::Leased => Deadline::new(self.from, self.lasts).is_past(now),
-            State::Failed | State::Refused | State::Renewed(_) => now.since(self.from) >= self.lasts,
+            State::Failed | State::Refused | State::Renewed => now.since(self.from) >= self.lasts,
+        };
+        match &self.newest {
+            _ if !over => Some(self),
+            Some(newest) if now.since(newest.since) < KEEP => {
+                Some(Self { from: newest.since, lasts: KEEP, state: State::Renewed, ..self })
+            }
+            _ => None,
         }
     }
 
@@ -203,14 +220,16 @@ impl Entry {
         {
             writer.number(number);
         }
-        match &self.state {
-            State::Leased => writer.number(0),
-            State::Refused => writer.number(1),
-            State::Failed => writer.number(2),
-            State::Renewed(session) => {
-                writer.number(3);
-                writer.bytes(session.secret());
-            }
+        writer.number(match self.state {
+            State::Leased => 0,
+            State::Refused => 1,
+            State::Failed => 2,
+            State::Renewed => 3,
+        });
+        writer.number(u64::from(self.newest.is_some()));
+        if let Some(newest) = &self.newest {
+            writer.number(newest.since.millis());
+            writer.bytes(newest.session.secret());
         }
     }
 
@@ -224,8 +243,12 @@ impl Entry {
                 0 => State::Leased,
                 1 => State::Refused,
                 2 => State::Failed,
-                3 => State::Renewed(Secret::new(reader.bytes()?.to_vec())),
+                3 => State::Renewed,
                 _ => return None,
+            },
+            newest: match reader.number()? {
+                0 => None,
+                _ => Some(Newest { since: reader.time()?, session: Secret::new(reader.bytes()?.to_vec()) }),
             },
         })
     }
@@ -241,8 +264,7 @@ fn entries(bytes: &[u8], now: UnixTime) -> Vec<Entry> {
             None => return Vec::new(),
         }
     }
-    entries.retain(|entry: &Entry| !entry.is_over(now));
-    entries
+    entries.into_iter().filter_map(|entry: Entry| entry.at(now)).collect()
 }
 
 /// Puts `entry` in the place of the one with its id. Where there is no room the oldest results go, once the clients that
@@ -281,8 +303,12 @@ const MOST_LEEWAY: Duration = Duration::from_mins(5);
 /// How long it is kept at least.
 const LEAST_KEPT: Duration = Duration::from_mins(1);
 
-/// How long a provider that gave no answer is left alone while the session's tokens still serve.
+/// How long a provider that gave no answer is left alone with a session: while its tokens still serve, or less once they
+/// are over, when that is `urgent`.
+pub const fn rest(urgent: bool) -> Duration {
+    if urgent { URGENT_REST } else { REST }
+}
+
 const REST: Duration = Duration::from_secs(30);
 
-/// How long, once they are over.
 const URGENT_REST: Duration = Duration::from_secs(5);

@@ -38,7 +38,7 @@ pub use self::{
         write_attempt,
     },
     chunk::{LARGEST_COOKIE, MOST_CHUNKS},
-    handoff::{Ending, Handoff, Lease, Turn, Watch},
+    handoff::{Ending, Handoff, Lease, Turn, Watch, rest},
     key::{WeakKey, generate_key},
     record::{DIGEST_BYTES, Ended, Limits, Session, SessionId},
     revoked::{Revoked, Whose},

@@ -26,6 +26,7 @@ pub struct Revoked {
     marks: Table,
     tokens: Table,
     seen: BTreeMap<u16, (Stamp, Place)>,
+    latest: UnixTime,
 }
 
 /// Whose sessions end.
@@ -61,11 +62,12 @@ impl Revoked {
     /// The table of the sessions in `namespace`.
     pub fn new(namespace: &Namespace<'_>) -> Self {
         let (marks, tokens) = (Table::new("revoked", PLACES, namespace), Table::new("jti", TOKEN_PLACES, namespace));
-        Self { marks, tokens, seen: BTreeMap::new() }
+        Self { marks, tokens, seen: BTreeMap::new(), latest: UnixTime::default() }
     }
 
     /// Whether `session` was ended before its time.
     pub fn covers(&mut self, session: &Session, keys: &Keyring, memory: &dyn SharedMemory, now: UnixTime) -> bool {
+        self.latest = self.latest.max(now);
         let claim = |name: &str| session.claims.get(name).and_then(Value::as_str);
         let issuer = claim("iss").unwrap_or_default();
         let subject = claim("sub").unwrap_or_default();
@@ -87,7 +89,9 @@ impl Revoked {
     /// They are not ended.
     pub fn mark(&self, whose: Whose<'_>, lasts: Duration, shared: &mut Shared<'_>) -> Result<(), Unwritten> {
         let (digest, now) = (whose.digest(), shared.now);
-        let mark = Mark { digest, since: now, from: now, lasts };
+        // What was made before a small step back of the clock was made before; a large one is not trusted so far.
+        let since = now.max(self.latest.min(now.plus(LARGEST_STEP)));
+        let mark = Mark { digest, since, from: now, lasts };
         self.marks.update(self.marks.place(&digest), shared, |bytes, _| {
             let mut place = Place::decode(bytes);
             place.add(mark, now);
@@ -234,5 +238,8 @@ fn token_digest(issuer: &str, jti: &str) -> [u8; DIGEST_BYTES] {
 const PLACES: u16 = 1024;
 
 const TOKEN_PLACES: u16 = 64;
+
+/// How far a clock may have been set back.
+const LARGEST_STEP: Duration = Duration::from_mins(10);
 
 const MOST_MARKS: usize = 64;

@@ -341,3 +341,13 @@ fn what_the_workers_share_shows_no_name_and_what_another_plugin_writes_there_end
     accept(&mut world, &json!({}));
     assert_eq!(signed_in(&mut world), [3], "and is written over");
 }
+
+#[test]
+fn a_clock_that_was_set_back_since_the_sign_in_keeps_nobody_signed_in() {
+    let mut world = world();
+    sign_in(&mut world, 0, "kim@example.com", None);
+    assert!(world.get("/").passed());
+    world.now = world.now.minus(Duration::from_secs(300));
+    accept(&mut world, &json!({}));
+    assert!(!world.get("/").passed());
+}

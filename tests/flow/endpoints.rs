@@ -1,9 +1,12 @@
 //! Our own addresses: exact paths on public hosts, and nothing anywhere else (T-140).
 
+use std::time::Duration;
+
 use edge_oidc::flow::event::Event;
 use serde_json::{Value, json};
 
 use crate::{
+    aging::{DUE, OVER, rotating},
     message::Request,
     provider::Provider,
     sign_in::masked,
@@ -146,20 +149,21 @@ fn whoever_is_signed_in_passes_the_sign_in_endpoint_without_the_provider() {
 }
 
 #[test]
-fn nobody_who_touches_the_sign_in_endpoint_ends_a_good_session() {
-    let mut world = World::oidc();
-    world.sign_in();
+fn nobody_who_touches_the_sign_in_endpoint_ends_a_session_that_stands_or_can_be_renewed() {
     let path = "/oauth2/sign-in?return_to=/deep";
-    let touches = [
-        Request::fetch(path),
-        Request::navigation(path).with("sec-purpose", "prefetch"),
-        Request::navigation(path).set("sec-fetch-dest", "iframe"),
-        Request::navigation(path).by("POST"),
-        Request::web_socket(path),
-    ];
-    for request in touches {
-        world.send(&request);
-        assert!(world.session().is_some(), "{request:?}", request = request.fields);
+    for age in [Duration::ZERO, DUE, OVER] {
+        let touches = [
+            Request::fetch(path),
+            Request::navigation(path).with("sec-purpose", "prefetch"),
+            Request::navigation(path).set("sec-fetch-dest", "iframe"),
+            Request::navigation(path).by("POST"),
+            Request::web_socket(path),
+        ];
+        for request in touches {
+            let mut world = rotating(age, 0);
+            world.send(&request);
+            assert!(world.session().is_some(), "{age:?} {request:?}", request = request.fields);
+        }
     }
 }
 

@@ -185,3 +185,14 @@ fn the_table_of_refreshes_outlives_a_rotation_of_keys() {
     renewed(&world.send(&with(&old)));
     assert_eq!(world.provider.refreshed, 1);
 }
+
+#[test]
+fn a_session_that_another_configuration_refreshed_without_our_claims_is_none_of_ours() {
+    let mut world = rotating(OVER, 0);
+    let old = line(&mut world);
+    world.add_worker(&configured(|tree| drop(tree["identity"].as_object_mut().unwrap().remove("groups"))));
+    world.worker = 1;
+    assert!(world.send(&with(&old)).got("kubeflow-groups").is_empty());
+    world.worker = 0;
+    assert_eq!(world.send(&with(&old)).said(), (401, "login_required".to_owned()));
+}

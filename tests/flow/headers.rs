@@ -185,7 +185,7 @@ fn headers_are_only_ever_replaced_or_removed_and_cookie_lines_added_after_a_remo
     assert!(files_with("add_http_request_header").is_empty());
     assert_eq!(files_with("HeaderEdit::Add"), ["src/filter/exchange.rs", "src/http/header_edits.rs"]);
     assert_eq!(files_with("abi::add("), ["src/filter/exchange.rs"]);
-    assert_eq!(files_with(".replace_all("), ["src/flow/mod.rs"]);
+    assert_eq!(files_with(".replace_all("), ["src/flow/gate.rs"]);
 }
 
 // T-50

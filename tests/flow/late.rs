@@ -4,7 +4,7 @@ use edge_oidc::http::request::Header;
 use serde_json::json;
 
 use crate::{
-    aging::{DUE, aged_with, configured, line, millis, rotating, secs, token_calls, with},
+    aging::{DUE, OVER, aged_with, configured, gives, line, millis, renewed, rotating, secs, token_calls, with},
     back_channel,
     message::Request,
     provider::Provider,
@@ -125,7 +125,7 @@ fn the_sign_in_of_someone_whose_session_the_provider_ended_starts_over() {
 }
 
 #[test]
-fn control() {
+fn revocations_that_never_end_do_not_stop_later_ones() {
     let mut world = World::oidc();
     world.network = Box::new(|called| match called {
         "revocation" => Travel::Lose,
@@ -146,20 +146,17 @@ fn control() {
 }
 
 #[test]
-fn logout_tokens_that_wait_take_little_room() {
+fn logout_tokens_that_wait_take_little_room_and_leave_the_rest_to_people() {
     let mut world = back_channel::world();
     world.network = Box::new(|called| match called {
         "keys" => Travel::Lose,
         _ => Travel::Answer(millis(20)),
     });
     world.advance(secs(2));
-    let token = "x".repeat(16_000);
-    let mut held = 0;
-    for _ in 0..4000 {
-        let id = world.open(&back_channel::delivery(&token));
-        held += usize::from(world.waits(id)) * 16_000;
-    }
-    assert!(held <= 32 * 1024 * 1024, "{held} bytes wait");
+    let token = back_channel::token(&world, &json!({ "filler": "x".repeat(10_000) }));
+    let ids: Vec<_> = (0..200).map(|_| world.open(&back_channel::delivery(&token))).collect();
+    assert_eq!(ids.iter().filter(|id| world.waits(**id)).count(), 64);
+    assert_eq!(world.engine().gauges(world.now).waiting, 64);
 }
 
 #[test]
@@ -191,7 +188,10 @@ fn a_key_set_that_lags_does_not_end_a_session() {
     let mut world = rotating(DUE, 0);
     world.provider.response.header["kid"] = json!("key-2");
     let answer = world.get("/");
-    assert!(answer.passed(), "{:?}", world.provider.alive());
+    assert!(gives(&answer), "{:?}", world.provider.alive());
+    world.provider.rotate_keys("key-2");
+    world.advance(secs(700));
+    renewed(&world.get("/"));
 }
 
 // T-40
@@ -233,4 +233,43 @@ fn a_script_that_signs_out_gets_no_token() {
     world.sign_in();
     let answer = world.send(&Request::fetch("/oauth2/sign-out").by("POST").with("sec-fetch-site", "same-origin"));
     assert!(!answer.reply().body().contains("id_token_hint"));
+}
+
+/// A copy that no browser has: its client hung up, and its tokens are over by now.
+fn unclaimed() -> World {
+    let mut world = rotating(OVER, 0);
+    world.provider.response.lifetime = secs(120);
+    token_calls(&mut world, || Travel::Answer(millis(500)));
+    let id = world.open(&Request::fetch("/api"));
+    world.advance(millis(100));
+    world.hang_up(id);
+    world.advance(secs(201));
+    assert_eq!(world.provider.refreshed, 1);
+    world
+}
+
+#[test]
+fn a_copy_that_no_browser_has_outlives_a_refresh_of_its_own_that_comes_to_nothing() {
+    let mut world = unclaimed();
+    token_calls(&mut world, || Travel::Status(millis(20), 503));
+    assert_eq!(world.send(&Request::fetch("/api")).status(), 503);
+    token_calls(&mut world, || Travel::Answer(millis(20)));
+    world.advance(secs(40));
+    assert!(world.send(&Request::fetch("/api")).passed());
+    assert_eq!(world.provider.refreshed, 2);
+}
+
+#[test]
+fn a_copy_that_no_browser_has_outlives_the_worker_that_was_refreshing_it() {
+    let mut world = unclaimed();
+    world.add_worker(&configured(|_| {}));
+    token_calls(&mut world, || Travel::Lose);
+    let id = world.open(&Request::fetch("/api"));
+    world.replace(0, &configured(|_| {}));
+    world.hang_up(id);
+    token_calls(&mut world, || Travel::Answer(millis(20)));
+    world.worker = 1;
+    world.advance(secs(20));
+    assert!(world.send(&Request::fetch("/api")).passed());
+    assert_eq!(world.provider.refreshed, 2);
 }

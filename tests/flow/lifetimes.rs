@@ -360,3 +360,11 @@ fn the_result_of_a_refresh_by_a_clock_that_was_ahead_is_not_older_than_what_it_r
     renewed(&world.send(&with(&old)));
     assert_eq!(world.provider.refreshed, 2);
 }
+
+#[test]
+fn a_person_whose_session_ends_while_they_wait_is_sent_to_sign_in() {
+    let mut world = aged_with(secs(0), |tree| tree["session"]["lifetime"] = json!("3702s"), |_| {});
+    world.advance(OVER);
+    token_calls(&mut world, || Travel::Status(secs(4), 503));
+    assert_eq!(world.get("/").status(), 302);
+}
