@@ -33,7 +33,8 @@
 //!
 //! - [`http`]: requests, paths, cookies, answers and calls as bytes
 //! - [`oidc`]: OpenID Connect, OAuth 2.0 and JOSE as request/process pairs
-//! - [`session`]: sealed cookies: the session and the sign-in attempts
+//! - [`session`]: sealed cookies, the session and the sign-in attempts; what the workers tell each other of sessions
+//! - [`memory`]: the memory that workers share, as the core sees it
 //! - [`policy`]: routes; [`identity`]: claims to headers, and headers that no client may bring
 //! - [`config`]: one document to a [`config::Config`] that is valid by construction, or every problem at once
 //! - [`flow`]: the order of the checks, and everything that waits for a provider

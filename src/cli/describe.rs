@@ -40,16 +40,21 @@ pub(super) fn describe(config: &Config) -> String {
 /// What is good to know about a configuration that is good.
 pub(super) fn notes(config: &Config) -> Vec<String> {
     let provider = config.provider();
-    let offline =
-        provider.kind == ProviderKind::Cognito || provider.scopes.iter().any(|scope| scope == "offline_access");
+    let asked = |(name, value): &(String, String)| name == "access_type" && value == "offline";
+    let offline = provider.kind == ProviderKind::Cognito
+        || provider.scopes.iter().any(|scope| scope == "offline_access")
+        || provider.authorization_parameters.iter().any(asked);
     let no_refresh_token = "most providers give a refresh token only for the scope `offline_access`, which is not asked for: \
                             sessions may end with their ID tokens";
     let rotation = "with several gateways, a provider that rotates refresh tokens needs a grace period (Cognito: \
                     RetryGracePeriodSeconds 30 to 60); with 0 a session used at two gateways at once must sign in again";
+    let copies = "with several gateways, signing out ends copies of the cookie at one of them; at the others they serve until \
+                  their tokens end";
     let several = "with several gateways, each must get every logout token: a provider calls one address";
     let notes = [
         (!offline).then_some(no_refresh_token),
         Some(rotation),
+        Some(copies),
         config.paths.back_channel.is_some().then_some(several),
     ];
     notes.into_iter().flatten().map(str::to_owned).collect()
@@ -143,7 +148,7 @@ fn sessions(config: &Config) -> Vec<String> {
             "a session is renewed while the provider renews its tokens, and lasts {} at most",
             span(session.lifetime)
         ),
-        format!("one without a refresh token ends {} after its ID token", span(config.provider().leeway)),
+        format!("one without a refresh token ends {} after its tokens", span(config.provider().leeway)),
     ];
     lines.extend(session.idle.map(|idle| format!("one that nobody uses for {} ends", span(idle))));
     lines.push(ROTATION.to_owned());

@@ -1,13 +1,15 @@
 //! The flow: every decision about a request, as data in and data out, in virtual time.
 //!
 //! [`Engine`] is the whole of it for one configuration and one worker. There are four kinds of methods:
-//! - `handle_*` take what happened: a request, a provider's answer, a tick, a client that went away;
+//! - `handle_*` take what happened: a request, its body, trailers or response, a provider's answer, a tick, a client that
+//!   went away;
 //! - `poll_*` give what is to be done: decisions for waiting requests, calls to send, events to count; call them after
 //!   every `handle_*` until they give nothing;
 //! - [`Engine::pace`] says how soon the next tick should come;
 //! - [`Engine::gauges`] says what can be measured now.
 //!
-//! Decides the order of the checks. The host, the clock and the random source belong to the adapter.
+//! Decides what each of these leads to; the order of the checks is in `gate`. The host, the clock, the random source and the
+//! workers' memory belong to the adapter.
 
 pub mod answer;
 pub mod cookies;
@@ -80,7 +82,7 @@ pub struct Engine {
     journal: Journal,
 }
 
-/// The present and the random source, for one `handle_*`.
+/// The present, the random source and the memory of all workers, for one `handle_*`.
 pub struct Moment<'a> {
     /// The present.
     pub now: UnixTime,
@@ -111,8 +113,8 @@ impl Engine {
         }
     }
 
-    /// Takes a request's headers in the order of the wire, and whether they are all of it. [`Decision::Wait`] means that [`Engine::poll_decision`] will give
-    /// the decision, before the waits' deadline at the latest.
+    /// Takes a request's headers in the order of the wire, and whether they are all of it. [`Decision::Wait`] means that
+    /// [`Engine::poll_decision`] will give the decision, before the waits' deadline at the latest.
     pub fn handle_request(
         &mut self,
         id: RequestId,

@@ -1,6 +1,7 @@
 //! We as the provider's relying party: our client there, what is known of the provider, who verifies its signatures.
 //!
-//! Decides nothing: it holds together what every step of a sign-in needs.
+//! Decides what a session is worth, wherever it comes from, and for whom the tables of all workers are; holds together what
+//! every step of a sign-in and a refresh needs.
 
 use std::rc::Rc;
 

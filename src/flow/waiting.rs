@@ -1,7 +1,7 @@
-//! Who waits for what: requests for a provider, requests for a sign-in, sign-ins for messages.
+//! Who waits for what: requests for a provider, a sign-in, a refresh or a body; sign-ins and refreshes for messages.
 //!
-//! Decides the bounds: how many may wait and with how many bytes, how long a finished sign-in is kept for a client that
-//! went away, and that a `state` is used once (RFC 9700 §4.2.4).
+//! Decides the bounds: how many may wait and with how many bytes, how many of them may bring logout tokens, how long a
+//! finished sign-in is kept for a client that went away, and that a `state` is used once (RFC 9700 §4.2.4).
 
 use std::{
     collections::{BTreeMap, VecDeque},

@@ -39,7 +39,7 @@ pub fn reply(config: &Config, inbound: &Inbound, session: &Session, identity: Op
     reply.with("cross-origin-resource-policy", "same-origin")
 }
 
-/// When the person must sign in again, if they do nothing until then but what renews the tokens.
+/// The end of the lifetime, of the idle time if nobody uses it, or of the tokens if nothing renews them.
 fn ends(config: &Config, session: &Session) -> UnixTime {
     let tokens = session.refresh_token.is_none().then_some(session.token_expires);
     let idle = config.session.idle.map(|idle| session.seen.plus(idle));

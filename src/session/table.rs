@@ -29,8 +29,8 @@ pub struct Shared<'a> {
     pub now: UnixTime,
 }
 
-/// Whose tables these are: filters that differ in any of it share none, since they may not open each other's values and
-/// would write over them.
+/// Whose tables these are: filters that differ in any of it share none, for they may have other keys, and would write over
+/// what they cannot open.
 #[derive(Clone, Copy, Debug)]
 pub struct Namespace<'a> {
     /// The provider's issuer.

@@ -15,7 +15,8 @@ use crate::{
     world::{CLIENT, Travel, World},
 };
 
-// T-187, §2.6
+// T-187, §2.6; conformance: oidcc-client-test-rp-backchannel-rpinitlogout-no-event, -with-nonce, -wrong-aud, -wrong-event,
+// -wrong-iss.
 #[test]
 fn no_claim_may_be_missing_or_wrong() {
     let mut world = four_sessions();
@@ -52,7 +53,7 @@ fn no_claim_may_be_missing_or_wrong() {
     assert_eq!(counted.count(), table.len());
 }
 
-// T-153, T-187
+// T-153, T-187; conformance: oidcc-client-test-rp-backchannel-rpinitlogout-alg-none, -wrong-alg.
 #[test]
 fn nothing_but_a_logout_token_that_the_provider_signed_is_one() {
     let mut world = four_sessions();

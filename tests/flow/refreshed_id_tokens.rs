@@ -32,6 +32,7 @@ fn refreshes_well(world: &mut World) {
     unchanged(&world.get("/"));
 }
 
+// Conformance: oidcc-client-test-refresh-token-invalid-issuer, -invalid-sub.
 #[test]
 fn a_token_with_a_wrong_claim_ends_the_session_at_once() {
     let table: [(&str, Value, &str); 12] = [

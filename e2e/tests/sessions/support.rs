@@ -14,7 +14,7 @@ pub const SESSION: &str = "__Host-edge_oidc";
 /// The mark of a sign-in that has just completed. It lasts half a minute.
 const LANDED: &str = "__Host-edge_oidc_landed";
 /// How long a sign-in's tokens last that is to be over soon: time enough to finish it, two seconds at least.
-pub const SHORT: u64 = 3;
+pub const SHORT: u64 = 4;
 
 /// A world that forgives no second, with a provider that takes each refresh token once.
 pub fn strict() -> Builder {
