@@ -20,6 +20,7 @@ mod front_channel;
 mod gateways;
 mod given;
 mod headers;
+mod host;
 mod id_tokens;
 mod jar;
 mod keys;
