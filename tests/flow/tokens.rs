@@ -186,34 +186,47 @@ fn with_name(length: usize) -> World {
     world
 }
 
+/// Somebody whose access token, which is forwarded, has so many characters. It is no base64, so it takes its whole length.
+fn with_token(length: usize) -> World {
+    let forward = json!({ "accessToken": { "header": ACCESS } });
+    let mut world = World::configured(|tree| tree["identity"]["forward"] = forward);
+    world.provider.response.tokens.insert("refresh_token", None);
+    world.provider.response.tokens.insert("access_token", Some(json!("~".repeat(length))));
+    world.provider.response.claims.insert("at_hash", None);
+    world
+}
+
 // T-85
 #[test]
 fn every_size_around_every_multiple_of_a_cookie_goes_the_whole_way() {
-    let mut measure = with_name(8_000);
-    measure.sign_in();
-    let (room, whole) = (measure.pieces()[0].len(), measure.pieces().concat().len());
-    let mut seen = [0; 9];
-    for count in 1..=8 {
-        // Three bytes are four characters.
-        let exact = 8_000 + (count * room * 3) / 4 - (whole * 3) / 4;
-        for length in exact - 3..=exact + 3 {
-            let mut world = with_name(length);
-            let answer = world.visit("/deep");
-            let pieces = world.pieces();
-            if !answer.passed() {
-                assert_eq!((count, answer.said(), pieces.len()), (8, (500, "session_too_large".to_owned()), 0));
-                seen[0] += 1;
-                continue;
+    let kinds: [(fn(usize) -> World, &str, &str); 2] = [(with_name, "x-user-name", "n"), (with_token, ACCESS, "~")];
+    for (world_of, header, letter) in kinds {
+        let mut measure = world_of(8_000);
+        measure.sign_in();
+        let (room, whole) = (measure.pieces()[0].len(), measure.pieces().concat().len());
+        let mut seen = [0; 9];
+        for count in 1..=8 {
+            // Three bytes are four characters.
+            let exact = 8_000 + (count * room * 3) / 4 - (whole * 3) / 4;
+            for length in exact - 3..=exact + 3 {
+                let mut world = world_of(length);
+                let answer = world.visit("/deep");
+                let pieces = world.pieces();
+                if !answer.passed() {
+                    assert_eq!((count, answer.said(), pieces.len()), (8, (500, "session_too_large".to_owned()), 0));
+                    seen[0] += 1;
+                    continue;
+                }
+                assert_eq!(answer.got(header), [letter.repeat(length)]);
+                assert!(pieces.concat().len().abs_diff(count * room) <= 8, "{length}");
+                seen[pieces.len()] += 1;
+                assert!(world.send(&Request::fetch("/api")).passed() && world.get("/oauth2/whoami").status() == 200);
+                assert_eq!(world.get("/oauth2/sign-out").status(), 200);
+                assert!(world.pieces().is_empty());
             }
-            assert_eq!(answer.got("x-user-name"), ["n".repeat(length)]);
-            assert!(pieces.concat().len().abs_diff(count * room) <= 8, "{length}");
-            seen[pieces.len()] += 1;
-            assert!(world.send(&Request::fetch("/api")).passed() && world.get("/oauth2/whoami").status() == 200);
-            assert_eq!(world.get("/oauth2/sign-out").status(), 200);
-            assert!(world.pieces().is_empty());
         }
+        assert!(seen.iter().all(|times| *times >= 2), "on both sides of each: {seen:?}");
     }
-    assert!(seen.iter().all(|times| *times >= 2), "on both sides of each: {seen:?}");
 }
 
 // T-85
