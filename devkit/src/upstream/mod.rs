@@ -109,6 +109,7 @@ async fn show(Extension(received): Extension<Received>) -> Response {
         true => Json(received).into_response(),
         false => Html(page::render(&received)).into_response(),
     };
+    tokio::time::sleep(wish::pause(&query)).await;
     wish::grant(&query, answer)
 }
 

@@ -1,8 +1,18 @@
-//! What a request may ask its answer to be like: `?answer_status=304&answer_header=cache-control:public`.
+//! What a request may ask its answer to be like: `?answer_status=304&answer_header=cache-control:public&answer_after=500`,
+//! milliseconds.
+
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+
+/// How long the query asks to be kept waiting, ten seconds at most.
+pub fn pause(query: &str) -> Duration {
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let asked = pairs.find(|(name, _)| name == "answer_after").and_then(|(_, value)| value.parse().ok());
+    Duration::from_millis(asked.unwrap_or(0).min(10_000))
+}
 
 /// The answer with the status and the headers that the query asks for. What is no status and no header is not heard.
 pub fn grant(query: &str, mut answer: Response) -> Response {

@@ -5,8 +5,8 @@ use e2e::{Habits, World, until};
 use http::Method;
 
 use crate::support::{
-    SESSION, expect_served, expect_unchanged, expired, get_with, given, refreshes, spoil_refreshes, strict,
-    with_session,
+    SESSION, expect_renewed, expect_served, expect_unchanged, expired, get_with, given, refreshes, spoil_refreshes,
+    strict, with_session,
 };
 
 const SIGN_OUT: &str = "/oauth2/sign-out";
@@ -74,6 +74,23 @@ async fn a_refresh_that_ends_after_the_sign_out_brings_nobody_back() {
         })
         .await;
     assert_eq!(refreshes(&world), (1, 1));
+    world.assert_all_workers_alive().await;
+}
+
+#[tokio::test]
+async fn a_response_that_comes_after_the_sign_out_brings_no_cookie() {
+    let mut world = strict().workers(4).start().await;
+    let [person, other] = expired(&world).await;
+    let tab = world.person_with(Habits::default().fresh_connections());
+    let (hits, old) = (world.upstream.hits(), person.cookie_header());
+    let (answer, ()) = tokio::join!(get_with(&tab, "/slow?answer_after=1500", &old), async {
+        until("the application has the request", || async { (world.upstream.hits() > hits).then_some(()) }).await;
+        person.look(SIGN_OUT).await.expect(302);
+    });
+    assert_eq!(given(&answer.all("set-cookie")), None, "{answer}");
+    answer.expect(200);
+    assert_eq!(world.upstream.hits(), hits + 1);
+    expect_renewed(&get_with(&tab, "/slow?answer_after=300", &other.cookie_header()).await);
     world.assert_all_workers_alive().await;
 }
 
