@@ -199,8 +199,8 @@ fn with_token(length: usize) -> World {
 // T-85
 #[test]
 fn every_size_around_every_multiple_of_a_cookie_goes_the_whole_way() {
-    let kinds: [(fn(usize) -> World, &str, &str); 2] = [(with_name, "x-user-name", "n"), (with_token, ACCESS, "~")];
-    for (world_of, header, letter) in kinds {
+    type WorldOf = fn(usize) -> World;
+    for (world_of, header, letter) in [(with_name as WorldOf, "x-user-name", "n"), (with_token, ACCESS, "~")] {
         let mut measure = world_of(8_000);
         measure.sign_in();
         let (room, whole) = (measure.pieces()[0].len(), measure.pieces().concat().len());
