@@ -57,7 +57,7 @@ impl Engine {
         if !form || inbound.view.is_complete() {
             return self.refuse_logout_token(&inbound, &Refusal::LogoutTokenAbsent, moment);
         }
-        if !self.waits.has_room_for_logout_token() {
+        if !self.waits.has_room_for_body() {
             return self.refuse(&inbound, &Refusal::TooManyWaiting, moment.now);
         }
         let inbound = inbound.slim(&self.party.config);
@@ -101,6 +101,9 @@ impl Engine {
         let LogoutExchange { token, looked, .. } = &mut exchange;
         // Anyone can send a token with a made-up key name.
         let Some(verdict) = verify_token(token, looked, Asker::Others, &mut self.party.context(moment.now)) else {
+            if !self.waits.has_room_for_logout_token() {
+                return self.refuse_logout_token(&inbound, &Refusal::TooManyWaiting, moment);
+            }
             self.waits.request(Waiting::LogoutToken(inbound, exchange));
             return Decision::Wait;
         };

@@ -64,6 +64,7 @@ use crate::{
         refresh::process_refresh_response, revocation::process_revocation_response, signature::SignatureVerifier,
         token::process_token_response,
     },
+    session::Ended,
     time::{Entropy, UnixTime},
 };
 
@@ -152,12 +153,17 @@ impl Engine {
     }
 
     /// Takes that the response to a request that went on comes back: the edits that bring its `gift`, unless the session was
-    /// ended or renewed in the meantime. An old response must not put it back into the browser.
+    /// ended, refused or renewed in the meantime. An old response must not put it back into the browser.
     pub fn handle_response(&mut self, gift: Gift, moment: &mut Moment<'_>) -> HeaderEdits {
         let config = Rc::clone(&self.party.config);
         let ended = self.party.revoked.covers(&gift.session, &config.session.keys, moment.memory, moment.now);
-        let newer = self.party.handoff.newest(&gift.session, &RelyingParty::shared(&config, moment));
-        if ended || newer.is_some() { HeaderEdits::default() } else { with_response(gift.cookies) }
+        let over = match gift.session.valid_at(moment.now, self.party.limits()) {
+            Ok(()) => false,
+            Err(Ended::Tokens) => gift.session.refresh_token.is_none(),
+            Err(Ended::Idle | Ended::Lifetime) => true,
+        };
+        let outdated = self.party.handoff.is_outdated(&gift.session, &RelyingParty::shared(&config, moment));
+        if ended || over || outdated { HeaderEdits::default() } else { with_response(gift.cookies) }
     }
 
     /// Takes the end of a provider call.
@@ -196,7 +202,11 @@ impl Engine {
     /// Takes the passing of time: deadlines, and what must be fetched.
     pub fn handle_tick(&mut self, moment: &mut Moment<'_>) {
         self.expire(moment);
-        self.output.forget_lost(LOST, moment.now);
+        let waits = &self.waits;
+        self.output.forget_lost(LOST, moment.now, |purpose| match purpose {
+            Purpose::Refresh(id) => waits.is_renewing(*id),
+            _ => false,
+        });
         self.fetch_due(moment.now);
     }
 

@@ -93,9 +93,9 @@ impl Output {
         self.in_flight.remove(&id)
     }
 
-    /// Forgets calls whose end the host should have told long ago.
-    pub fn forget_lost(&mut self, patience: Duration, now: UnixTime) {
-        self.in_flight.retain(|_, call| now.since(call.since) < patience);
+    /// Forgets calls whose end the host should have told long ago, unless somebody still awaits it.
+    pub fn forget_lost(&mut self, patience: Duration, now: UnixTime, awaited: impl Fn(&Purpose) -> bool) {
+        self.in_flight.retain(|_, call| now.since(call.since) < patience || awaited(&call.purpose));
     }
 
     /// The next call to send.

@@ -13,11 +13,7 @@ use super::{
     sign_in::redirect_with_session,
     waiting::{CallbackDigest, Running, Then, Waiting},
 };
-use crate::{
-    http::{origin::Origin, path::ReturnPath},
-    oidc::token::TokenResponse,
-    session::delete_attempt,
-};
+use crate::{http::path::ReturnPath, oidc::token::TokenResponse, session::delete_attempt};
 
 impl Engine {
     /// The token endpoint answered `call`, which the sign-in with `state` made.
@@ -130,32 +126,23 @@ impl Engine {
 
     fn complete(&mut self, inbound: &Inbound, state: &str, signed_in: SignedIn, moment: &mut Moment<'_>) -> Decision {
         let Some(origin) = &inbound.origin else { return self.refuse(inbound, &Refusal::HostUnknown, moment.now) };
-        self.end_another_person(inbound, origin, &signed_in, moment);
-        let Moment { now, entropy, .. } = moment;
+        let before = match inbound.standing(&mut self.party, origin, moment) {
+            Standing::Valid(before) | Standing::Expired(before) => Some(before),
+            Standing::Absent | Standing::Ended(_) | Standing::Void => None,
+        };
+        let another = before.filter(|before| before.claims.get("sub") != signed_in.claims.claim("sub"));
+        let Moment { now, entropy, .. } = &mut *moment;
         match redirect_with_session(&self.party.config, inbound, origin, state, signed_in, *now, *entropy) {
             Ok((reply, written)) => {
+                // Whose session was in this browser before is not to come back with a response that is still on its way.
+                if let Some(before) = another {
+                    drop(self.end_session(before, moment));
+                }
                 self.output.event(Event::SignInCompleted);
                 self.output.event(written);
                 self.reply(super::event::Outcome::Endpoint, reply)
             }
             Err(refusal) => self.refuse_exchange(inbound, state, &refusal, moment),
-        }
-    }
-
-    /// Whose session was in this browser before is not to come back with a response that is still on its way.
-    fn end_another_person(
-        &mut self,
-        inbound: &Inbound,
-        origin: &Origin,
-        signed_in: &SignedIn,
-        moment: &mut Moment<'_>,
-    ) {
-        let (Standing::Valid(before) | Standing::Expired(before)) = inbound.standing(&mut self.party, origin, moment)
-        else {
-            return;
-        };
-        if before.claims.get("sub") != signed_in.claims.claim("sub") {
-            drop(self.end_session(before, moment));
         }
     }
 

@@ -4,7 +4,7 @@
 //! of its end. Continues [`Engine`]. A refresh itself is `renewal`'s, whose turn it is `session::handoff`'s, and what becomes
 //! of a visit `visit`'s.
 
-use std::{rc::Rc, time::Duration};
+use std::{cmp::Ordering, rc::Rc, time::Duration};
 
 use super::{
     Engine, Moment,
@@ -81,7 +81,7 @@ impl Engine {
         if self.waits.is_renewing(session.id) {
             return Prospect::UnderWay;
         }
-        if !self.waits.has_room_for_renewal() || self.waits.has_failed(session.id, urgent, moment.now) {
+        if !self.waits.has_room_for_renewal() {
             return Prospect::Ended(End::Failed);
         }
         let config = Rc::clone(&self.party.config);
@@ -103,6 +103,7 @@ impl Engine {
                 };
             }
             Ok(Turn::Resting) => return Prospect::Ended(End::Failed),
+            Err(_) if self.waits.has_failed(session.id, urgent, moment.now) => return Prospect::Ended(End::Failed),
             Err(_) => {
                 self.output.event(Event::Refresh(Refresh::Alone));
                 None
@@ -246,10 +247,12 @@ impl Engine {
             let Waiting::Renewal(pending) = waiting else { continue };
             let Pending { visit, .. } = *pending;
             let id = visit.inbound.id;
-            // A copy that is newer than the one that was refreshed is another matter.
-            let decision = match visit.session.refreshed > session.refreshed {
-                true => self.look_again(visit, moment),
-                false => self.conclude(visit, end, moment),
+            let decision = match (visit.session.refreshed.cmp(&session.refreshed), end) {
+                // A copy that is newer than the one that was refreshed is another matter.
+                (Ordering::Greater, _) => self.look_again(visit, moment),
+                // An older one has this one to fall back on.
+                (Ordering::Less, End::Failed) => self.conclude(visit, &End::Renewed(Box::new(session.clone())), moment),
+                (_, end) => self.conclude(visit, end, moment),
             };
             self.output.decide(id, decision);
         }

@@ -117,11 +117,10 @@ impl RelyingParty {
     }
 }
 
-/// The hosts that session cookies are for: the domain, or the public URLs in any order.
+/// What session cookies are for: the domain, or the first public URL, which stays when others are added.
 fn hosts(config: &Config) -> String {
-    let mut origins: Vec<String> = config.public_urls.iter().map(ToString::to_string).collect();
-    origins.sort_unstable();
-    config.session.cookie.domain.clone().unwrap_or_else(|| origins.join(" "))
+    let first = || config.public_urls.first().map(ToString::to_string).unwrap_or_default();
+    config.session.cookie.domain.clone().unwrap_or_else(first)
 }
 
 /// Whether a session was made at this provider and holds every claim that is wanted now. A name can come to mean another

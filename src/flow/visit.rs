@@ -19,6 +19,7 @@ use crate::{
     http::{header_edits::HeaderEdits, path::ReturnPath, request::Client},
     identity::{AUTHORIZATION, Identity},
     oidc::claims::TrustedClaims,
+    secret::Secret,
     session::Session,
 };
 
@@ -192,6 +193,8 @@ fn gift(session: &Session, cookies: Vec<String>) -> Option<Gift> {
     }
     let names = ["iss", "sub", "sid"].into_iter();
     let claims = names.filter_map(|name| Some((name.to_owned(), session.claims.get(name)?.clone()))).collect();
-    let session = Session { claims, refresh_token: None, id_token: None, access_token: None, ..session.clone() };
+    // That there is a refresh token counts, what it is does not.
+    let refresh_token = session.refresh_token.as_ref().map(|_| Secret::default());
+    let session = Session { claims, refresh_token, id_token: None, access_token: None, ..session.clone() };
     Some(Gift { cookies, session: Box::new(session) })
 }

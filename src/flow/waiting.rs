@@ -26,7 +26,9 @@ use crate::{
 
 /// How many requests of a worker may wait at once.
 const MAX_REQUESTS: usize = 4096;
-/// How many of them may bring a logout token.
+/// How many of them may wait for their bodies.
+const MAX_BODIES: usize = 1024;
+/// How many of them may wait with a logout token.
 const MAX_LOGOUT_TOKENS: usize = 64;
 /// How many bytes waiting requests may hold together.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
@@ -145,10 +147,16 @@ impl Waits {
         self.requests.len() < MAX_REQUESTS && self.running.len() < MAX_RUNNING && self.bytes < MAX_BYTES
     }
 
-    /// Whether one more logout token may wait. Anyone can send one, and so they may not take the room of people.
+    /// Whether one more body may be waited for. Anyone can send one, and so they may not take the room of people.
+    pub fn has_room_for_body(&self) -> bool {
+        let bodies = self.requests.values().filter(|waiting| matches!(waiting, Waiting::Body(..)));
+        self.has_room() && bodies.count() < MAX_BODIES
+    }
+
+    /// Whether one more logout token may wait for keys; the same holds for these.
     pub fn has_room_for_logout_token(&self) -> bool {
-        let tokens = |waiting: &&Waiting| matches!(waiting, Waiting::Body(..) | Waiting::LogoutToken(..));
-        self.has_room() && self.requests.values().filter(tokens).count() < MAX_LOGOUT_TOKENS
+        let tokens = self.requests.values().filter(|waiting| matches!(waiting, Waiting::LogoutToken(..)));
+        self.has_room() && tokens.count() < MAX_LOGOUT_TOKENS
     }
 
     /// Lets a request wait.

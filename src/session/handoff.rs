@@ -148,9 +148,10 @@ impl Handoff {
         let told = self.0.update(place, shared, |bytes, _| {
             let mut entries = entries(bytes, now);
             let known = entries.iter().find(|entry| entry.id == session.id);
-            let ours = known.is_none_or(|entry| entry.from == lease.0 && entry.state == State::Leased);
             let newer = known.is_some_and(|entry| entry.newer_than(session).is_some());
-            let late = !ours && !matches!(ending, Ending::Renewed(_));
+            let others = |entry: &Entry| entry.state == State::Leased && entry.from != lease.0;
+            let settled = |entry: &Entry| others(entry) || entry.state == State::Refused;
+            let late = !matches!(ending, Ending::Renewed(_)) && known.is_some_and(settled);
             if newer || late {
                 return (None, true);
             }
@@ -172,6 +173,17 @@ impl Handoff {
         if told { Ok(()) } else { Err(Unwritten) }
     }
 
+    /// Whether `session` is no longer worth giving to a browser: there is a newer copy, or the provider refused this one.
+    pub fn is_outdated(&self, session: &Session, shared: &Shared<'_>) -> bool {
+        let Some((bytes, _)) = self.0.read(self.0.place(session.id.bytes()), shared.keys, shared.memory) else {
+            return false;
+        };
+        let entries = entries(&bytes, shared.now);
+        entries.iter().filter(|entry| entry.id == session.id).any(|entry| {
+            entry.newer_than(session).is_some() || entry.state == State::Refused && session.refreshed <= entry.of
+        })
+    }
+
     /// The newest copy of `session` that the table knows.
     pub fn newest(&self, session: &Session, shared: &Shared<'_>) -> Option<Box<Session>> {
         let (bytes, _) = self.0.read(self.0.place(session.id.bytes()), shared.keys, shared.memory)?;
@@ -183,7 +195,11 @@ impl Entry {
     /// What this says to a worker that wants `session` refreshed; nothing if it may go ahead.
     fn turn(&self, session: &Session, urgent: bool, stamp: Option<Stamp>, now: UnixTime) -> Option<Turn> {
         match self.state {
-            State::Leased => Some(Turn::Follow(Watch { stamp, lease: Deadline::new(self.from, self.lasts) })),
+            // A copy that serves is not waited for, though it is due itself.
+            State::Leased => match self.newer_than(session).filter(|newer| now < newer.token_expires) {
+                Some(newer) => Some(Turn::Renewed(newer)),
+                None => Some(Turn::Follow(Watch { stamp, lease: Deadline::new(self.from, self.lasts) })),
+            },
             _ if let Some(newer) = self.newer_than(session) => Some(Turn::Renewed(newer)),
             // Whoever has that one already, with tokens that were over then, got a refresh token and nothing else.
             State::Renewed if session.token_expires > self.from => None,

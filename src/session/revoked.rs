@@ -140,9 +140,10 @@ impl Revoked {
 }
 
 impl Whose<'_> {
-    /// Whether there can be new sessions of it that were not meant.
+    /// Whether there can be new sessions of it that were not meant: of a session at the provider, too, where a provider
+    /// keeps its name for the next one.
     const fn comes_back(self) -> bool {
-        matches!(self, Self::Subject(..) | Self::SubjectWithoutSession(..))
+        !matches!(self, Self::Session(_))
     }
 
     fn digest(self) -> [u8; DIGEST_BYTES] {

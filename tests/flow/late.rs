@@ -273,3 +273,45 @@ fn a_copy_that_no_browser_has_outlives_the_worker_that_was_refreshing_it() {
     assert!(world.send(&Request::fetch("/api")).passed());
     assert_eq!(world.provider.refreshed, 2);
 }
+
+#[test]
+fn a_slow_response_does_not_bring_back_whom_the_provider_refused() {
+    let idle = |tree: &mut serde_json::Value| tree["session"]["idle"] = json!("1h");
+    let mut world = aged_with(secs(2800), idle, |provider| provider.response.rotation = Some(secs(0)));
+    slow_response(&mut world);
+    world.advance(secs(120));
+    world.provider.end_all();
+    assert_eq!(world.get("/").status(), 302);
+    world.person = "lee@example.com".to_owned();
+    world.sign_in();
+    assert_eq!(world.respond(), Vec::<String>::new());
+    assert_eq!(world.get("/").got("kubeflow-userid"), ["lee@example.com"]);
+}
+
+#[test]
+fn an_old_copy_that_waits_for_the_refresh_of_a_newer_one_falls_back_on_that() {
+    let mut world = rotating(OVER, 0);
+    let old = line(&mut world);
+    world.provider.response.lifetime = secs(120);
+    renewed(&world.get("/"));
+    world.advance(secs(70));
+    token_calls(&mut world, || Travel::Status(millis(500), 503));
+    let leader = world.open(&Request::fetch("/api"));
+    let waiter = world.open(&with(&old));
+    assert!(world.answer(waiter).passed() && world.answer(leader).passed());
+}
+
+#[test]
+fn a_sign_in_that_comes_to_nothing_leaves_the_person_before_signed_in() {
+    let mut world = World::oidc();
+    world.sign_in();
+    let kim = line(&mut world);
+    world.jar().cookies().clear();
+    world.person = "lee@example.com".to_owned();
+    world.provider.response.claims.insert("name", Some(json!("n".repeat(23_900))));
+    let callback = world.callback_for("/deep");
+    let now = world.now;
+    let both = format!("{kim}; {}", world.jar().line("app.example.com", "/oauth2/callback", now).unwrap());
+    assert_eq!(world.send(&arrival(&callback).with("cookie", &both)).status(), 500);
+    assert!(world.send(&with(&kim)).passed());
+}
