@@ -24,6 +24,7 @@
 mod answer;
 mod balancer;
 mod dynamic;
+mod grpc;
 mod jar;
 mod net;
 mod person;
@@ -37,6 +38,7 @@ pub use answer::Answer;
 pub use balancer::Balancer;
 pub use devkit::form::Form;
 pub use dynamic::Dynamic;
+pub use grpc::health_client;
 pub use jar::Cookie;
 pub use net::{Net, h2_connection};
 pub use person::{Ask, Habits, Http, Landing, Person};

@@ -46,12 +46,12 @@ impl RelyingParty {
         wanted_claims.dedup();
         let (provider, forward) = (config.provider(), &config.identity.forward);
         let cookie_name = config.session.cookie.session_name();
-        let hosts = hosts(&config);
+        let scope = scope(&config);
         let namespace = Namespace {
             issuer: &provider.issuer,
             client_id: &provider.client_id,
             cookie_name: &cookie_name,
-            hosts: &hosts,
+            scope: &scope,
         };
         Self {
             provider: ProviderState::default(),
@@ -118,7 +118,7 @@ impl RelyingParty {
 }
 
 /// What session cookies are for: the domain, or the first public URL, which stays when others are added.
-fn hosts(config: &Config) -> String {
+fn scope(config: &Config) -> String {
     let first = || config.public_urls.first().map(ToString::to_string).unwrap_or_default();
     config.session.cookie.domain.clone().unwrap_or_else(first)
 }

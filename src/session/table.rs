@@ -39,8 +39,8 @@ pub struct Namespace<'a> {
     pub client_id: &'a str,
     /// The session cookie's name.
     pub cookie_name: &'a str,
-    /// The hosts that the cookies are for.
-    pub hosts: &'a str,
+    /// What the cookies are for: their domain, or the first of the public URLs.
+    pub scope: &'a str,
 }
 
 /// A table: `edge_oidc.<namespace>.<kind>.<number>` in the shared memory.
@@ -58,8 +58,8 @@ pub struct Unwritten;
 impl Table {
     /// A table of `kind` with so many places.
     pub(super) fn new(kind: &str, places: u16, namespace: &Namespace<'_>) -> Self {
-        let Namespace { issuer, client_id, cookie_name, hosts } = *namespace;
-        let digest = digest(&[issuer.as_bytes(), client_id.as_bytes(), cookie_name.as_bytes(), hosts.as_bytes()]);
+        let Namespace { issuer, client_id, cookie_name, scope } = *namespace;
+        let digest = digest(&[issuer.as_bytes(), client_id.as_bytes(), cookie_name.as_bytes(), scope.as_bytes()]);
         let namespace: String = digest.iter().take(NAMESPACE_BYTES).map(|byte| format!("{byte:02x}")).collect();
         Self { prefix: format!("edge_oidc.{namespace}.{kind}"), places, client_id: client_id.to_owned() }
     }

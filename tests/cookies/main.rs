@@ -19,6 +19,8 @@ mod lines;
 mod memory;
 mod revoked;
 mod sessions;
+#[path = "../support/stream.rs"]
+mod stream;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -35,36 +37,20 @@ use edge_oidc::{
 };
 use serde_json::{Map, Value, json};
 
+use stream::Stream;
+
 const HOST: &str = "apps.example.com";
 const CLIENT: &str = "4e8k2v9q1w7r5t3y6u0i8o2p4a";
 const NAME: &str = "__Host-edge_oidc";
 const NOW: UnixTime = UnixTime::from_secs(1_795_180_000);
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// A stream that is different for every seed, so that failures come back.
-struct Stream(u64);
-
-impl Entropy for Stream {
-    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
-        for byte in bytes {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            *byte = (self.0 >> 56) as u8;
-        }
-        Ok(())
-    }
-}
-
 impl Stream {
+    /// So many random bytes as text.
     fn text(&mut self, bytes: usize) -> String {
         let mut random = vec![0; bytes];
         self.fill(&mut random).unwrap();
         BASE64_URL_SAFE_NO_PAD.encode(random)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        let mut random = [0; 4];
-        self.fill(&mut random).unwrap();
-        u32::from_be_bytes(random) as usize % limit
     }
 }
 

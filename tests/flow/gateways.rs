@@ -45,8 +45,8 @@ fn who_signs_in_at_one_gateway_is_signed_in_at_all() {
 // T-180
 #[test]
 fn parallel_refreshes_at_gateways_lose_nobody_within_the_grace_period() {
-    for age in [DUE, OVER] {
-        let mut world = gateways(3, age, 30);
+    for (age, grace) in [(DUE, 10), (DUE, 60), (OVER, 10), (OVER, 30), (OVER, 60)] {
+        let mut world = gateways(3, age, grace);
         token_calls(&mut world, || Travel::Answer(millis(400)));
         let old = world.jar().clone();
         let mut opened = Vec::new();

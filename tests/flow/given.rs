@@ -1,33 +1,13 @@
 //! What every test is given: the two usual configurations, a random source that repeats itself, names and secrets.
 
-use edge_oidc::{
-    config::Environment,
-    time::{Entropy, EntropyError, UnixTime},
-};
+use edge_oidc::{config::Environment, time::UnixTime};
 use serde_json::{Value, json};
 
 use crate::provider::{COGNITO, OIDC};
 
-/// A stream that is the same in every run.
-pub struct Stream(pub u64);
-
-impl Entropy for Stream {
-    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
-        for byte in bytes {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            *byte = (self.0 >> 56) as u8;
-        }
-        Ok(())
-    }
-}
+pub use crate::stream::Stream;
 
 impl Stream {
-    pub fn below(&mut self, limit: usize) -> usize {
-        let mut bytes = [0; 4];
-        self.fill(&mut bytes).unwrap();
-        u32::from_be_bytes(bytes) as usize % limit
-    }
-
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for end in (1..items.len()).rev() {
             items.swap(end, self.below(end + 1));

@@ -47,6 +47,8 @@ mod sign_in;
 mod sign_out;
 #[path = "../support/signing.rs"]
 mod signing;
+#[path = "../support/stream.rs"]
+mod stream;
 mod tabs;
 mod tokens;
 mod whoami;

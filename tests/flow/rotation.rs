@@ -290,3 +290,18 @@ fn without_a_new_id_token_the_former_one_still_is_the_hint_at_sign_out() {
     let hint = location.query_pairs().find(|(name, _)| name == "id_token_hint").unwrap().1.into_owned();
     assert_eq!(hint, world.provider.id_tokens()[0]);
 }
+
+#[test]
+fn whatever_the_grace_each_refresh_uses_the_newest_token_and_a_day_needs_one_sign_in() {
+    for grace in [0, 10, 60] {
+        for age in [DUE, OVER] {
+            let mut world = rotating(secs(0), grace);
+            for round in 1..=8 {
+                world.advance(age);
+                renewed(&world.get("/"));
+                assert_eq!((world.provider.refreshed, world.provider.alive().len()), (round, 1), "{grace} {age:?}");
+            }
+            assert_eq!(world.provider.times("token"), 9);
+        }
+    }
+}

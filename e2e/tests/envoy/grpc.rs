@@ -1,13 +1,10 @@
 //! gRPC: a real client gets a status it understands, or the answer of the application.
 
-use e2e::{APP, Net, World};
-use hyper_util::rt::TokioIo;
+use e2e::{World, health_client};
 use serde_json::json;
-use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
-use tonic_health::pb::health_client::HealthClient;
 
 const METHOD: &str = "/grpc.health.v1.Health/Check";
 
@@ -26,16 +23,6 @@ async fn world() -> World {
         .await
 }
 
-async fn client(net: &Net) -> HealthClient<Channel> {
-    let net = net.clone();
-    let connector = tower::service_fn(move |_| {
-        let net = net.clone();
-        async move { Ok::<_, std::io::Error>(TokioIo::new(net.connect(APP, "h2").await)) }
-    });
-    let endpoint = Endpoint::from_static("http://app.example.com").origin("https://app.example.com".parse().unwrap());
-    HealthClient::new(endpoint.connect_with_connector(connector).await.unwrap())
-}
-
 fn check(headers: &[(&'static str, &str)]) -> Request<HealthCheckRequest> {
     let mut request = Request::new(HealthCheckRequest::default());
     for (name, value) in headers {
@@ -47,7 +34,7 @@ fn check(headers: &[(&'static str, &str)]) -> Request<HealthCheckRequest> {
 #[tokio::test]
 async fn a_call_without_a_session_is_unauthenticated_and_goes_nowhere() {
     let mut world = world().await;
-    let mut client = client(&world.net).await;
+    let mut client = health_client(&world.net).await;
     for headers in [&[][..], &[("cookie", "__Host-edge_oidc=x")], &[("kubeflow-userid", "mallory@example.com")]] {
         let status = client.check(check(headers)).await.unwrap_err();
         assert_eq!((status.code(), world.upstream.hits()), (Code::Unauthenticated, 0), "{status}");
@@ -61,7 +48,7 @@ async fn a_call_with_a_session_is_served_and_carries_identity() {
     let mut world = world().await;
     let ada = world.person();
     ada.sign_in("ada", "/").await;
-    let mut client = client(&world.net).await;
+    let mut client = health_client(&world.net).await;
     let cookie = format!("theme=dark; {}", ada.cookie_header());
     let headers =
         [("cookie", cookie.as_str()), ("kubeflow-userid", "mallory@example.com"), ("kubeflow_groups", "admins")];

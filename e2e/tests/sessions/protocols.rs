@@ -1,15 +1,12 @@
 //! The new cookie comes with whatever the request was answered with.
 
-use e2e::{APP, Net, Person, WebSocket, World};
+use e2e::{Person, WebSocket, World, health_client};
 use http::Method;
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tonic::metadata::MetadataMap;
-use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
-use tonic_health::pb::health_client::HealthClient;
 
 use crate::support::{expect_unchanged, expired, get_with, given, refreshes, strict};
 
@@ -43,7 +40,7 @@ async fn a_call_of_grpc_is_served_after_the_refresh_and_has_the_cookie_even_with
         .start()
         .await;
     let [one, two] = expired(&world).await;
-    let mut client = client(&world.net).await;
+    let mut client = health_client(&world.net).await;
     let answer = client.check(check(&one, "")).await.unwrap();
     assert_eq!(answer.get_ref().status(), ServingStatus::Serving);
     works(&one, answer.metadata()).await;
@@ -59,16 +56,6 @@ async fn works(person: &Person, metadata: &MetadataMap) {
     let lines: Vec<_> = metadata.get_all("set-cookie").iter().map(|line| line.to_str().unwrap()).collect();
     let new = given(&lines).unwrap_or_else(|| panic!("no new session: {metadata:?}"));
     expect_unchanged(&get_with(person, "/after", &new).await);
-}
-
-async fn client(net: &Net) -> HealthClient<Channel> {
-    let net = net.clone();
-    let connector = tower::service_fn(move |_| {
-        let net = net.clone();
-        async move { Ok::<_, std::io::Error>(TokioIo::new(net.connect(APP, "h2").await)) }
-    });
-    let endpoint = Endpoint::from_static("http://app.example.com").origin("https://app.example.com".parse().unwrap());
-    HealthClient::new(endpoint.connect_with_connector(connector).await.unwrap())
 }
 
 fn check(person: &Person, service: &str) -> Request<HealthCheckRequest> {
