@@ -20,7 +20,7 @@ use edge_oidc::{
         origin::Origin,
         path::{RawPath, ReturnPath},
     },
-    policy::{Action, AmbiguousPath, PathPattern, Routes, Rule},
+    policy::{Access, Action, AmbiguousPath, PathPattern, Routes, Rule},
 };
 use url::Url;
 
@@ -222,7 +222,14 @@ fn lengths_are_bounded() {
 }
 
 fn rule(path: PathPattern, action: Action) -> Rule {
-    Rule { name: path.to_string(), hosts: Vec::new(), methods: Vec::new(), path: Some(path), action }
+    Rule {
+        name: path.to_string(),
+        hosts: Vec::new(),
+        methods: Vec::new(),
+        path: Some(path),
+        action,
+        access: Access::default(),
+    }
 }
 
 /// `/public` is open, `/admin` is closed, and all else wants a sign-in.

@@ -12,6 +12,7 @@ use super::{
     read::{Node, Object, Report},
 };
 use crate::oidc::{
+    claims::Naming,
     cognito,
     provider::{EndpointOverrides, ProviderKind, ProviderSettings},
     signature::Algorithm,
@@ -68,7 +69,12 @@ pub(super) fn read(node: &Node<'_>, environment: &dyn Environment, report: &mut 
     let return_urls = logout_node.map(|node| logout::return_urls(&node, insecure_http, report)).unwrap_or_default();
     let (issuer, _) = issuer?;
     Some(ProviderSettings {
+        display_name: name.clone(),
         name,
+        signs_in: true,
+        user_info: false,
+        naming: Naming::default(),
+        bearer: Vec::new(),
         issuer: issuer.to_owned(),
         kind,
         client_id: client_id?.to_owned(),
@@ -147,6 +153,8 @@ fn endpoints(node: &Node<'_>, insecure_http: bool, report: &mut Report) -> Endpo
         jwks: endpoint("jwks"),
         end_session: endpoint("endSession"),
         revocation: endpoint("revocation"),
+        user_info: None,
+        introspection: None,
     }
 }
 

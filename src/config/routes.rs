@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::read::{Node, Report};
-use crate::policy::{Action, HostPattern, HostPatternError, PathPattern, Routes, Rule};
+use crate::policy::{Access, Action, HostPattern, HostPatternError, PathPattern, Routes, Rule};
 
 pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Routes {
     let nodes = node.list(report).unwrap_or_default();
@@ -31,7 +31,14 @@ fn rule(node: &Node<'_>, names: &mut BTreeMap<String, String>, report: &mut Repo
     let action = action.and_then(|node| node.choice(&actions, report));
     // An action that is missing is reported, so that no rule is made of this stand-in.
     let stand_in = action.unwrap_or(Action::Deny);
-    let rule = Rule { name: name?, hosts: Vec::new(), methods: Vec::new(), path: None, action: stand_in };
+    let rule = Rule {
+        name: name?,
+        hosts: Vec::new(),
+        methods: Vec::new(),
+        path: None,
+        action: stand_in,
+        access: Access::default(),
+    };
     let rule = match object.member("match") {
         Some(node) => narrowed(rule, &node, report)?,
         None => rule,

@@ -75,7 +75,7 @@ impl Engine {
 
     pub(super) fn redirect(&mut self, inbound: &Inbound, return_path: ReturnPath, moment: &mut Moment<'_>) -> Decision {
         let Moment { now, entropy, .. } = moment;
-        let (Some(metadata), Some(origin)) = (self.party.provider.metadata(), &inbound.origin) else {
+        let (Some(metadata), Some(origin)) = (self.party.provider.endpoints(), &inbound.origin) else {
             return self.refuse(inbound, &Refusal::ProviderUnavailable, *now);
         };
         match redirect_to_provider(&self.party.config, metadata, inbound, origin, return_path, *now, *entropy) {
@@ -113,7 +113,7 @@ impl Engine {
         });
         let hint = session.as_ref().and_then(|session| session.id_token.as_ref());
         let Moment { now, entropy, .. } = moment;
-        let metadata = self.party.provider.metadata();
+        let metadata = self.party.provider.endpoints();
         match sign_out::answer(&self.party.config, metadata, inbound, origin, hint, *entropy) {
             Ok(reply) => self.reply(Outcome::Endpoint, reply),
             Err(refusal) => self.refuse(inbound, &refusal, *now),
@@ -144,7 +144,7 @@ impl Engine {
     /// Revokes the session's refresh token at the provider; nobody waits for it.
     pub(super) fn revoke(&mut self, session: &Session, moment: &Moment<'_>) {
         let settings = self.party.config.provider();
-        let (Some(metadata), Some(token)) = (self.party.provider.metadata(), &session.refresh_token) else { return };
+        let (Some(metadata), Some(token)) = (self.party.provider.endpoints(), &session.refresh_token) else { return };
         if let Some(call) = revocation_request(settings, metadata, token)
             && self.output.under_way(&Purpose::Revocation) < MAX_REVOCATIONS
         {
@@ -275,10 +275,10 @@ impl Engine {
 
     /// Whether the provider's endpoints are known, if need be because they are all configured.
     fn knows_endpoints(&mut self, moment: &Moment<'_>) -> bool {
-        if self.party.provider.metadata().is_none() {
+        if self.party.provider.endpoints().is_none() {
             self.fetch_due(moment.now);
         }
-        self.party.provider.metadata().is_some()
+        self.party.provider.endpoints().is_some()
     }
 
     fn wait_for_metadata(&mut self, inbound: Inbound, then: Then, moment: &Moment<'_>) -> Decision {

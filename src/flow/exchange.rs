@@ -184,7 +184,7 @@ impl Exchange {
 
 impl AwaitMetadata {
     fn handle(self, context: Context<'_>) -> Step {
-        let Some(metadata) = context.provider.metadata() else { return Step::Wait(Exchange::Metadata(self)) };
+        let Some(metadata) = context.provider.endpoints() else { return Step::Wait(Exchange::Metadata(self)) };
         let Self { mut sign_in, parameters } = self;
         let settings = context.settings;
         match validate_authorization_response(settings, metadata, parameters, &sign_in.attempt.state) {

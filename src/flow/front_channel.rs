@@ -51,7 +51,7 @@ impl Engine {
     /// Where the provider's pages are.
     fn provider_origins(&self) -> String {
         let issuer = Url::parse(&self.party.config.provider().issuer).ok();
-        let pages = self.party.provider.metadata().map(|metadata| metadata.authorization_endpoint.clone());
+        let pages = self.party.provider.endpoints().map(|metadata| metadata.authorization_endpoint.clone());
         let origins = issuer.into_iter().chain(pages).map(|url| url.origin().ascii_serialization());
         origins.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" ")
     }

@@ -43,7 +43,7 @@ impl Engine {
         }
         self.renewals_moved(moment);
         self.logout_tokens_moved(moment);
-        if self.party.provider.metadata().is_some() {
+        if self.party.provider.endpoints().is_some() {
             let waiting = self.waits.take_requests(|waiting| matches!(waiting, Waiting::Metadata(..)));
             self.resume(waiting, moment);
         }

@@ -15,7 +15,9 @@ use crate::{
         cluster::cluster_name,
     },
     oidc::{
-        discovery::{ProviderMetadata, configured_metadata, metadata_request, process_metadata_response},
+        discovery::{
+            ProviderMetadata, SignInEndpoints, configured_metadata, metadata_request, process_metadata_response,
+        },
         jwks::KeySet,
         provider::ProviderSettings,
     },
@@ -90,6 +92,11 @@ impl ProviderState {
     /// The metadata, if there is any.
     pub fn metadata(&self) -> Option<&ProviderMetadata> {
         self.metadata.value.as_ref()
+    }
+
+    /// The endpoints for sign-ins, if they are known.
+    pub fn endpoints(&self) -> Option<&SignInEndpoints> {
+        self.metadata()?.sign_in.as_ref()
     }
 
     /// The keys, unless they are too old to be trusted.

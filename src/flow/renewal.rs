@@ -159,7 +159,7 @@ impl Renewal {
 
 impl AwaitMetadata {
     fn handle(self, context: Context<'_>) -> Step {
-        let Some(metadata) = context.provider.metadata() else { return Step::Wait(Renewal::Metadata(self)) };
+        let Some(metadata) = context.provider.endpoints() else { return Step::Wait(Renewal::Metadata(self)) };
         let Self { session, .. } = self;
         let Some(refresh_token) = &session.refresh_token else {
             return Step::Done(Renewed { end: End::Refused, problem: None });

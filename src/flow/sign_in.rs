@@ -14,7 +14,7 @@ use crate::{
     http::{origin::Origin, path::ReturnPath, reply::Reply},
     oidc::{
         authorization::{Transaction, authorization_request, redirect_uri},
-        discovery::ProviderMetadata,
+        discovery::SignInEndpoints,
         pkce::random_token,
     },
     session::{
@@ -29,7 +29,7 @@ use crate::{
 /// The random source gave nothing: no sign-in without unguessable values.
 pub fn redirect_to_provider(
     config: &Config,
-    metadata: &ProviderMetadata,
+    metadata: &SignInEndpoints,
     inbound: &Inbound,
     origin: &Origin,
     return_path: ReturnPath,

@@ -14,7 +14,7 @@ use crate::{
         request::{Client, RequestView},
     },
     oidc::{
-        discovery::ProviderMetadata,
+        discovery::SignInEndpoints,
         logout::{LogoutTarget, logout_request},
         pkce::random_token,
         provider::LogoutKind,
@@ -60,7 +60,7 @@ fn has_own_referer(view: &RequestView, own: &str) -> bool {
 /// The random source gave nothing.
 pub fn answer(
     config: &Config,
-    metadata: Option<&ProviderMetadata>,
+    metadata: Option<&SignInEndpoints>,
     inbound: &Inbound,
     origin: &Origin,
     id_token_hint: Option<&Secret<String>>,

@@ -8,7 +8,7 @@ use std::fmt;
 
 use url::{Url, form_urlencoded};
 
-use super::{discovery::ProviderMetadata, error::OAuthError, pkce, provider::ProviderSettings};
+use super::{discovery::SignInEndpoints, error::OAuthError, pkce, provider::ProviderSettings};
 use crate::{
     http::origin::Origin,
     secret::{Secret, constant_time_eq},
@@ -78,7 +78,7 @@ pub fn redirect_uri(origin: &Origin, callback_path: &str) -> String {
 /// The authorization request's URL (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3).
 pub fn authorization_request(
     settings: &ProviderSettings,
-    metadata: &ProviderMetadata,
+    metadata: &SignInEndpoints,
     redirect_uri: &str,
     transaction: Transaction<'_>,
 ) -> Url {
@@ -152,7 +152,7 @@ fn bounded(value: Option<String>, most: usize) -> Result<Option<String>, Callbac
 /// [`CallbackError`] says which check failed; no token request may follow.
 pub fn validate_authorization_response(
     settings: &ProviderSettings,
-    metadata: &ProviderMetadata,
+    metadata: &SignInEndpoints,
     parameters: CallbackParameters,
     expected_state: &Secret<String>,
 ) -> Result<ValidatedCallback, CallbackError> {
@@ -228,12 +228,11 @@ mod tests {
         ProviderSettings::example()
     }
 
-    fn metadata(announces_iss: bool) -> ProviderMetadata {
+    fn metadata(announces_iss: bool) -> SignInEndpoints {
         let url = |path: &str| Url::parse(&format!("https://idp.example.net/{path}")).unwrap();
-        ProviderMetadata {
+        SignInEndpoints {
             authorization_endpoint: url("authorize?tenant=1"),
             token_endpoint: url("token"),
-            jwks_uri: url("keys"),
             end_session_endpoint: None,
             revocation_endpoint: None,
             authorization_response_iss_parameter_supported: announces_iss,

@@ -7,6 +7,35 @@ use serde_json::{Map, Value};
 
 use super::id_token::IdTokenClaims;
 
+/// Where a claim stands: the name of a top-level member, then of members inside it. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClaimPath {
+    /// The top-level member, which a session keeps whole.
+    pub root: String,
+    /// Names of members inside it, outermost first; usually none.
+    pub rest: Vec<String>,
+}
+
+/// What a person's claims are called by whoever issued them, where that differs from the common setting.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Naming {
+    /// The claim of the user id.
+    pub user_id_claim: Option<ClaimPath>,
+    /// What stands before the user id.
+    pub user_id_prefix: Option<String>,
+    /// The claim of the groups.
+    pub groups_claim: Option<ClaimPath>,
+    /// What stands before each group.
+    pub groups_prefix: Option<String>,
+}
+
+impl ClaimPath {
+    /// A top-level member.
+    pub fn top_level(name: impl Into<String>) -> Self {
+        Self { root: name.into(), rest: Vec::new() }
+    }
+}
+
 /// Claims of one validated token.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TrustedClaims(Map<String, Value>);
@@ -28,6 +57,15 @@ impl TrustedClaims {
     /// The claim `name`, a top-level member used whole; null is absent.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    /// The claim at `path`; null is absent.
+    pub fn at(&self, path: &ClaimPath) -> Option<&Value> {
+        let mut value = self.0.get(&path.root);
+        for name in &path.rest {
+            value = value.and_then(Value::as_object).and_then(|object| object.get(name));
+        }
+        value.filter(|value| !value.is_null())
     }
 
     /// All of them, for sealing.

@@ -21,12 +21,23 @@ use crate::http::{
 /// What we use of a provider's metadata, overrides applied.
 #[derive(Clone, Debug)]
 pub struct ProviderMetadata {
+    /// `jwks_uri`.
+    pub jwks_uri: Url,
+    /// `userinfo_endpoint`.
+    pub user_info_endpoint: Option<Url>,
+    /// `introspection_endpoint` (RFC 8414 §2).
+    pub introspection_endpoint: Option<Url>,
+    /// What sign-ins need; `None` where nobody signs in.
+    pub sign_in: Option<SignInEndpoints>,
+}
+
+/// The endpoints that sign-ins need.
+#[derive(Clone, Debug)]
+pub struct SignInEndpoints {
     /// `authorization_endpoint`.
     pub authorization_endpoint: Url,
     /// `token_endpoint`.
     pub token_endpoint: Url,
-    /// `jwks_uri`.
-    pub jwks_uri: Url,
     /// `end_session_endpoint`.
     pub end_session_endpoint: Option<Url>,
     /// `revocation_endpoint` (RFC 8414 §2), or Cognito's beside its token endpoint.
@@ -55,7 +66,8 @@ pub enum DiscoveryError {
 /// The request for the metadata: `<issuer>/.well-known/openid-configuration`, or `None` if every endpoint is configured.
 pub fn metadata_request(settings: &ProviderSettings) -> Option<Call> {
     let overrides = &settings.endpoints;
-    if overrides.authorization.is_some() && overrides.token.is_some() && overrides.jwks.is_some() {
+    let signs_in = overrides.authorization.is_some() && overrides.token.is_some() || !settings.signs_in;
+    if signs_in && overrides.jwks.is_some() {
         return None;
     }
     let base = settings.issuer.strip_suffix('/').unwrap_or(&settings.issuer);
@@ -93,6 +105,20 @@ pub fn configured_metadata(settings: &ProviderSettings) -> Result<ProviderMetada
 fn metadata(settings: &ProviderSettings, document: &Map<String, Value>) -> Result<ProviderMetadata, DiscoveryError> {
     let overrides = &settings.endpoints;
     let endpoint = |name, configured| endpoint(settings, document, name, configured);
+    Ok(ProviderMetadata {
+        jwks_uri: endpoint("jwks_uri", &overrides.jwks)?.ok_or(DiscoveryError::EndpointAbsent("jwks_uri"))?,
+        user_info_endpoint: endpoint("userinfo_endpoint", &overrides.user_info)?,
+        introspection_endpoint: endpoint("introspection_endpoint", &overrides.introspection)?,
+        sign_in: if settings.signs_in { Some(sign_in_endpoints(settings, document)?) } else { None },
+    })
+}
+
+fn sign_in_endpoints(
+    settings: &ProviderSettings,
+    document: &Map<String, Value>,
+) -> Result<SignInEndpoints, DiscoveryError> {
+    let overrides = &settings.endpoints;
+    let endpoint = |name, configured| endpoint(settings, document, name, configured);
     let required = |name, configured| endpoint(name, configured)?.ok_or(DiscoveryError::EndpointAbsent(name));
     let authorization_endpoint = required("authorization_endpoint", &overrides.authorization)?;
     let discovered = overrides.authorization.is_none() && settings.kind == ProviderKind::Cognito;
@@ -104,8 +130,7 @@ fn metadata(settings: &ProviderSettings, document: &Map<String, Value>) -> Resul
         ProviderKind::Cognito => cognito::revocation_endpoint(&token_endpoint),
         ProviderKind::Oidc => None,
     };
-    Ok(ProviderMetadata {
-        jwks_uri: required("jwks_uri", &overrides.jwks)?,
+    Ok(SignInEndpoints {
         end_session_endpoint: endpoint("end_session_endpoint", &overrides.end_session)?,
         revocation_endpoint: endpoint("revocation_endpoint", &overrides.revocation)?.or(beside),
         authorization_response_iss_parameter_supported: document
@@ -181,14 +206,13 @@ impl fmt::Display for DiscoveryError {
 impl std::error::Error for DiscoveryError {}
 
 #[cfg(test)]
-impl ProviderMetadata {
+impl SignInEndpoints {
     /// A Cognito pool's metadata for tests, which change what they are about.
     pub(crate) fn cognito_example() -> Self {
         let url = |path: &str| Url::parse(&format!("https://demo.auth.eu-west-1.amazoncognito.com/{path}")).unwrap();
         Self {
             authorization_endpoint: url("oauth2/authorize?x=1"),
             token_endpoint: url("oauth2/token"),
-            jwks_uri: url("keys"),
             end_session_endpoint: Some(url("logout?y=1")),
             revocation_endpoint: Some(url("oauth2/revoke")),
             authorization_response_iss_parameter_supported: false,
@@ -321,7 +345,7 @@ mod tests {
         let mut settings = settings(ProviderKind::Oidc);
         settings.endpoints.token = url("https://other.example.net/token");
         let metadata = judge(&settings, 200, &document(&json!({"token_endpoint": "http://bad"})).to_string()).unwrap();
-        assert_eq!(metadata.token_endpoint.as_str(), "https://other.example.net/token");
+        assert_eq!(metadata.sign_in.unwrap().token_endpoint.as_str(), "https://other.example.net/token");
         assert!(metadata_request(&settings).is_some() && configured_metadata(&settings).is_err());
         settings.endpoints.authorization = url("https://other.example.net/authorize");
         settings.endpoints.jwks = url("https://other.example.net/keys");
@@ -335,7 +359,7 @@ mod tests {
             "token_endpoint": "https://demo.auth.eu-west-1.amazoncognito.com/oauth2/token",
         });
         let body = document(&changes).to_string();
-        let endpoint = |kind| judge(&settings(kind), 200, &body).unwrap().revocation_endpoint;
+        let endpoint = |kind| judge(&settings(kind), 200, &body).unwrap().sign_in.unwrap().revocation_endpoint;
         assert_eq!(endpoint(ProviderKind::Cognito).unwrap().path(), "/oauth2/revoke");
         assert_eq!(endpoint(ProviderKind::Oidc), None);
     }
@@ -345,6 +369,8 @@ mod tests {
     fn iss_is_announced_by_true_alone() {
         let announced = |value: Value| {
             with(json!({"authorization_response_iss_parameter_supported": value}))
+                .unwrap()
+                .sign_in
                 .unwrap()
                 .authorization_response_iss_parameter_supported
         };

@@ -7,7 +7,7 @@
 use url::Url;
 
 use super::{
-    discovery::ProviderMetadata,
+    discovery::SignInEndpoints,
     provider::{LogoutKind, ProviderSettings},
 };
 use crate::secret::Secret;
@@ -31,7 +31,7 @@ pub struct LogoutTarget<'a> {
 /// The provider's sign-out address for a browser, or `None` if signing out ends here.
 pub fn logout_request(
     settings: &ProviderSettings,
-    metadata: &ProviderMetadata,
+    metadata: &SignInEndpoints,
     logout: LogoutTarget<'_>,
 ) -> Option<Url> {
     match &settings.logout {
@@ -60,7 +60,7 @@ pub fn logout_request(
 }
 
 /// `/logout` on the pool's domain; metadata names it since 2024, the authorization endpoint's host always had it.
-fn cognito_logout_endpoint(metadata: &ProviderMetadata) -> Url {
+fn cognito_logout_endpoint(metadata: &SignInEndpoints) -> Url {
     metadata.end_session_endpoint.clone().unwrap_or_else(|| {
         let mut url = metadata.authorization_endpoint.clone();
         url.set_path("/logout");
@@ -77,21 +77,21 @@ mod tests {
         ProviderSettings { logout, ..ProviderSettings::example() }
     }
 
-    fn metadata(changed: fn(&mut ProviderMetadata)) -> ProviderMetadata {
-        let mut metadata = ProviderMetadata::cognito_example();
+    fn metadata(changed: fn(&mut SignInEndpoints)) -> SignInEndpoints {
+        let mut metadata = SignInEndpoints::cognito_example();
         changed(&mut metadata);
         metadata
     }
 
     const RETURN_URL: &str = "https://app.example.com:8443/";
 
-    fn address_with(logout: LogoutKind, metadata: &ProviderMetadata, hint: Option<&str>) -> Option<String> {
+    fn address_with(logout: LogoutKind, metadata: &SignInEndpoints, hint: Option<&str>) -> Option<String> {
         let hint = hint.map(|hint| Secret::new(hint.to_owned()));
         let target = LogoutTarget { chosen: None, return_url: RETURN_URL, id_token_hint: hint.as_ref(), state: "s&1" };
         logout_request(&settings(logout), metadata, target).map(Into::into)
     }
 
-    fn address(logout: LogoutKind, metadata: &ProviderMetadata) -> Option<String> {
+    fn address(logout: LogoutKind, metadata: &SignInEndpoints) -> Option<String> {
         address_with(logout, metadata, Some("e30.e30.AA"))
     }
 

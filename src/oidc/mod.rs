@@ -1,6 +1,8 @@
 //! OpenID Connect as request/process pairs.
 
+pub mod assurance;
 pub mod authorization;
+pub mod bearer;
 pub mod claims;
 pub mod client_auth;
 pub mod cognito;

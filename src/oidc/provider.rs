@@ -6,18 +6,28 @@ use std::{collections::BTreeMap, time::Duration};
 
 use url::Url;
 
-use super::{client_auth::ClientAuthentication, signature::Algorithm};
+use super::{bearer::BearerRule, claims::Naming, client_auth::ClientAuthentication, signature::Algorithm};
 
 /// One configured provider and our client there.
 #[derive(Clone, Debug)]
 pub struct ProviderSettings {
     /// The name that the attempt and the session remember; unique among the providers.
     pub name: String,
+    /// What people choose it by where there are several.
+    pub display_name: String,
+    /// Whether people sign in here. Without it there is no client either, and only bearer tokens come from here.
+    pub signs_in: bool,
+    /// Whether UserInfo is asked for claims at each sign-in and refresh (OpenID Connect Core §5.3).
+    pub user_info: bool,
+    /// What claims are called here.
+    pub naming: Naming,
+    /// The bearer tokens that are taken from this issuer; none if empty.
+    pub bearer: Vec<BearerRule>,
     /// The issuer identifier, compared code point by code point with `iss` (OpenID Connect Core §3.1.3.7, step 2).
     pub issuer: String,
     /// Whose rules apply where providers differ.
     pub kind: ProviderKind,
-    /// `client_id`.
+    /// `client_id`; empty where nobody signs in.
     pub client_id: String,
     /// How the token endpoint learns who we are (RFC 6749 §2.3.1).
     pub client_authentication: ClientAuthentication,
@@ -65,6 +75,10 @@ pub struct EndpointOverrides {
     pub end_session: Option<Url>,
     /// `revocation_endpoint` (RFC 7009).
     pub revocation: Option<Url>,
+    /// `userinfo_endpoint`.
+    pub user_info: Option<Url>,
+    /// `introspection_endpoint` (RFC 7662).
+    pub introspection: Option<Url>,
 }
 
 /// How signing out continues at the provider.
@@ -99,6 +113,11 @@ impl ProviderSettings {
     pub(crate) fn example() -> Self {
         Self {
             name: "default".into(),
+            display_name: "default".into(),
+            signs_in: true,
+            user_info: false,
+            naming: Naming::default(),
+            bearer: Vec::new(),
             issuer: "https://idp.example.net".into(),
             kind: ProviderKind::Oidc,
             client_id: "edge".into(),

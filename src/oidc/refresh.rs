@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::{
-    discovery::ProviderMetadata,
+    discovery::SignInEndpoints,
     provider::ProviderSettings,
     token::{TokenError, expires_in, string, token_request, tokens},
 };
@@ -31,7 +31,7 @@ pub struct RefreshResponse {
 /// The token request for a refresh token (RFC 6749 §6). Without `scope`: what was granted at the sign-in.
 pub fn refresh_request(
     settings: &ProviderSettings,
-    metadata: &ProviderMetadata,
+    metadata: &SignInEndpoints,
     refresh_token: &Secret<String>,
 ) -> Call {
     let form = vec![("grant_type", "refresh_token"), ("refresh_token", refresh_token.secret().as_str())];
@@ -73,7 +73,7 @@ mod tests {
     fn a_refresh_names_its_token_and_the_client_and_no_scope() {
         let request = |client_authentication| {
             let settings = ProviderSettings { client_authentication, ..ProviderSettings::example() };
-            refresh_request(&settings, &ProviderMetadata::cognito_example(), &Secret::new("r+1".to_owned()))
+            refresh_request(&settings, &SignInEndpoints::cognito_example(), &Secret::new("r+1".to_owned()))
         };
         let secret = || Secret::new("s".to_owned());
         let public = request(ClientAuthentication::None);

@@ -2,7 +2,7 @@
 //!
 //! Decides the request and what counts as done; that a failure never blocks sign-out is `flow`'s.
 
-use super::{client_auth::authenticate, discovery::ProviderMetadata, provider::ProviderSettings};
+use super::{client_auth::authenticate, discovery::SignInEndpoints, provider::ProviderSettings};
 use crate::{
     http::{
         call::{Call, CallResponse},
@@ -14,7 +14,7 @@ use crate::{
 /// The request that revokes `refresh_token`, if the provider has an endpoint for it.
 pub fn revocation_request(
     settings: &ProviderSettings,
-    metadata: &ProviderMetadata,
+    metadata: &SignInEndpoints,
     refresh_token: &Secret<String>,
 ) -> Option<Call> {
     let endpoint = metadata.revocation_endpoint.clone()?;
@@ -43,8 +43,8 @@ mod tests {
         ProviderSettings { kind: ProviderKind::Cognito, client_authentication, ..ProviderSettings::example() }
     }
 
-    fn metadata(changed: fn(&mut ProviderMetadata)) -> ProviderMetadata {
-        let mut metadata = ProviderMetadata::cognito_example();
+    fn metadata(changed: fn(&mut SignInEndpoints)) -> SignInEndpoints {
+        let mut metadata = SignInEndpoints::cognito_example();
         changed(&mut metadata);
         metadata
     }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::{
     authorization::ValidatedCallback,
     client_auth::authenticate,
-    discovery::ProviderMetadata,
+    discovery::SignInEndpoints,
     error::OAuthError,
     json::{JsonError, Limits, parse_object},
     provider::ProviderSettings,
@@ -57,7 +57,7 @@ pub enum TokenError {
 /// The token request for an authorization code, with `redirect_uri` and `code_verifier` of the same attempt.
 pub fn authorization_code_request(
     settings: &ProviderSettings,
-    metadata: &ProviderMetadata,
+    metadata: &SignInEndpoints,
     callback: &ValidatedCallback,
     redirect_uri: &str,
     code_verifier: &Secret<String>,
@@ -74,7 +74,7 @@ pub fn authorization_code_request(
 /// A request to the token endpoint, by which our client proves itself.
 pub(super) fn token_request<'a>(
     settings: &'a ProviderSettings,
-    metadata: &ProviderMetadata,
+    metadata: &SignInEndpoints,
     mut form: Vec<(&'static str, &'a str)>,
 ) -> Call {
     let authorization = authenticate(&settings.client_authentication, &settings.client_id, &mut form);

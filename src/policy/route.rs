@@ -5,12 +5,18 @@
 
 use std::fmt;
 
-use super::pattern::{HostPattern, PathPattern};
+use super::{
+    access::Access,
+    pattern::{HostPattern, PathPattern},
+};
 use crate::http::path::{RawPath, Reading};
 
 /// The rules in order, valid by construction in `config`.
 #[derive(Clone, Debug, Default)]
-pub struct Routes(Vec<Rule>);
+pub struct Routes {
+    rules: Vec<Rule>,
+    default: Access,
+}
 
 /// One rule. An empty list and an absent path match everything.
 #[derive(Clone, Debug)]
@@ -25,6 +31,8 @@ pub struct Rule {
     pub path: Option<PathPattern>,
     /// What it says.
     pub action: Action,
+    /// What [`Action::Authenticate`] asks for.
+    pub access: Access,
 }
 
 /// What a rule says about the requests it matches.
@@ -40,7 +48,10 @@ pub enum Action {
 
 /// The rule that decides a request; `None` where none matches, which means [`Action::Authenticate`].
 #[derive(Clone, Copy, Debug)]
-pub struct Route<'a>(Option<&'a Rule>);
+pub struct Route<'a> {
+    rule: Option<&'a Rule>,
+    default: &'a Access,
+}
 
 /// The request can be read in ways that select different rules, or not be read at all; answered 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,12 +60,12 @@ pub struct AmbiguousPath;
 impl Routes {
     /// Rules in the order given.
     pub fn new(rules: Vec<Rule>) -> Self {
-        Self(rules)
+        Self { rules, default: Access::default() }
     }
 
     /// The rules in order.
     pub fn rules(&self) -> &[Rule] {
-        &self.0
+        &self.rules
     }
 
     /// The rule for a request to `host` (its port makes no difference), if all readings of its path agree on one.
@@ -71,21 +82,21 @@ impl Routes {
         let mut selections = selections.peekable();
         let first = *selections.peek().ok_or(AmbiguousPath)?;
         match selections.all(|selection| selection == first) {
-            true => Ok(Route(first.and_then(|index| self.0.get(index)))),
+            true => Ok(Route { rule: first.and_then(|index| self.rules.get(index)), default: &self.default }),
             false => Err(AmbiguousPath),
         }
     }
 
     /// Rules that never decide, each with the earlier rule that takes all its requests.
     pub fn shadowed(&self) -> impl Iterator<Item = (&Rule, &Rule)> {
-        self.0.iter().enumerate().filter_map(|(index, rule)| {
-            let earlier = self.0.iter().take(index).find(|earlier| earlier.covers(rule))?;
+        self.rules.iter().enumerate().filter_map(|(index, rule)| {
+            let earlier = self.rules.iter().take(index).find(|earlier| earlier.covers(rule))?;
             Some((rule, earlier))
         })
     }
 
     fn select(&self, host: &str, method: &str, reading: &Reading<'_>) -> Option<usize> {
-        self.0.iter().position(|rule| rule.matches(host, method, reading))
+        self.rules.iter().position(|rule| rule.matches(host, method, reading))
     }
 }
 
@@ -110,17 +121,22 @@ impl Rule {
 impl<'a> Route<'a> {
     /// What to do with the request.
     pub fn action(self) -> Action {
-        self.0.map_or(Action::Authenticate, |rule| rule.action)
+        self.rule.map_or(Action::Authenticate, |rule| rule.action)
+    }
+
+    /// What it asks for if it is [`Action::Authenticate`].
+    pub fn access(self) -> &'a Access {
+        self.rule.map_or(self.default, |rule| &rule.access)
     }
 
     /// The rule that decided; `None` where none matched.
     pub fn rule(self) -> Option<&'a Rule> {
-        self.0
+        self.rule
     }
 
     /// The rule's name for logs, `default` where none matched.
     pub fn name(self) -> &'a str {
-        self.0.map_or("default", |rule| &rule.name)
+        self.rule.map_or("default", |rule| &rule.name)
     }
 }
 
@@ -144,7 +160,14 @@ mod tests {
     use super::*;
 
     fn rule(name: &str, action: Action) -> Rule {
-        Rule { name: name.to_owned(), hosts: Vec::new(), methods: Vec::new(), path: None, action }
+        Rule {
+            name: name.to_owned(),
+            hosts: Vec::new(),
+            methods: Vec::new(),
+            path: None,
+            action,
+            access: Access::default(),
+        }
     }
 
     fn prefix(path: &str, action: Action) -> Rule {
