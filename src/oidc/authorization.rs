@@ -8,7 +8,7 @@ use std::fmt;
 
 use url::{Url, form_urlencoded};
 
-use super::{discovery::SignInEndpoints, error::OAuthError, pkce, provider::ProviderSettings};
+use super::{assurance::Assurance, discovery::SignInEndpoints, error::OAuthError, pkce, provider::ProviderSettings};
 use crate::{
     http::origin::Origin,
     secret::{Secret, constant_time_eq},
@@ -81,17 +81,19 @@ pub fn authorization_request(
     metadata: &SignInEndpoints,
     redirect_uri: &str,
     transaction: Transaction<'_>,
+    assurance: &Assurance,
 ) -> Url {
     let mut url = metadata.authorization_endpoint.clone();
     url.query_pairs_mut()
         .append_pair("response_type", "code")
         .append_pair("client_id", &settings.client_id)
         .append_pair("redirect_uri", redirect_uri)
-        .append_pair("scope", &settings.scopes.join(" "))
+        .append_pair("scope", &settings.scopes_with(assurance))
         .append_pair("state", transaction.state.secret())
         .append_pair("nonce", transaction.nonce.secret())
         .append_pair("code_challenge", &pkce::code_challenge(transaction.code_verifier))
         .append_pair("code_challenge_method", pkce::CODE_CHALLENGE_METHOD)
+        .extend_pairs(assurance.parameters())
         .extend_pairs(&settings.authorization_parameters);
     url
 }
@@ -259,7 +261,7 @@ mod tests {
             ..settings()
         };
         let redirect_uri = redirect_uri(&Origin::parse("https://app.example.com").unwrap(), "/oauth2/callback");
-        let url = authorization_request(&settings, &metadata(false), &redirect_uri, transaction);
+        let url = authorization_request(&settings, &metadata(false), &redirect_uri, transaction, &Assurance::default());
         let expected = "https://idp.example.net/authorize?tenant=1&response_type=code&client_id=edge\
                         &redirect_uri=https%3A%2F%2Fapp.example.com%2Foauth2%2Fcallback&scope=openid+a%2Fb&state=s&nonce=n\
                         &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&lang=de+%26+fr";

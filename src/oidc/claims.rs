@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::id_token::IdTokenClaims;
+use super::{id_token::IdTokenClaims, user_info::UserInfo};
 
 /// Where a claim stands: the name of a top-level member, then of members inside it. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +43,12 @@ pub struct TrustedClaims(Map<String, Value>);
 impl TrustedClaims {
     /// The members of a validated ID token that `wanted` names, and always `iss` and `sub`. One that is absent is kept as
     /// null: it was asked for, so a session that lacks a name altogether was made for other wants.
-    pub fn of<'a>(token: &IdTokenClaims, wanted: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn of<'a>(
+        token: &IdTokenClaims,
+        user_info: Option<&UserInfo>,
+        wanted: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let _ = user_info;
         let names = ["iss", "sub"].into_iter().chain(wanted);
         let value = |name| token.claims().get(name).cloned().unwrap_or(Value::Null);
         Self(names.map(|name| (name.to_owned(), value(name))).collect())

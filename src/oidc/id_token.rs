@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::{
+    assurance::Assurance,
     jwt::VerifiedJwt,
     logout_token::BACKCHANNEL_LOGOUT,
     provider::{ProviderKind, ProviderSettings},
@@ -41,6 +42,8 @@ pub struct Expected<'a> {
     pub nonce: &'a Secret<String>,
     /// The access token that came beside it.
     pub access_token: &'a Secret<String>,
+    /// What the authorization request demanded beyond the ordinary.
+    pub assurance: &'a Assurance,
     /// The present.
     pub now: UnixTime,
 }
@@ -254,6 +257,11 @@ impl IdTokenClaims {
         &self.claims
     }
 
+    /// `sub`.
+    pub fn subject(&self) -> &str {
+        self.claims.get("sub").and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// `exp`.
     pub fn expires(&self) -> UnixTime {
         self.expires
@@ -345,8 +353,13 @@ mod tests {
         let (nonce, access_token) =
             (Secret::new("n-0S6".to_owned()), Secret::new("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y".to_owned()));
         let settings = settings(kind);
-        let expected =
-            Expected { settings: &settings, nonce: &nonce, access_token: &access_token, now: UnixTime::from_secs(NOW) };
+        let expected = Expected {
+            settings: &settings,
+            nonce: &nonce,
+            access_token: &access_token,
+            assurance: &Assurance::default(),
+            now: UnixTime::from_secs(NOW),
+        };
         validate_id_token(jwt, expected)
     }
 

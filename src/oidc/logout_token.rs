@@ -189,6 +189,7 @@ mod tests {
     use super::*;
     use crate::{
         oidc::{
+            assurance::Assurance,
             id_token::{Expected, validate_id_token},
             refreshed_id_token::{Original, validate_refreshed_id_token},
             signature::Algorithm,
@@ -312,9 +313,10 @@ mod tests {
     fn a_logout_token_is_no_id_token() {
         let settings = ProviderSettings::example();
         let (nonce, access_token) = (Secret::new("n-0S6".to_owned()), Secret::new("a".to_owned()));
+        let assurance = &Assurance::default();
         let now = UnixTime::from_secs(NOW);
         for typ in [None, Some("JWT"), Some("logout+jwt")] {
-            let expected = Expected { settings: &settings, nonce: &nonce, access_token: &access_token, now };
+            let expected = Expected { settings: &settings, nonce: &nonce, access_token: &access_token, assurance, now };
             let sign_in = validate_id_token(typed(typ, &json!({})), expected);
             assert_eq!(sign_in.unwrap_err(), IdTokenError::Type, "{typ:?}");
             let original = Original {

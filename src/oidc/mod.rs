@@ -1,5 +1,6 @@
 //! OpenID Connect as request/process pairs.
 
+pub mod access_token;
 pub mod assurance;
 pub mod authorization;
 pub mod bearer;
@@ -23,3 +24,4 @@ pub mod refreshed_id_token;
 pub mod revocation;
 pub mod signature;
 pub mod token;
+pub mod user_info;

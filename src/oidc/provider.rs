@@ -6,7 +6,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use url::Url;
 
-use super::{bearer::BearerRule, claims::Naming, client_auth::ClientAuthentication, signature::Algorithm};
+use super::{
+    assurance::Assurance, bearer::BearerRule, claims::Naming, client_auth::ClientAuthentication, signature::Algorithm,
+};
 
 /// One configured provider and our client there.
 #[derive(Clone, Debug)]
@@ -51,6 +53,19 @@ pub struct ProviderSettings {
     pub logout: LogoutKind,
     /// Where a person may ask to land after signing out, beside our own site; each exactly as registered at the provider.
     pub logout_return_urls: Vec<String>,
+}
+
+impl ProviderSettings {
+    /// `scope` of an authorization request that demands `assurance`: the ordinary scopes, then those that are not among them.
+    pub fn scopes_with(&self, assurance: &Assurance) -> String {
+        let mut scopes: Vec<&str> = self.scopes.iter().map(String::as_str).collect();
+        for scope in assurance.scopes.iter().map(String::as_str) {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+        scopes.join(" ")
+    }
 }
 
 /// Whose rules apply where providers differ.

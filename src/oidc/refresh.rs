@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{
     discovery::SignInEndpoints,
     provider::ProviderSettings,
-    token::{TokenError, expires_in, string, token_request, tokens},
+    token::{TokenError, expires_in, scope, string, token_request, tokens},
 };
 use crate::{
     http::call::{Call, CallResponse},
@@ -26,6 +26,8 @@ pub struct RefreshResponse {
     pub refresh_token: Option<Secret<String>>,
     /// `expires_in`, 1 second to 24 hours: how long the access token is good.
     pub expires_in: Option<Duration>,
+    /// `scope`: what is granted now, where that is not what was granted before (RFC 6749 §6).
+    pub scope: Option<String>,
 }
 
 /// The token request for a refresh token (RFC 6749 §6). Without `scope`: what was granted at the sign-in.
@@ -49,6 +51,7 @@ pub fn process_refresh_response(response: &CallResponse) -> Result<RefreshRespon
         access_token: string(&body, "access_token").ok_or(TokenError::Absent("access_token"))?,
         refresh_token: string(&body, "refresh_token"),
         expires_in: expires_in(&body),
+        scope: scope(&body)?,
     })
 }
 

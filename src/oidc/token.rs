@@ -37,6 +37,8 @@ pub struct TokenResponse {
     pub refresh_token: Option<Secret<String>>,
     /// `expires_in`, 1 second to 24 hours: how long the access token is good.
     pub expires_in: Option<Duration>,
+    /// `scope`: what was granted, where that is not what was asked for (RFC 6749 §5.1).
+    pub scope: Option<String>,
 }
 
 /// Why there are no tokens.
@@ -46,6 +48,8 @@ pub enum TokenError {
     Absent(&'static str),
     /// The body is not one JSON object.
     Json(JsonError),
+    /// The member is of another type.
+    Malformed(&'static str),
     /// The provider refused (RFC 6749 §5.2).
     Refused(OAuthError),
     /// `token_type` is not Bearer.
@@ -95,6 +99,7 @@ pub fn process_token_response(response: &CallResponse) -> Result<TokenResponse, 
         access_token: string(&body, "access_token").ok_or(TokenError::Absent("access_token"))?,
         refresh_token: string(&body, "refresh_token"),
         expires_in: expires_in(&body),
+        scope: scope(&body)?,
     })
 }
 
@@ -128,6 +133,16 @@ pub(super) fn string(body: &Map<String, Value>, name: &str) -> Option<Secret<Str
     body.get(name).and_then(Value::as_str).filter(|value| !value.is_empty()).map(|value| Secret::new(value.to_owned()))
 }
 
+/// RFC 6749 §5.1: "OPTIONAL, if identical to the scope requested by the client; otherwise, REQUIRED." One of another type
+/// would say that less was granted, or more, so it is not passed over.
+pub(super) fn scope(body: &Map<String, Value>) -> Result<Option<String>, TokenError> {
+    match body.get("scope") {
+        None => Ok(None),
+        Some(Value::String(scope)) => Ok(Some(scope.clone())),
+        Some(_) => Err(TokenError::Malformed("scope")),
+    }
+}
+
 /// RFC 6749 §5.1: a number of seconds. Some providers send it as a string; what is not a whole number from 1 says nothing.
 pub(super) fn expires_in(body: &Map<String, Value>) -> Option<Duration> {
     let value = body.get("expires_in")?;
@@ -142,6 +157,7 @@ impl TokenError {
         match self {
             Self::Absent(_) => "token_absent",
             Self::Json(_) => "token_not_json",
+            Self::Malformed(_) => "token_malformed",
             Self::Refused(OAuthError::InvalidClient) => "token_invalid_client",
             Self::Refused(OAuthError::InvalidGrant) => "token_invalid_grant",
             Self::Refused(_) => "token_refused",
@@ -156,6 +172,7 @@ impl fmt::Display for TokenError {
         match self {
             Self::Absent(name) => write!(f, "the token endpoint's answer has no {name}"),
             Self::Json(error) => write!(f, "the token endpoint's answer is not a JSON object: {error}"),
+            Self::Malformed(name) => write!(f, "{name} of the token endpoint's answer is of the wrong type"),
             Self::Refused(error) => write!(f, "the token endpoint answered error={}", error.name()),
             Self::TokenType => f.write_str("the token endpoint's answer is not of token_type Bearer"),
             Self::Unavailable(status) => write!(f, "the token endpoint answered {status}"),
