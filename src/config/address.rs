@@ -34,6 +34,21 @@ pub(super) fn endpoint(node: &Node<'_>, insecure_http: bool, report: &mut Report
     parse(text, insecure_http).map_err(|error| refuse(node, &error, report)).ok()
 }
 
+/// The URL of a service of our own.
+pub(super) fn service(node: &Node<'_>, insecure_http: bool, report: &mut Report) -> Option<Url> {
+    let text = node.text(report)?;
+    let refuse = |error: AddressError| {
+        let mend = match error {
+            AddressError::PlainHttp => {
+                "use https; a service inside the mesh that has no TLS needs `insecureHttp: true` beside it"
+            }
+            _ => "write an `https://` URL, such as `https://authz.example.com/check`",
+        };
+        node.problem(report, error.to_string(), mend);
+    };
+    parse(text, insecure_http).map_err(refuse).ok()
+}
+
 /// `clusters`: the Envoy cluster for `host` or `host:port`.
 pub(super) fn clusters(node: &Node<'_>, report: &mut Report) -> BTreeMap<String, String> {
     let mut clusters = BTreeMap::new();

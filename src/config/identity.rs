@@ -8,7 +8,9 @@ use super::read::{Node, Object, Report};
 use crate::identity::{AUTHORIZATION, Forwarding, GroupsRule, HeaderRule, IdentitySettings, UserIdRule, headers::fold};
 
 pub(super) fn read(node: &Node<'_>, report: &mut Report) -> IdentitySettings {
-    let Some(object) = node.object(&["userId", "groups", "headers", "forward", "allowUnverifiedEmail"], report) else {
+    let Some(object) =
+        node.object(&["userId", "groups", "headers", "forward", "allowUnverifiedEmail", "filterState"], report)
+    else {
         return IdentitySettings::default();
     };
     let mut names = Names::default();
@@ -26,6 +28,7 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> IdentitySettings {
             .member("allowUnverifiedEmail")
             .and_then(|node| node.flag(report))
             .unwrap_or(false),
+        filter_state: object.member("filterState").and_then(|node| node.flag(report)).unwrap_or(false),
     }
 }
 
@@ -101,6 +104,19 @@ fn header(object: &Object<'_>, names: &mut Names, report: &mut Report) -> Option
         node.problem(report, format!("is `{name}`, which {reason}"), "choose a header that only carries identity");
     }
     taken(&node, name, names, report)
+}
+
+/// A header that may carry a token that a client sends.
+pub(super) fn token_header(node: &Node<'_>, report: &mut Report) -> Option<String> {
+    let name = node.text(report)?.to_ascii_lowercase();
+    if !is_token(&name) {
+        node.problem(report, "is not a header name", "write letters, digits and `-`, such as `x-auth-token`");
+        return None;
+    }
+    if let Some(reason) = reserved(&fold(&name)).filter(|_| name != AUTHORIZATION) {
+        node.problem(report, format!("is `{name}`, which {reason}"), "choose a header that only carries tokens");
+    }
+    Some(name)
 }
 
 /// Takes a name, if no other header has it.

@@ -115,6 +115,11 @@ impl<'a> Node<'a> {
         Some(text)
     }
 
+    /// The text, if it is one; what it must be is judged elsewhere.
+    pub(super) fn as_text(&self) -> Option<&'a str> {
+        self.value.as_str()
+    }
+
     pub(super) fn text_or_empty(&self, report: &mut Report) -> Option<&'a str> {
         match self.value {
             Value::String(text) => Some(text),

@@ -10,16 +10,13 @@ use super::{
     secret,
 };
 use crate::{
-    http::{
-        cookie::SameSite,
-        origin::{Origin, Scheme},
-    },
+    http::{cookie::SameSite, origin::Scheme, public_urls::PublicUrls},
     session::{BadCookie, CookieSettings, Keyring, SessionSettings},
 };
 
 pub(super) fn read(
     node: &Node<'_>,
-    public_urls: &[Origin],
+    public_urls: &PublicUrls,
     environment: &dyn Environment,
     report: &mut Report,
 ) -> Option<SessionSettings> {
@@ -65,7 +62,7 @@ fn keys(node: &Node<'_>, environment: &dyn Environment, report: &mut Report) -> 
     Keyring::new(&secrets).ok()
 }
 
-fn cookie(node: &Node<'_>, public_urls: &[Origin], report: &mut Report) -> Option<CookieSettings> {
+fn cookie(node: &Node<'_>, public_urls: &PublicUrls, report: &mut Report) -> Option<CookieSettings> {
     let object = node.object(&["name", "domain", "sameSite", "insecure"], report)?;
     let default = CookieSettings::default();
     let name = object.member("name").and_then(|node| node.text(report)).unwrap_or(&default.name);
@@ -86,12 +83,12 @@ fn cookie(node: &Node<'_>, public_urls: &[Origin], report: &mut Report) -> Optio
 }
 
 /// A domain that every public URL lies in, and that is no bare top-level domain.
-fn domain<'a>(node: &Node<'a>, public_urls: &[Origin], report: &mut Report) -> Option<&'a str> {
+fn domain<'a>(node: &Node<'a>, public_urls: &PublicUrls, report: &mut Report) -> Option<&'a str> {
     let domain = node.text(report)?;
     let inside = |host: &str| host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
-    for origin in public_urls.iter().filter(|origin| !inside(origin.host())) {
+    for url in public_urls.iter().filter(|url| !inside(url.host())) {
         let mend = "write a domain that all public URLs share, or remove it: each host then has its own session";
-        node.problem(report, format!("does not cover `{}` of `publicUrls`", origin.host()), mend);
+        node.problem(report, format!("does not cover `{}` of `publicUrls`", url.hosts()), mend);
     }
     if !domain.contains('.') || domain.split('.').all(|label| label.bytes().all(|byte| byte.is_ascii_digit())) {
         let mend = "write a domain of your own, such as `example.com`, or remove it";
@@ -123,16 +120,16 @@ fn same_site(node: &Node<'_>, report: &mut Report) -> Option<SameSite> {
 }
 
 /// `Secure` cookies need https, and cookies that are not `Secure` must never leave the machine.
-fn judge_transport(node: &Node<'_>, insecure: bool, public_urls: &[Origin], report: &mut Report) {
-    for origin in public_urls {
-        match (insecure, origin.scheme()) {
+fn judge_transport(node: &Node<'_>, insecure: bool, public_urls: &PublicUrls, report: &mut Report) {
+    for url in public_urls.iter() {
+        match (insecure, url.scheme()) {
             (true, Scheme::Https) => {
                 let mend = "remove `insecure`: it is for `publicUrls` that are all http on a loopback host";
-                node.problem(report, format!("is `insecure`, but `{origin}` is https"), mend);
+                node.problem(report, format!("is `insecure`, but `{url}` is https"), mend);
             }
             (false, Scheme::Http) => {
                 let mend = "set `session.cookie.insecure: true` for a trial on this machine";
-                node.problem(report, format!("makes `Secure` cookies, but `{origin}` is http"), mend);
+                node.problem(report, format!("makes `Secure` cookies, but `{url}` is http"), mend);
             }
             _ => {}
         }

@@ -6,5 +6,6 @@ pub mod cookie;
 pub mod header_edits;
 pub mod origin;
 pub mod path;
+pub mod public_urls;
 pub mod reply;
 pub mod request;

@@ -39,6 +39,8 @@ pub enum OriginError {
     Scheme,
     /// `user@` or `user:password@` before the host.
     UserInfo,
+    /// A `*` that is not the whole first label of a name.
+    Wildcard,
 }
 
 impl Origin {
@@ -74,9 +76,20 @@ impl Origin {
             _ => return Err(OriginError::Scheme),
         };
         let host = url.host_str().ok_or(OriginError::Malformed)?.to_owned();
-        let port = url.port().unwrap_or(scheme.default_port());
+        if host.contains('*') {
+            return Err(OriginError::Wildcard);
+        }
+        Ok(Self::new(scheme, host, url.port().unwrap_or(scheme.default_port())))
+    }
+
+    fn new(scheme: Scheme, host: String, port: u16) -> Self {
         let authority = if port == scheme.default_port() { host.clone() } else { format!("{host}:{port}") };
-        Ok(Self { scheme, host, port, authority })
+        Self { scheme, host, port, authority }
+    }
+
+    /// The origin of another host that is reached in the same way; `host` is a host name in lower case.
+    pub(super) fn at(&self, host: String) -> Self {
+        Self::new(self.scheme, host, self.port)
     }
 
     /// How it is reached.
@@ -101,11 +114,22 @@ impl Origin {
 
     /// Whether a request's `:authority` names this origin: case and a written-out default port make no difference.
     pub fn has_authority(&self, authority: &str) -> bool {
-        let bare = match authority.rsplit_once(':') {
-            Some((host, port)) if port.parse() == Ok(self.scheme.default_port()) => host,
-            _ => authority,
+        self.host_of(authority).is_some_and(|host| host.eq_ignore_ascii_case(&self.host))
+    }
+
+    /// The host in a request's `:authority`, if its port is this origin's.
+    pub(super) fn host_of<'a>(&self, authority: &'a str) -> Option<&'a str> {
+        let digits = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if digits(port) => (host, port.parse().ok()?),
+            _ => (authority, self.scheme.default_port()),
         };
-        bare.eq_ignore_ascii_case(&self.authority)
+        (port == self.port).then_some(host)
+    }
+
+    /// Whether the host is a name and no address.
+    pub fn is_name(&self) -> bool {
+        matches!(Host::parse(&self.host), Ok(Host::Domain(_)))
     }
 
     /// Whether it never leaves the machine.
@@ -148,6 +172,7 @@ impl fmt::Display for OriginError {
             Self::Query => "has a query",
             Self::Scheme => "is neither http nor https",
             Self::UserInfo => "has a user name or password",
+            Self::Wildcard => "has a `*` that is not the first label of a domain",
         })
     }
 }
@@ -187,7 +212,16 @@ mod tests {
         for same in ["app.example.com", "APP.example.com", "app.example.com:443"] {
             assert!(plain.has_authority(same), "{same}");
         }
-        let others = ["app.example.com:80", "app.example.com:8443", "app.example.com.", "evil.com", "", ":443"];
+        let others = [
+            "app.example.com:80",
+            "app.example.com:8443",
+            "app.example.com:+443",
+            "app.example.com:",
+            "app.example.com.",
+            "evil.com",
+            "",
+            ":443",
+        ];
         for other in others {
             assert!(!plain.has_authority(other), "{other}");
         }

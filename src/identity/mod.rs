@@ -24,6 +24,8 @@ pub struct IdentitySettings {
     pub forward: Forwarding,
     /// Whether an `email` that the provider calls unverified may name a person.
     pub allow_unverified_email: bool,
+    /// Whether the identity also goes into Envoy's filter state, for filters and access logs.
+    pub filter_state: bool,
 }
 
 /// The user id: claim, prefix, header. An absent or empty claim refuses the request.
@@ -268,6 +270,7 @@ mod tests {
             headers: vec![rule("x-name", "name")],
             forward: Forwarding::default(),
             allow_unverified_email: false,
+            filter_state: false,
         }
     }
 

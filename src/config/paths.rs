@@ -1,0 +1,123 @@
+//! `paths`: our own endpoints on each public URL.
+//!
+//! Decides that no two endpoints share a path, and that every reader reads each path alike. What the endpoints do is
+//! `flow`'s.
+
+use std::collections::BTreeSet;
+
+use super::read::{self, Node, Object, Report};
+use crate::http::cookie::SameSite;
+
+/// The exact paths of our own endpoints on each public URL, all different.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// The redirection endpoint (RFC 6749 §3.1.2), registered at the provider.
+    pub callback: String,
+    /// Starts a sign-in.
+    pub sign_in: String,
+    /// Ends a session.
+    pub sign_out: String,
+    /// Where the provider sends the browser back to after a sign-out there.
+    pub signed_out: String,
+    /// Says who is signed in.
+    pub whoami: String,
+    /// Takes logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.5), where it is wanted.
+    pub back_channel: Option<String>,
+    /// Ends the session in a frame of the provider's page (OpenID Connect Front-Channel Logout 1.0 §2), where it is wanted.
+    pub front_channel: Option<String>,
+    /// Below it, the rest of the path is judged for another proxy (`/oauth2/verify/REST`), where it is wanted.
+    pub verify: Option<String>,
+}
+
+impl Paths {
+    /// Whether the provider names its own session by `sid` when it ends sessions here.
+    pub const fn want_sid(&self) -> bool {
+        self.back_channel.is_some() || self.front_channel.is_some()
+    }
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self {
+            callback: "/oauth2/callback".to_owned(),
+            sign_in: "/oauth2/sign-in".to_owned(),
+            sign_out: "/oauth2/sign-out".to_owned(),
+            signed_out: "/oauth2/signed-out".to_owned(),
+            whoami: "/oauth2/whoami".to_owned(),
+            back_channel: None,
+            front_channel: None,
+            verify: None,
+        }
+    }
+}
+
+pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Option<Paths> {
+    let known = ["callback", "signIn", "signOut", "signedOut", "whoami", "backChannel", "frontChannel", "verify"];
+    let object = node.object(&known, report)?;
+    let default = Paths::default();
+    let mut taken = BTreeSet::new();
+    let mut path = |name: &str, default: Option<String>| {
+        let (path, place) = match object.member(name) {
+            Some(node) => (Some(plain_path(&node, report)?.to_owned()), node.path().to_owned()),
+            None => (default, read::member(object.path(), name)),
+        };
+        if path.as_ref().is_some_and(|path| !taken.insert(path.clone())) {
+            report.problem(&place, "is the path of another endpoint", "give each endpoint a path of its own");
+        }
+        Some(path)
+    };
+    let callback = path("callback", Some(default.callback));
+    let sign_in = path("signIn", Some(default.sign_in));
+    let sign_out = path("signOut", Some(default.sign_out));
+    let signed_out = path("signedOut", Some(default.signed_out));
+    let whoami = path("whoami", Some(default.whoami));
+    let back_channel = path("backChannel", None);
+    let front_channel = path("frontChannel", None);
+    let verify = path("verify", None);
+    judge_verify(&object, verify.as_ref()?.as_deref(), &taken, report);
+    Some(Paths {
+        callback: callback??,
+        sign_in: sign_in??,
+        sign_out: sign_out??,
+        signed_out: signed_out??,
+        whoami: whoami??,
+        back_channel: back_channel?,
+        front_channel: front_channel?,
+        verify: verify?,
+    })
+}
+
+/// What stands below `verify` is another proxy's path.
+fn judge_verify(object: &Object<'_>, verify: Option<&str>, taken: &BTreeSet<String>, report: &mut Report) {
+    let Some(verify) = verify else { return };
+    let below = |path: &&String| path.strip_prefix(verify).is_some_and(|rest| rest.starts_with('/'));
+    if let Some(path) = taken.iter().find(below) {
+        let mend = "choose another path for one of them: all that is below `verify` names the path to judge";
+        report.problem(&read::member(object.path(), "verify"), format!("is above the endpoint `{path}`"), mend);
+    }
+}
+
+fn plain_path<'a>(node: &Node<'a>, report: &mut Report) -> Option<&'a str> {
+    let path = node.text(report)?;
+    if !is_plain_path(path) {
+        let mend = "write segments of letters, digits, `-`, `.`, `_` and `~`, such as `/oauth2/callback`";
+        node.problem(report, "is not a plain absolute path", mend);
+    }
+    Some(path)
+}
+
+/// Only a cookie with `SameSite=None` comes along with a frame of another site.
+pub(super) fn judge_front_channel(root: &Object<'_>, paths: &Paths, same_site: SameSite, report: &mut Report) {
+    if paths.front_channel.is_some() && same_site != SameSite::None {
+        let place = read::member(&read::member(root.path(), "paths"), "frontChannel");
+        let mend = "write `session.cookie.sameSite: None`, or use `backChannel`: it needs no browser";
+        report.warning(&place, "gets no session cookie in the provider's frame", mend);
+    }
+}
+
+/// A path that every reader reads alike: no escapes, no dot segments, no empty segments, and not the root.
+fn is_plain_path(path: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
+    let segment = |segment: &str| !matches!(segment, "" | "." | "..") && segment.chars().all(plain);
+    path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(segment))
+}
