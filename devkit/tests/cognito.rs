@@ -11,6 +11,8 @@ mod jwts;
 mod machines;
 #[path = "cognito/people.rs"]
 mod people;
+#[path = "cognito/pools.rs"]
+mod pools;
 #[path = "cognito/refresh.rs"]
 mod refresh;
 #[path = "cognito/rotation.rs"]

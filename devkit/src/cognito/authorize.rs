@@ -60,6 +60,9 @@ pub(super) async fn authorize(
     headers: HeaderMap,
 ) -> Response {
     let query = query.unwrap_or_default();
+    if let Some(mix_up) = pool.behaviour().mix_up {
+        return redirect(&mix_up.target(&query));
+    }
     let request = match process_authorization_request(&pool, &query) {
         Ok(request) => request,
         Err(refusal) => return refusal.respond(&pool),
@@ -135,8 +138,10 @@ pub(super) fn respond_with_code(pool: &Pool, request: AuthorizationRequest, user
     let code =
         Code { grant, redirect_uri: request.redirect_uri.clone(), code_challenge: request.code_challenge, expires };
     let code = pool.ledger().issue_code(code, now);
-    let state = request.state.map(|state| format!("&state={}", encoded_state(&state, &behaviour)));
-    redirect(&with_query(&request.redirect_uri, &format!("code={code}{}", state.unwrap_or_default())))
+    let state = request.state.map(|state| format!("state={}", encoded_state(&state, &behaviour)));
+    let issuer = behaviour.callback_issuer.member(&pool.issuer_in_effect().text);
+    let members = [Some(format!("code={code}")), state, issuer];
+    redirect(&with_query(&request.redirect_uri, &members.into_iter().flatten().collect::<Vec<_>>().join("&")))
 }
 
 /// 302 to `location`; 400 if that cannot be a header.
@@ -169,11 +174,15 @@ impl Refusal {
                 let state = state
                     .filter(|_| behaviour.error_state)
                     .map(|state| format!("state={}", encoded_state(&state, &behaviour)));
+                let issuer = behaviour.callback_issuer.member(&pool.issuer_in_effect().text);
                 let members = match behaviour.error_order {
                     ErrorOrder::DescriptionFirst => [description, state, Some(error)],
                     ErrorOrder::ErrorFirst => [Some(error), description, state],
                 };
-                redirect(&with_query(&redirect_uri, &members.into_iter().flatten().collect::<Vec<_>>().join("&")))
+                redirect(&with_query(
+                    &redirect_uri,
+                    &members.into_iter().chain([issuer]).flatten().collect::<Vec<_>>().join("&"),
+                ))
             }
             Refusal::Empty => StatusCode::BAD_REQUEST.into_response(),
             Refusal::Page { error, client_id } => redirect(&error_page(pool, error, client_id.as_deref())),

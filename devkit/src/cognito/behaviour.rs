@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::elsewhere::{CallbackIssuer, MixUp, UserInfoVariant};
 use super::fault::{Endpoint, Fault, FaultRule};
 use super::merge_patch;
 use super::token_fault::{TokenFault, TokenFaultRule};
@@ -34,6 +35,8 @@ pub struct Behaviour {
     pub issuer_type: IssuerType,
     /// What the discovery document contains.
     pub discovery: DiscoveryVariant,
+    /// Members added to, or replacing those of, the discovery document.
+    pub metadata: Map<String, Value>,
     /// `Cache-Control` of discovery and JWKS; absent by default (Cognito's is unknown).
     pub metadata_cache_control: Option<String>,
     /// Managed login knows `prompt` and `login_hint`; the classic hosted UI ignores both.
@@ -46,6 +49,10 @@ pub struct Behaviour {
     pub error_order: ErrorOrder,
     /// Whether an error at the callback repeats `state`.
     pub error_state: bool,
+    /// `iss` at the callback.
+    pub callback_issuer: CallbackIssuer,
+    /// Sends browsers on to another provider.
+    pub mix_up: Option<MixUp>,
     /// Every right authorization request is answered at the callback with this error.
     pub callback_error: Option<CallbackError>,
     /// Returns `=`, `+` and `/` in `state` without percent-encoding.
@@ -74,6 +81,8 @@ pub struct Behaviour {
     pub extra_claims: Map<String, Value>,
     /// A fault built into the next, or all, ID tokens of the token endpoint.
     pub id_token_fault: Option<TokenFaultRule>,
+    /// What UserInfo answers.
+    pub user_info: UserInfoVariant,
     /// Faulty answers, by endpoint.
     pub faults: BTreeMap<Endpoint, FaultRule>,
     /// `Retry-After` of every faulty answer, as it is.
@@ -99,6 +108,8 @@ pub struct DiscoveryVariant {
     pub revocation_endpoint: bool,
     /// Publishes `end_session_endpoint`.
     pub end_session_endpoint: bool,
+    /// Publishes `authorization_response_iss_parameter_supported`; what is sent is [`Behaviour::callback_issuer`].
+    pub iss_parameter: bool,
     /// Adds members nobody knows.
     pub unknown_member: bool,
     /// The pool has a domain; without one the endpoints are named below the issuer and do not work.
@@ -233,6 +244,13 @@ impl Behaviour {
         self.faults.insert(endpoint, FaultRule { fault, remaining });
     }
 
+    /// The pool is down, or as good as: every endpoint answers with `fault` until `faults` is cleared.
+    pub fn set_fault_everywhere(&mut self, fault: &Fault) {
+        for endpoint in Endpoint::ALL {
+            self.set_fault(endpoint, fault.clone(), None);
+        }
+    }
+
     /// Builds `fault` into ID tokens: into the next `times`, or into all until changed.
     pub fn set_id_token_fault(&mut self, fault: TokenFault, times: impl Into<Option<u32>>) {
         let remaining = times.into();
@@ -283,12 +301,15 @@ impl Default for Behaviour {
             client_lifetimes: BTreeMap::new(),
             issuer_type: IssuerType::default(),
             discovery: DiscoveryVariant::default(),
+            metadata: Map::new(),
             metadata_cache_control: None,
             login_version: LoginVersion::default(),
             show_users: true,
             scope_error: ScopeError::default(),
             error_order: ErrorOrder::default(),
             error_state: true,
+            callback_issuer: CallbackIssuer::default(),
+            mix_up: None,
             callback_error: None,
             mangle_state: false,
             empty_on_json_state: false,
@@ -303,6 +324,7 @@ impl Default for Behaviour {
             global_sign_out_ends_sso: false,
             extra_claims: Map::new(),
             id_token_fault: None,
+            user_info: UserInfoVariant::default(),
             faults: BTreeMap::new(),
             retry_after: None,
         }
@@ -317,7 +339,13 @@ impl Default for RefreshVariant {
 
 impl Default for DiscoveryVariant {
     fn default() -> DiscoveryVariant {
-        DiscoveryVariant { revocation_endpoint: false, end_session_endpoint: true, unknown_member: false, domain: true }
+        DiscoveryVariant {
+            revocation_endpoint: false,
+            end_session_endpoint: true,
+            iss_parameter: false,
+            unknown_member: false,
+            domain: true,
+        }
     }
 }
 

@@ -48,6 +48,19 @@ pub(super) fn users() -> Vec<User> {
     vec![kim, lee, max, noa, pat, robin]
 }
 
+/// The clients of the other pool: one.
+pub(super) fn partner_clients() -> Vec<Client> {
+    let partners = Client::confidential("5p2a3r4t5n6e7r8s9c0l1i2e3n", "partners0secret0with0many0characters");
+    vec![partners.with_urls(&["https://app.example.com/oauth2/callback"], &["https://app.example.com/"])]
+}
+
+/// The users of the other pool. There is a `kim` here too: another person, with another `sub`.
+pub(super) fn partners() -> Vec<User> {
+    let kim = User { sub: sub("another kim"), ..User::new("kim", "password") };
+    let quinn = User { email: Some("quinn@partner.example".to_owned()), ..User::new("quinn", "password") };
+    vec![kim, quinn.with_groups(["suppliers"])]
+}
+
 /// A `sub` that is the same in every run: a UUID made of the name.
 pub(super) fn sub(username: &str) -> String {
     let hex: String =

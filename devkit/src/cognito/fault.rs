@@ -104,11 +104,26 @@ pub enum Fault {
 
 /// Marks an answer in whose place the connection is to end; `listen` does so.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct HangUp;
+pub(crate) struct HangUp;
+
+impl Endpoint {
+    /// All of them.
+    pub const ALL: [Endpoint; 9] = [
+        Endpoint::Authorize,
+        Endpoint::Discovery,
+        Endpoint::Jwks,
+        Endpoint::Login,
+        Endpoint::Logout,
+        Endpoint::Refresh,
+        Endpoint::Revoke,
+        Endpoint::Token,
+        Endpoint::UserInfo,
+    ];
+}
 
 impl FaultRule {
     /// Takes one occurrence: the fault, if any is left, and the rule that is left.
-    pub(super) fn take(self) -> (Option<Fault>, Option<FaultRule>) {
+    pub(crate) fn take(self) -> (Option<Fault>, Option<FaultRule>) {
         match self.remaining {
             None => (Some(self.fault.clone()), Some(self)),
             Some(0) => (None, None),
@@ -142,7 +157,7 @@ impl Fault {
     }
 
     /// Answers in place of `answer`, or spoils it.
-    pub(super) async fn apply(self, answer: impl Future<Output = Response>) -> Response {
+    pub(crate) async fn apply(self, answer: impl Future<Output = Response>) -> Response {
         match self {
             Fault::ForbiddenHtml => html(403, "<html><body><h1>403 Forbidden</h1></body></html>"),
             Fault::HangUp => {

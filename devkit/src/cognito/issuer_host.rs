@@ -79,9 +79,15 @@ fn document(pool: &Pool, issuer: &PublicUrl) -> Value {
     if variant.revocation_endpoint {
         document["revocation_endpoint"] = json!(format!("{oauth}/revoke"));
     }
+    if variant.iss_parameter {
+        document["authorization_response_iss_parameter_supported"] = json!(true);
+    }
     if variant.unknown_member {
         document["x_unknown_object"] = json!({ "nested": [1, null, "text"] });
         document["x_unknown_null"] = Value::Null;
+    }
+    for (name, value) in pool.behaviour().metadata {
+        document[name] = value;
     }
     document
 }

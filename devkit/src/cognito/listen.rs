@@ -25,19 +25,19 @@ use super::fault::HangUp;
 
 /// A running server.
 #[derive(Debug)]
-pub(super) struct Server {
-    pub(super) addr: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) addr: SocketAddr,
     task: JoinHandle<()>,
 }
 
 /// Binds; port 0 takes any free one.
-pub(super) async fn bind(addr: SocketAddr) -> Result<TcpListener> {
+pub(crate) async fn bind(addr: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(addr).await.with_context(|| format!("cannot listen on {addr}"))
 }
 
 impl Server {
     /// Serves until dropped.
-    pub(super) fn start(listener: TcpListener, tls: Option<Arc<ServerConfig>>, router: Router) -> Result<Server> {
+    pub(crate) fn start(listener: TcpListener, tls: Option<Arc<ServerConfig>>, router: Router) -> Result<Server> {
         let addr = listener.local_addr()?;
         let task = tokio::spawn(accept(listener, tls.map(TlsAcceptor::from), router));
         Ok(Server { addr, task })

@@ -29,6 +29,11 @@
 //! `{"faults":{"refresh":{"fault":"tooManyRequestsHtml","remaining":2}},"retryAfter":"5"}`,
 //! `{"clientLifetimes":{"CLIENT":{"accessTokenSeconds":1}}}`.
 //!
+//! Two pools run beside each other: [`Options::partners`] is the second. One of them hostile:
+//! `{"mixUp":{"authorizationEndpoint":"https://…/oauth2/authorize","clientId":"…"}}`, `{"callbackIssuer":"own"}`,
+//! `{"metadata":{"token_endpoint":"https://…"}}`; or down: [`Behaviour::set_fault_everywhere`].
+//! UserInfo: `{"userInfo":{"sub":"other","signed":true,"claims":{"groups":["a"]}}}`.
+//!
 //! Lifetimes need no sleeping: `clockOffsetSeconds` moves the pool's clock ([`Control::advance`], [`Control::rewind`]).
 
 mod admin;
@@ -40,6 +45,7 @@ mod clock;
 mod control;
 mod demo;
 mod domain_host;
+mod elsewhere;
 mod fault;
 mod gate;
 mod issuer_host;
@@ -69,15 +75,18 @@ pub use behaviour::{
     RefreshNonce, RefreshVariant, Rotation, ScopeError,
 };
 pub use control::Control;
+pub use elsewhere::{CallbackIssuer, MixUp, UserInfoSub, UserInfoVariant};
 pub use fault::{Endpoint, Fault, FaultRule};
 pub use jwt::TokenKind;
 pub use log::{Counters, Recorded, RefreshCounters};
 pub use options::{Client, Federated, Listen, Options, User};
 pub use token_fault::{TokenFault, TokenFaultRule};
 
-use listen::{Server, bind};
+pub(crate) use clock::now;
+pub(crate) use listen::{Server, bind};
 use pool::Pool;
-use public_url::PublicUrl;
+pub(crate) use public_url::PublicUrl;
+pub(crate) use random::uuid;
 
 /// A running local Cognito; it stops when this is dropped.
 #[derive(Debug)]
@@ -91,14 +100,14 @@ pub struct Cognito {
 impl Cognito {
     /// Binds the three listeners and serves.
     pub async fn start(options: Options) -> anyhow::Result<Cognito> {
-        let Options { issuer, domain, tls, clients, users, behaviour, listen } = options;
+        let Options { issuer, domain, tls, clients, users, behaviour, listen, first_keys } = options;
         clients.iter().try_for_each(Client::check)?;
         let issuer_listener = bind(listen.issuer).await?;
         let domain_listener = bind(listen.domain).await?;
         let admin_listener = bind(listen.admin).await?;
         let issuer = PublicUrl::parse(&issuer, issuer_listener.local_addr()?.port())?;
         let domain = PublicUrl::parse(&domain, domain_listener.local_addr()?.port())?;
-        let pool = Arc::new(Pool::new(issuer, domain, clients, users, behaviour));
+        let pool = Arc::new(Pool::new(issuer, domain, clients, users, behaviour, first_keys));
         Ok(Cognito {
             issuer: Server::start(issuer_listener, tls.clone(), issuer_host::router(&pool))?,
             domain: Server::start(domain_listener, tls, domain_host::router(&pool))?,

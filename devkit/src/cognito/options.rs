@@ -28,6 +28,8 @@ pub struct Options {
     pub behaviour: Behaviour,
     /// Where to listen.
     pub listen: Listen,
+    /// Which of the test keys it begins with; pools that begin with different ones have different keys.
+    pub first_keys: usize,
 }
 
 /// Addresses to bind; port 0 = any free port.
@@ -104,6 +106,18 @@ pub struct Federated {
 }
 
 impl Options {
+    /// Another pool, in another region, with other clients, users and keys: to run beside the default.
+    pub fn partners() -> Options {
+        Options {
+            issuer: "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Partners1".to_owned(),
+            domain: "https://partners.auth.eu-west-1.amazoncognito.com".to_owned(),
+            clients: demo::partner_clients(),
+            users: demo::partners(),
+            first_keys: 1,
+            ..Options::default()
+        }
+    }
+
     /// The demo pool on fixed ports of this machine, over plain HTTP. With port 0, the free port that was found.
     pub fn local(issuer_port: u16, domain_port: u16) -> Options {
         let mut options = Options {
@@ -127,6 +141,7 @@ impl Default for Options {
             users: demo::users(),
             behaviour: Behaviour::default(),
             listen: Listen::default(),
+            first_keys: 0,
         }
     }
 }

@@ -38,10 +38,11 @@ impl Pool {
         clients: Vec<Client>,
         users: Vec<User>,
         behaviour: Behaviour,
+        first_keys: usize,
     ) -> Pool {
         Pool {
             updated_issuer: issuer.updated_issuer(),
-            keys: Mutex::new(KeyRing::new(&issuer.text)),
+            keys: Mutex::new(KeyRing::new(&issuer.text, first_keys)),
             issuer,
             domain,
             clients,

@@ -5,20 +5,20 @@ use url::Url;
 
 /// A base URL under which a host is known; without a slash at its end.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct PublicUrl {
+pub(crate) struct PublicUrl {
     /// The exact text.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Host, and port unless it is the scheme's own.
-    pub(super) authority: String,
+    pub(crate) authority: String,
     /// The path, empty or with a slash in front.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// Whether the scheme is `https`.
-    pub(super) secure: bool,
+    pub(crate) secure: bool,
 }
 
 impl PublicUrl {
     /// Reads a base URL. Port 0 stands for `port`, the one that was bound.
-    pub(super) fn parse(text: &str, port: u16) -> Result<PublicUrl> {
+    pub(crate) fn parse(text: &str, port: u16) -> Result<PublicUrl> {
         let text = text.trim_end_matches('/');
         let text = match Url::parse(text).with_context(|| format!("{text} is no URL"))?.port() {
             Some(0) => text.replacen(":0", &format!(":{port}"), 1),
@@ -36,14 +36,14 @@ impl PublicUrl {
     }
 
     /// Whether a request that names `authority` means this host; the scheme's own port may be spelled out.
-    pub(super) fn answers_for(&self, authority: &str) -> bool {
+    pub(crate) fn answers_for(&self, authority: &str) -> bool {
         let port = if self.secure { ":443" } else { ":80" };
         let given = authority.strip_suffix(port).unwrap_or(authority);
         given.eq_ignore_ascii_case(&self.authority)
     }
 
     /// The same pool under the issuer type UPDATED; only Cognito's own hosts have one.
-    pub(super) fn updated_issuer(&self) -> PublicUrl {
+    pub(crate) fn updated_issuer(&self) -> PublicUrl {
         let updated = |text: &str| text.replacen("cognito-idp.", "issuer-cognito-idp.", 1);
         if !self.authority.starts_with("cognito-idp.") {
             return self.clone();
@@ -52,7 +52,7 @@ impl PublicUrl {
     }
 
     /// The last segment of the path: the pool id of an issuer.
-    pub(super) fn last_segment(&self) -> &str {
+    pub(crate) fn last_segment(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
     }
 }

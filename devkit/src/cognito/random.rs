@@ -12,7 +12,7 @@ pub(super) fn bytes<const N: usize>() -> [u8; N] {
 }
 
 /// A version 4 UUID.
-pub(super) fn uuid() -> String {
+pub(crate) fn uuid() -> String {
     let number = u128::from_be_bytes(bytes());
     let number = (number & !(0xf << 76) | 0x4 << 76) & !(0x3 << 62) | 0x2 << 62;
     let hex = format!("{number:032x}");

@@ -12,8 +12,9 @@ use serde_json::{Map, Value, json};
 use super::User;
 use super::claims::user_attributes;
 use super::client_auth::authenticate;
+use super::elsewhere::UserInfoVariant;
 use super::gate::form;
-use super::jwt::verified_access_token;
+use super::jwt::{TokenKind, verified_access_token};
 use super::params::Params;
 use super::pool::Pool;
 
@@ -26,7 +27,7 @@ enum BearerError {
 /// GET /oauth2/userInfo
 pub(super) async fn userinfo(State(pool): State<Arc<Pool>>, headers: HeaderMap) -> Response {
     match process_userinfo_request(&pool, &headers) {
-        Ok(claims) => Json(claims).into_response(),
+        Ok((claims, client_id)) => userinfo_response(&pool, claims, &client_id),
         Err(BearerError::InvalidRequest) => {
             bearer_error(StatusCode::BAD_REQUEST, "invalid_request", "Bad OAuth2 request at UserInfo Endpoint")
         }
@@ -36,6 +37,16 @@ pub(super) async fn userinfo(State(pool): State<Arc<Pool>>, headers: HeaderMap) 
             "Access token is expired, disabled, or deleted, or the user has globally signed out.",
         ),
     }
+}
+
+/// JSON, as Cognito answers; or what a switch says.
+fn userinfo_response(pool: &Pool, mut claims: Map<String, Value>, client_id: &str) -> Response {
+    if !pool.behaviour().user_info.signed {
+        return Json(claims).into_response();
+    }
+    claims.insert("iss".to_owned(), json!(pool.issuer_in_effect().text));
+    claims.insert("aud".to_owned(), json!(client_id));
+    ([(header::CONTENT_TYPE, "application/jwt")], pool.sign(TokenKind::Id, claims, None)).into_response()
 }
 
 /// POST /oauth2/revoke
@@ -49,7 +60,8 @@ pub(super) async fn revoke(State(pool): State<Arc<Pool>>, headers: HeaderMap, bo
     }
 }
 
-fn process_userinfo_request(pool: &Pool, headers: &HeaderMap) -> Result<Map<String, Value>, BearerError> {
+/// The claims, and the client whose token it is.
+fn process_userinfo_request(pool: &Pool, headers: &HeaderMap) -> Result<(Map<String, Value>, String), BearerError> {
     let authorization =
         headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or(BearerError::InvalidRequest)?;
     let (scheme, token) = authorization.split_once(' ').ok_or(BearerError::InvalidRequest)?;
@@ -64,19 +76,20 @@ fn process_userinfo_request(pool: &Pool, headers: &HeaderMap) -> Result<Map<Stri
         return Err(BearerError::InvalidToken);
     }
     let user = pool.users().iter().find(|user| user.sub == text("sub")).cloned().ok_or(BearerError::InvalidToken)?;
-    Ok(userinfo_claims(&user, &scopes))
+    Ok((userinfo_claims(&user, &scopes, &pool.behaviour().user_info), text("client_id").to_owned()))
 }
 
 /// Verification flags are strings here, and there are no groups.
-fn userinfo_claims(user: &User, scopes: &[String]) -> Map<String, Value> {
+fn userinfo_claims(user: &User, scopes: &[String], variant: &UserInfoVariant) -> Map<String, Value> {
     let mut claims = user_attributes(user, scopes);
-    claims.insert("sub".to_owned(), json!(user.sub));
     claims.insert("username".to_owned(), json!(user.token_username()));
     for value in claims.values_mut() {
         if let Value::Bool(flag) = value {
             *value = json!(flag.to_string());
         }
     }
+    claims.extend(variant.claims.clone());
+    claims.extend(variant.sub.value(&user.sub).map(|sub| ("sub".to_owned(), sub)));
     claims
 }
 
