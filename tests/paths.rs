@@ -227,6 +227,7 @@ fn rule(path: PathPattern, action: Action) -> Rule {
         hosts: Vec::new(),
         methods: Vec::new(),
         path: Some(path),
+        not: None,
         action,
         access: Access::default(),
     }

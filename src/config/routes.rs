@@ -36,6 +36,7 @@ fn rule(node: &Node<'_>, names: &mut BTreeMap<String, String>, report: &mut Repo
         hosts: Vec::new(),
         methods: Vec::new(),
         path: None,
+        not: None,
         action: stand_in,
         access: Access::default(),
     };

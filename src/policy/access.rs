@@ -45,6 +45,13 @@ pub struct Credentials {
     pub bearer: bool,
 }
 
+impl Access {
+    /// Whether the provider of this name counts.
+    pub fn takes(&self, provider: &str) -> bool {
+        self.providers.is_empty() || self.providers.iter().any(|name| name == provider)
+    }
+}
+
 impl Default for Access {
     fn default() -> Self {
         Self {

@@ -7,9 +7,10 @@ use std::fmt;
 
 use super::{
     access::Access,
-    pattern::{HostPattern, PathPattern},
+    pattern::{Candidate, Steps},
+    rule::{Action, Miss, Rule},
 };
-use crate::http::path::{RawPath, Reading};
+use crate::http::path::RawPath;
 
 /// The rules in order, valid by construction in `config`.
 #[derive(Clone, Debug, Default)]
@@ -18,37 +19,10 @@ pub struct Routes {
     default: Access,
 }
 
-/// One rule. An empty list and an absent path match everything.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    /// Its name in logs and explanations.
-    pub name: String,
-    /// The hosts it is for.
-    pub hosts: Vec<HostPattern>,
-    /// The methods it is for, compared exactly (RFC 9110 §9.1: methods are case-sensitive).
-    pub methods: Vec<String>,
-    /// The paths it is for.
-    pub path: Option<PathPattern>,
-    /// What it says.
-    pub action: Action,
-    /// What [`Action::Authenticate`] asks for.
-    pub access: Access,
-}
-
-/// What a rule says about the requests it matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Passes without sign-in, identity headers removed.
-    Allow,
-    /// Passes with a session only.
-    Authenticate,
-    /// Never passes.
-    Deny,
-}
-
 /// The rule that decides a request; `None` where none matches, which means [`Action::Authenticate`].
 #[derive(Clone, Copy, Debug)]
 pub struct Route<'a> {
+    index: Option<usize>,
     rule: Option<&'a Rule>,
     default: &'a Access,
 }
@@ -74,17 +48,42 @@ impl Routes {
     /// [`AmbiguousPath`] if they do not, or the path has no readings.
     pub fn decide(&self, host: &str, method: &str, path: &RawPath<'_>) -> Result<Route<'_>, AmbiguousPath> {
         let readings = path.readings().map_err(|_| AmbiguousPath)?;
+        let candidates: Vec<_> = readings.iter().map(Candidate::new).collect();
         let host = without_port(host);
+        let mut steps = Steps::of_a_request();
+        let mut selection = None;
         // `app.example.com.` is the same name to the DNS and another one to most virtual hosts.
-        let hosts = [Some(host), host.strip_suffix('.')];
-        let selections =
-            hosts.iter().flatten().flat_map(|host| readings.iter().map(|reading| self.select(host, method, reading)));
-        let mut selections = selections.peekable();
-        let first = *selections.peek().ok_or(AmbiguousPath)?;
-        match selections.all(|selection| selection == first) {
-            true => Ok(Route { rule: first.and_then(|index| self.rules.get(index)), default: &self.default }),
-            false => Err(AmbiguousPath),
+        for host in [Some(host), host.strip_suffix('.')].into_iter().flatten() {
+            for candidate in &candidates {
+                let selected = self.select(host, method, candidate, &mut steps)?;
+                if *selection.get_or_insert(selected) != selected {
+                    return Err(AmbiguousPath);
+                }
+            }
         }
+        selection.map(|index| self.route(index)).ok_or(AmbiguousPath)
+    }
+
+    /// The rule that a request remembers by [`Route::index`]. A number that no rule has passes nobody.
+    pub fn route(&self, index: Option<usize>) -> Route<'_> {
+        Route { index, rule: index.and_then(|index| self.rules.get(index)), default: &self.default }
+    }
+
+    /// The rules before the one that decides, each with the first part of it that the request does not match.
+    ///
+    /// # Errors
+    /// [`AmbiguousPath`] where [`decide`](Self::decide) says so.
+    pub fn why_not(&self, host: &str, method: &str, path: &RawPath<'_>) -> Result<Vec<Miss<'_>>, AmbiguousPath> {
+        let decided = self.decide(host, method, path)?.index;
+        let readings = path.readings().map_err(|_| AmbiguousPath)?;
+        let candidate = Candidate::new(readings.first().ok_or(AmbiguousPath)?);
+        let mut steps = Steps::of_a_request();
+        let mut misses = Vec::new();
+        for rule in self.rules.iter().take(decided.unwrap_or(usize::MAX)) {
+            let part = rule.miss(without_port(host), method, &candidate, &mut steps)?;
+            misses.extend(part.map(|part| Miss { rule, part }));
+        }
+        Ok(misses)
     }
 
     /// Rules that never decide, each with the earlier rule that takes all its requests.
@@ -95,33 +94,30 @@ impl Routes {
         })
     }
 
-    fn select(&self, host: &str, method: &str, reading: &Reading<'_>) -> Option<usize> {
-        self.rules.iter().position(|rule| rule.matches(host, method, reading))
-    }
-}
-
-impl Rule {
-    fn matches(&self, host: &str, method: &str, reading: &Reading<'_>) -> bool {
-        (self.hosts.is_empty() || self.hosts.iter().any(|pattern| pattern.matches(host)))
-            && (self.methods.is_empty() || self.methods.iter().any(|name| name == method))
-            && self.path.as_ref().is_none_or(|pattern| pattern.matches(reading))
-    }
-
-    /// Whether every request that matches `other` matches this rule as well.
-    fn covers(&self, other: &Self) -> bool {
-        let hosts = || other.hosts.iter().all(|host| self.hosts.iter().any(|pattern| pattern.covers(host)));
-        let methods = || other.methods.iter().all(|method| self.methods.contains(method));
-        let path = || matches!((&self.path, &other.path), (Some(ours), Some(theirs)) if ours.covers(theirs));
-        (self.hosts.is_empty() || (!other.hosts.is_empty() && hosts()))
-            && (self.methods.is_empty() || (!other.methods.is_empty() && methods()))
-            && (self.path.is_none() || path())
+    fn select(
+        &self,
+        host: &str,
+        method: &str,
+        path: &Candidate<'_>,
+        steps: &mut Steps,
+    ) -> Result<Option<usize>, AmbiguousPath> {
+        for (index, rule) in self.rules.iter().enumerate() {
+            if rule.miss(host, method, path, steps)?.is_none() {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
     }
 }
 
 impl<'a> Route<'a> {
     /// What to do with the request.
     pub fn action(self) -> Action {
-        self.rule.map_or(Action::Authenticate, |rule| rule.action)
+        match (self.index, self.rule) {
+            (_, Some(rule)) => rule.action,
+            (Some(_), None) => Action::Deny,
+            (None, None) => Action::Authenticate,
+        }
     }
 
     /// What it asks for if it is [`Action::Authenticate`].
@@ -132,6 +128,11 @@ impl<'a> Route<'a> {
     /// The rule that decided; `None` where none matched.
     pub fn rule(self) -> Option<&'a Rule> {
         self.rule
+    }
+
+    /// What [`Routes::route`] finds it by again.
+    pub fn index(self) -> Option<usize> {
+        self.index
     }
 
     /// The rule's name for logs, `default` where none matched.
@@ -158,6 +159,7 @@ fn without_port(authority: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::{HostPattern, PathPattern};
 
     fn rule(name: &str, action: Action) -> Rule {
         Rule {
@@ -165,6 +167,7 @@ mod tests {
             hosts: Vec::new(),
             methods: Vec::new(),
             path: None,
+            not: None,
             action,
             access: Access::default(),
         }
