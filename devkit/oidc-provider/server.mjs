@@ -24,13 +24,14 @@ createInterface({ input: process.stdin })
 
 async function start({ modules, port, algorithms, ...told }) {
   const load = (path) => import(pathToFileURL(join(modules, 'node_modules', path)));
-  const { default: Provider } = await load('oidc-provider/lib/index.js');
+  const { default: Provider, errors, interactionPolicy } = await load('oidc-provider/lib/index.js');
   const jose = await load('jose/dist/webapi/index.js');
   const server = createServer();
   server.listen(port, '127.0.0.1', async () => {
     const issuer = `http://127.0.0.1:${server.address().port}`;
     const jwks = { keys: await Promise.all(algorithms.map((algorithm) => key(jose, algorithm))) };
-    const provider = new Provider(issuer, configuration({ algorithms, jwks, ...told }));
+    const provider = new Provider(issuer, configuration({ algorithms, jwks, errors, interactionPolicy, ...told }));
+    if (told.acrValues.length) signInWithAcr(provider, told.acrValues);
     EVENTS.forEach((event) => provider.on(event, (...facts) => say(line(event, facts))));
     server.on('request', provider.callback());
     say({ listening: server.address().port });
@@ -42,7 +43,7 @@ async function key({ generateKeyPair, exportJWK }, alg) {
   return { ...await exportJWK(privateKey), alg, use: 'sig', kid: `${alg}-${process.pid}` };
 }
 
-function configuration({ algorithms, clients, users, jwks }) {
+function configuration({ algorithms, clients, users, resources, acrValues, jwks, errors, interactionPolicy }) {
   const settingsOf = (id) => clients.find((client) => client.client_id === id).settings;
   const lifetime = (name) => (_, token, client) => settingsOf(client.clientId)[name];
   return {
@@ -54,20 +55,38 @@ function configuration({ algorithms, clients, users, jwks }) {
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: true, logoutSource },
       backchannelLogout: { enabled: true },
+      introspection: { enabled: true },
+      clientCredentials: { enabled: true },
+      jwtUserinfo: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => undefined,
+        getResourceServerInfo: (_, indicator) => {
+          const resource = resources[indicator];
+          if (!resource) throw new errors.InvalidTarget();
+          const { scope, algorithm } = resource;
+          const format = algorithm ? { accessTokenFormat: 'jwt', jwt: { sign: { alg: algorithm } } } : { accessTokenFormat: 'opaque' };
+          return { scope, audience: indicator, ...format };
+        },
+      },
     },
+    acrValues,
+    interactions: { policy: policy(interactionPolicy, acrValues) },
+    extraTokenClaims: (_, { accountId, clientId }) => (settingsOf(clientId).richAccessTokens ? users[accountId] : undefined),
     findAccount: (_, id) => users[id] && { accountId: id, claims: () => ({ sub: id, ...users[id] }) },
-    scopes: ['openid', 'email', 'profile', 'groups'],
+    scopes: ['openid', 'email', 'profile', 'groups', ...Object.values(resources).flatMap(({ scope }) => scope.split(' '))],
     claims: { email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },
     // Claims of the granted scopes stand in the ID token, not at the userinfo endpoint only.
     conformIdTokenClaims: false,
     issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: (ctx) => settingsOf(ctx.oidc.client.clientId).rotate,
     pkce: { required: () => true },
-    enabledJWA: { idTokenSigningAlgValues: algorithms },
+    enabledJWA: { idTokenSigningAlgValues: algorithms, userinfoSigningAlgValues: algorithms },
     cookies: { keys: ['a test only'] },
     ttl: {
       AccessToken: lifetime('accessToken'),
       AuthorizationCode: 60,
+      ClientCredentials: lifetime('accessToken'),
       Grant: 3600,
       IdToken: lifetime('idToken'),
       Interaction: 600,
@@ -76,6 +95,30 @@ function configuration({ algorithms, clients, users, jwks }) {
     },
     // The package's own guard refuses loopback addresses, where the relying parties of tests are.
     fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options),
+  };
+}
+
+// The package takes `acr_values` for a wish. Here a sign-in that has none of them, though it could, is done again.
+function policy({ base, Check }, acrValues) {
+  const rules = base();
+  const wish = new Check('acr_values', 'a stronger sign-in was asked for', ({ oidc }) => {
+    const wanted = wantedOf(oidc.params, acrValues);
+    return wanted.length > 0 && !wanted.includes(oidc.acr);
+  });
+  rules.get('login').checks.push(wish);
+  return rules;
+}
+
+const wantedOf = ({ acr_values: wish }, acrValues) => (wish ?? '').split(' ').filter((acr) => acrValues.includes(acr));
+
+// Its own login page never says how somebody has signed in: they did as they were asked, and weakly if nobody asked.
+function signInWithAcr(provider, acrValues) {
+  const finish = provider.interactionFinished.bind(provider);
+  provider.interactionFinished = async (request, response, result, options) => {
+    if (!result.login) return finish(request, response, result, options);
+    const { params } = await provider.interactionDetails(request, response);
+    const acr = wantedOf(params, acrValues)[0] ?? acrValues[0];
+    return finish(request, response, { ...result, login: { ...result.login, acr } }, options);
   };
 }
 

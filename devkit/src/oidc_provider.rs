@@ -37,9 +37,28 @@ pub struct Options {
     pub clients: Vec<Client>,
     /// Names of users and their claims.
     pub users: BTreeMap<String, Value>,
+    /// Resource servers by their indicator (RFC 8707), which is the `aud` of access tokens for them. A token for none of
+    /// them is opaque.
+    pub resources: BTreeMap<String, Resource>,
+    /// The `acr` values that it knows, the weakest first: that of a sign-in nobody asked more of. A sign-in that was asked
+    /// for another has that one, and a session with none of those asked for does not count. The ID token says it only
+    /// where `acr_values` were sent.
+    pub acr_values: Vec<String>,
 }
 
-/// A client with the code grant, refresh tokens (without `offline_access` too), and PKCE, which it must use.
+/// A resource server.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resource {
+    /// The scopes that there are for it.
+    pub scope: String,
+    /// What its access tokens are signed with (RFC 9068), or that they are opaque.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<String>,
+}
+
+/// A client: of people with the code grant, refresh tokens (without `offline_access` too), and PKCE, which it must use; or of a machine
+/// with client credentials. Those with a secret may introspect every token (RFC 7662).
 #[derive(Clone, Debug, Serialize)]
 pub struct Client {
     /// `client_id`.
@@ -53,9 +72,11 @@ pub struct Client {
     pub id_token_signed_response_alg: String,
     /// Compared exactly.
     pub redirect_uris: Vec<String>,
-    grant_types: [&'static str; 2],
-    response_types: [&'static str; 1],
-    scope: &'static str,
+    grant_types: Vec<&'static str>,
+    response_types: Vec<&'static str>,
+    scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    userinfo_signed_response_alg: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     post_logout_redirect_uris: Vec<String>,
     #[serde(flatten)]
@@ -78,6 +99,7 @@ struct Settings {
     id_token: u64,
     access_token: u64,
     refresh_token: u64,
+    rich_access_tokens: bool,
 }
 
 /// Something that happened at the provider, by the package's own name for it.
@@ -118,13 +140,46 @@ impl Client {
             token_endpoint_auth_method: method.to_owned(),
             id_token_signed_response_alg: algorithm.to_owned(),
             redirect_uris: vec![redirect_uri.to_owned()],
-            grant_types: ["authorization_code", "refresh_token"],
-            response_types: ["code"],
-            scope: "openid email profile groups",
+            grant_types: vec!["authorization_code", "refresh_token"],
+            response_types: vec!["code"],
+            scope: "openid email profile groups".to_owned(),
+            userinfo_signed_response_alg: None,
             post_logout_redirect_uris: Vec::new(),
             backchannel_logout: None,
-            settings: Settings { rotate: false, id_token: HOUR, access_token: HOUR, refresh_token: HOUR },
+            settings: Settings {
+                rotate: false,
+                id_token: HOUR,
+                access_token: HOUR,
+                refresh_token: HOUR,
+                rich_access_tokens: false,
+            },
         }
+    }
+
+    /// A client of a machine, with these scopes of resource servers.
+    pub fn machine(client_id: &str, client_secret: &str, algorithm: &str, scope: &str) -> Self {
+        Self {
+            redirect_uris: Vec::new(),
+            grant_types: vec!["client_credentials"],
+            response_types: Vec::new(),
+            scope: scope.to_owned(),
+            ..Self::new(client_id, "client_secret_basic", Some(client_secret), algorithm, "")
+        }
+    }
+
+    /// Also these scopes, of resource servers.
+    pub fn with_scopes(self, scope: &str) -> Self {
+        Self { scope: format!("{} {scope}", self.scope), ..self }
+    }
+
+    /// Its access tokens hold the user's claims; where they are opaque, introspection answers them.
+    pub fn with_rich_access_tokens(self) -> Self {
+        Self { settings: Settings { rich_access_tokens: true, ..self.settings }, ..self }
+    }
+
+    /// UserInfo answers it a JWT that is signed with `algorithm`.
+    pub fn with_signed_userinfo(self, algorithm: &str) -> Self {
+        Self { userinfo_signed_response_alg: Some(algorithm.to_owned()), ..self }
     }
 
     /// Where the provider may send people after RP-initiated logout; compared exactly.
@@ -213,9 +268,10 @@ impl OidcProvider {
 }
 
 fn line(options: &Options, modules: &std::path::Path) -> String {
-    let Options { port, algorithms, clients, users } = options;
+    let Options { port, algorithms, clients, users, resources, acr_values } = options;
     let told = json!({
         "modules": modules, "port": port, "algorithms": algorithms, "clients": clients, "users": users,
+        "resources": resources, "acrValues": acr_values,
     });
     format!("{told}\n")
 }

@@ -1,4 +1,10 @@
-//! What the provider that is not ours does with the options that tests give it: refreshes, sign-out in both directions.
+//! What the provider that is not ours does with the options that tests give it: refreshes, sign-out in both directions; and
+//! what programs can have there (`programs`), and how strongly people sign in (`strength`).
+
+#[path = "oidc_provider/programs.rs"]
+mod programs;
+#[path = "oidc_provider/strength.rs"]
+mod strength;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -29,14 +35,20 @@ struct World {
 }
 
 async fn world(change: impl FnOnce(Client) -> Client) -> World {
+    world_of(change, |_| {}).await
+}
+
+async fn world_of(client: impl FnOnce(Client) -> Client, change: impl FnOnce(&mut Options)) -> World {
     tls::use_ring();
-    let client = Client::new("app", "client_secret_post", Some("secret"), "ES256", CALLBACK);
-    let provider = OidcProvider::start(Options {
+    let app = Client::new("app", "client_secret_post", Some("secret"), "ES256", CALLBACK);
+    let mut options = Options {
         algorithms: vec!["ES256".to_owned()],
-        clients: vec![change(client)],
+        clients: vec![client(app)],
         users: [("ada".to_owned(), json!({ "groups": ["admins"] }))].into(),
         ..Options::default()
-    });
+    };
+    change(&mut options);
+    let provider = OidcProvider::start(options);
     let browser = reqwest::Client::builder().cookie_store(true).redirect(redirect::Policy::none()).no_proxy();
     World { provider: provider.await.unwrap(), browser: browser.build().unwrap() }
 }
@@ -68,18 +80,22 @@ impl World {
 
     /// Tokens of a new sign-in.
     async fn sign_in(&self) -> Value {
+        self.sign_in_with(&[]).await
+    }
+
+    /// The same, with more in the authorization request; what is asked for by `resource` is asked for at the token endpoint, too.
+    async fn sign_in_with(&self, more: &[(&str, &str)]) -> Value {
+        let scope = more.iter().find(|(name, _)| *name == "scope").map_or("openid groups", |(_, scope)| scope);
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("client_id", "app"), ("response_type", "code"), ("redirect_uri", CALLBACK)])
-            .extend_pairs([
-                ("scope", "openid groups"),
-                ("code_challenge", CHALLENGE),
-                ("code_challenge_method", "S256"),
-            ])
+            .extend_pairs([("scope", scope), ("code_challenge", CHALLENGE), ("code_challenge_method", "S256")])
+            .extend_pairs(more.iter().filter(|(name, _)| *name != "scope"))
             .finish();
         let callback = self.follow(self.url(&format!("/auth?{query}"))).await;
         let code = callback.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
         let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", CALLBACK)];
-        let (status, tokens) = self.token(&[&form[..], &[("code_verifier", VERIFIER)]].concat()).await;
+        let resource: Vec<_> = more.iter().copied().filter(|(name, _)| *name == "resource").collect();
+        let (status, tokens) = self.token(&[&form[..], &[("code_verifier", VERIFIER)], &resource].concat()).await;
         assert_eq!(status, 200, "{tokens}");
         tokens
     }
