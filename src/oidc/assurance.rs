@@ -6,7 +6,9 @@
 
 use std::time::Duration;
 
-use super::claims::TrustedClaims;
+use serde_json::Value;
+
+use super::{claims::TrustedClaims, id_token::numeric_date};
 use crate::time::UnixTime;
 
 /// A demand on a sign-in beyond the ordinary; the default demands nothing.
@@ -38,7 +40,7 @@ impl Assurance {
     }
 
     /// What `claims` lack at `now`; `None` if nothing. `auth_time` is the session's, in seconds since 1970, else the claim
-    /// counts.
+    /// counts. What is of another type than its specification says is lacking.
     pub fn shortfall(
         &self,
         claims: &TrustedClaims,
@@ -46,19 +48,63 @@ impl Assurance {
         leeway: Duration,
         now: UnixTime,
     ) -> Option<Shortfall> {
-        let _ = (claims, auth_time, leeway, now);
-        None
+        let acr = || claims.claim("acr").and_then(Value::as_str).is_some_and(|acr| self.takes_acr(acr));
+        if !self.acr_values.is_empty() && !acr() {
+            return Some(Shortfall::Acr);
+        }
+        let signed_in = auth_time.map(UnixTime::from_secs).or_else(|| claims.claim("auth_time").and_then(numeric_date));
+        if !self.is_recent(signed_in, leeway, now) {
+            return Some(Shortfall::MaxAge);
+        }
+        let granted = granted_scopes(claims);
+        let all = self.scopes.iter().all(|scope| granted.contains(&scope.as_str()));
+        (!all).then_some(Shortfall::Scope)
     }
 
     /// The top-level claims that [`shortfall`](Self::shortfall) looks at.
     pub fn claim_names(&self) -> Vec<&'static str> {
-        Vec::new()
+        let mut names = Vec::new();
+        if !self.acr_values.is_empty() {
+            names.push("acr");
+        }
+        if self.max_age.is_some() {
+            names.push("auth_time");
+        }
+        if !self.scopes.is_empty() {
+            names.extend(["scope", "scp"]);
+        }
+        names
+    }
+
+    /// Whether `acr` is one of those demanded.
+    pub(super) fn takes_acr(&self, acr: &str) -> bool {
+        self.acr_values.iter().any(|value| value == acr)
+    }
+
+    /// Whether who signed in at `auth_time` did so within `max_age`, if one is demanded. Nobody signed in in the future.
+    pub(super) fn is_recent(&self, auth_time: Option<UnixTime>, leeway: Duration, now: UnixTime) -> bool {
+        let Some(max_age) = self.max_age else { return true };
+        auth_time.is_some_and(|time| time <= now.plus(leeway) && now <= time.plus(max_age).plus(leeway))
     }
 
     /// `acr_values` and `max_age` of an authorization request, as far as they are demanded (OpenID Connect Core §3.1.2.1).
-    pub(super) fn parameters(&self) -> impl Iterator<Item = (&'static str, String)> {
+    pub(super) fn parameters(&self) -> Vec<(&'static str, String)> {
         let acr_values = (!self.acr_values.is_empty()).then(|| ("acr_values", self.acr_values.join(" ")));
         let max_age = self.max_age.map(|age| ("max_age", age.as_secs().to_string()));
-        acr_values.into_iter().chain(max_age)
+        acr_values.into_iter().chain(max_age).collect()
     }
+}
+
+/// The `scope` values that `claims` name: `scope` is a string with spaces between them (RFC 9068 §2.2.3) or, as some providers
+/// have it, an array, and some call it `scp`.
+pub fn granted_scopes(claims: &TrustedClaims) -> Vec<&str> {
+    let mut granted = Vec::new();
+    for value in ["scope", "scp"].iter().filter_map(|name| claims.claim(name)) {
+        match value {
+            Value::String(text) => granted.extend(text.split(' ').filter(|scope| !scope.is_empty())),
+            Value::Array(members) => granted.extend(members.iter().filter_map(Value::as_str)),
+            _ => {}
+        }
+    }
+    granted
 }

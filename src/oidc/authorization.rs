@@ -84,6 +84,10 @@ pub fn authorization_request(
     assurance: &Assurance,
 ) -> Url {
     let mut url = metadata.authorization_endpoint.clone();
+    let demanded = assurance.parameters();
+    // What a rule demands stands in the place of what every sign-in asks for: no parameter twice (RFC 6749 §3.1).
+    let configured = settings.authorization_parameters.iter();
+    let configured = configured.filter(|(name, _)| demanded.iter().all(|(demanded, _)| demanded != name));
     url.query_pairs_mut()
         .append_pair("response_type", "code")
         .append_pair("client_id", &settings.client_id)
@@ -93,8 +97,8 @@ pub fn authorization_request(
         .append_pair("nonce", transaction.nonce.secret())
         .append_pair("code_challenge", &pkce::code_challenge(transaction.code_verifier))
         .append_pair("code_challenge_method", pkce::CODE_CHALLENGE_METHOD)
-        .extend_pairs(assurance.parameters())
-        .extend_pairs(&settings.authorization_parameters);
+        .extend_pairs(configured)
+        .extend_pairs(demanded);
     url
 }
 

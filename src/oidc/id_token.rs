@@ -53,6 +53,8 @@ pub struct Expected<'a> {
 pub enum IdTokenError {
     /// `at_hash` is not the access token's (Core §3.1.3.8).
     AccessTokenHash,
+    /// `acr` is absent or none of those that were asked for.
+    Acr,
     /// `aud` does not name our client.
     Audience,
     /// `aud` names a party that we do not trust.
@@ -69,6 +71,8 @@ pub enum IdTokenError {
     Issuer,
     /// The claim is absent or of another type.
     Malformed(&'static str),
+    /// `auth_time` is absent or too long ago, though `max_age` was asked for.
+    MaxAge,
     /// `nonce` is not the one sent.
     Nonce,
     /// `nbf` is in the future.
@@ -109,11 +113,36 @@ pub fn validate_id_token(token: VerifiedJwt, expected: Expected<'_>) -> Result<I
     if !constant_time_eq(nonce.as_bytes(), expected.nonce.secret().as_bytes()) {
         return Err(IdTokenError::Nonce);
     }
-    // 12. and 13. acr and auth_time: nothing was requested.
+    // 12. "If the acr Claim was requested, the Client SHOULD check that the asserted Claim Value is appropriate."
+    // 13. "If the auth_time Claim was requested, either through a specific request for this Claim or by using the max_age
+    //     parameter, the Client SHOULD check the auth_time Claim value and request re-authentication if it determines too
+    //     much time has elapsed since the last End-User authentication."
+    assured(&claims, expected)?;
     subject(&claims)?;
     token_use(&claims, settings.kind)?;
     access_token_hash(&claims, algorithm, expected.access_token)?;
     Ok(IdTokenClaims { claims, expires })
+}
+
+/// Steps 12 and 13. Core §2 on `auth_time`: "When a max_age request is made … then this Claim is REQUIRED".
+fn assured(claims: &Map<String, Value>, expected: Expected<'_>) -> Result<(), IdTokenError> {
+    let Expected { settings, assurance, now, .. } = expected;
+    if !assurance.acr_values.is_empty() {
+        let acr = optional_text(claims, "acr")?.ok_or(IdTokenError::Acr)?;
+        if !assurance.takes_acr(acr) {
+            return Err(IdTokenError::Acr);
+        }
+    }
+    if assurance.max_age.is_some() {
+        let auth_time = match claims.contains_key("auth_time") {
+            true => Some(required_time(claims, "auth_time")?),
+            false => None,
+        };
+        if !assurance.is_recent(auth_time, settings.leeway, now) {
+            return Err(IdTokenError::MaxAge);
+        }
+    }
+    Ok(())
 }
 
 /// What remains for a token that was found to be the right person's, from the right sign-in, time last:
@@ -177,7 +206,7 @@ pub(super) fn authorized_party(
 }
 
 /// Steps 9 and 10, and `nbf` (RFC 7519 §4.1.5). Gives `exp`.
-fn times(claims: &Map<String, Value>, leeway: Duration, now: UnixTime) -> Result<UnixTime, IdTokenError> {
+pub(super) fn times(claims: &Map<String, Value>, leeway: Duration, now: UnixTime) -> Result<UnixTime, IdTokenError> {
     // 9. "The current time MUST be before the time represented by the exp Claim."
     let expires = required_time(claims, "exp")?;
     if now >= expires.plus(leeway) {
@@ -195,16 +224,19 @@ fn times(claims: &Map<String, Value>, leeway: Duration, now: UnixTime) -> Result
 
 /// A NumericDate: a JSON number from 0 to the year 9999; a fraction is cut off (T-108).
 pub(super) fn required_time(claims: &Map<String, Value>, name: &'static str) -> Result<UnixTime, IdTokenError> {
+    claims.get(name).and_then(numeric_date).ok_or(IdTokenError::Malformed(name))
+}
+
+/// A NumericDate (RFC 7519 §2), from 1970 to the year 9999.
+pub(super) fn numeric_date(value: &Value) -> Option<UnixTime> {
     const YEAR_9999: u64 = 253_402_300_800;
-    let malformed = IdTokenError::Malformed(name);
-    let value = claims.get(name).ok_or(malformed)?;
     let seconds = match (value.as_u64(), value.as_f64()) {
         (Some(whole), _) => whole,
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked here")]
         (None, Some(fraction)) if (0.0..253_402_300_800.0).contains(&fraction) => fraction as u64,
-        _ => return Err(malformed),
+        _ => return None,
     };
-    if seconds < YEAR_9999 { Ok(UnixTime::from_secs(seconds)) } else { Err(malformed) }
+    (seconds < YEAR_9999).then(|| UnixTime::from_secs(seconds))
 }
 
 /// Core §2: "It MUST NOT exceed 255 ASCII characters in length."
@@ -267,7 +299,7 @@ impl IdTokenClaims {
         self.expires
     }
 
-    /// `auth_time` in seconds since 1970, if it is there and a NumericDate: a sign-in asks for none (steps 12 and 13).
+    /// `auth_time` in seconds since 1970, if it is there and a NumericDate; it must be only if `max_age` was asked for.
     pub fn auth_time(&self) -> Option<u64> {
         required_time(&self.claims, "auth_time").ok().map(UnixTime::secs)
     }
@@ -278,6 +310,7 @@ impl IdTokenError {
     pub const fn code(self) -> &'static str {
         match self {
             Self::AccessTokenHash => "id_token_at_hash",
+            Self::Acr => "id_token_acr",
             Self::Audience => "id_token_aud",
             Self::AudienceUntrusted => "id_token_aud_untrusted",
             Self::AuthTime => "id_token_auth_time",
@@ -286,6 +319,7 @@ impl IdTokenError {
             Self::IssuedInFuture => "id_token_iat",
             Self::Issuer => "id_token_iss",
             Self::Malformed(_) => "id_token_malformed",
+            Self::MaxAge => "id_token_max_age",
             Self::Nonce => "id_token_nonce",
             Self::NotYetValid => "id_token_nbf",
             Self::Subject => "id_token_sub",
@@ -304,6 +338,7 @@ impl fmt::Display for IdTokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AccessTokenHash => f.write_str("at_hash does not fit the access token"),
+            Self::Acr => f.write_str("acr is absent or none of those asked for; does the provider know acrValues?"),
             Self::Audience => f.write_str("aud does not name the configured clientId"),
             Self::AudienceUntrusted => f.write_str("aud names another party beside the configured clientId"),
             Self::AuthTime => f.write_str("auth_time is not that of the sign-in"),
@@ -312,6 +347,7 @@ impl fmt::Display for IdTokenError {
             Self::IssuedInFuture => f.write_str("iat is in the future; compare the clocks of gateway and provider"),
             Self::Issuer => f.write_str("iss is not the configured issuer"),
             Self::Malformed(claim) => write!(f, "the claim {claim} is absent or of the wrong type"),
+            Self::MaxAge => f.write_str("auth_time is absent or too long ago, though max_age was asked for"),
             Self::Nonce => f.write_str("nonce is not the one sent"),
             Self::NotYetValid => f.write_str("nbf is in the future; compare the clocks of gateway and provider"),
             Self::Subject => f.write_str("sub is not the person who signed in"),

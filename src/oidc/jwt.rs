@@ -2,7 +2,7 @@
 //!
 //! Decides whether a text is a compact JWS that we are able to verify, and keeps its payload out of reach until
 //! [`KeySet::verify`](super::jwks::KeySet::verify) has. The choice of key is made in `jwks`; what claims must say
-//! is decided in `id_token` and for bearers in `flow`.
+//! is decided in `id_token` and `bearer`.
 
 use std::{error::Error, fmt, str::FromStr};
 
@@ -52,7 +52,8 @@ impl<'a> UnverifiedJwt<'a> {
         decode(self.signature)
     }
 
-    /// The payload, for [`super::jwks`] alone and only once the signature is good.
+    /// The payload, for [`super::jwks`] and only once the signature is good; before it is, [`super::bearer::issuer_hint`] alone
+    /// looks into it.
     pub(super) fn payload(&self) -> Result<Vec<u8>, JwtError> {
         decode(self.payload)
     }

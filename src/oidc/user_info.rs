@@ -8,7 +8,11 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::{
+    bearer::{BearerClaims, BearerError, BearerRule, is_b64token, looks_like_jwt},
+    claims::is_protocol_claim,
     discovery::ProviderMetadata,
+    id_token::subject,
+    introspection::LookupError,
     json::{JsonError, Limits, parse_object},
     provider::ProviderSettings,
 };
@@ -18,6 +22,7 @@ use crate::{
         cluster::cluster_name,
     },
     secret::Secret,
+    time::UnixTime,
 };
 
 /// What the provider says about the person whom an access token is for. [`process_user_info_response`] alone makes it.
@@ -51,7 +56,7 @@ pub fn user_info_request(
     metadata: &ProviderMetadata,
     access_token: &Secret<String>,
 ) -> Option<Call> {
-    let url = metadata.user_info_endpoint.clone()?;
+    let url = metadata.user_info_endpoint.clone().filter(|_| is_b64token(access_token.secret()))?;
     let cluster = cluster_name(&settings.clusters, &url);
     let mut call = Call::get(url, cluster, settings.timeout);
     call.headers.push(("authorization", Secret::new(format!("Bearer {}", access_token.secret()))));
@@ -63,12 +68,45 @@ pub fn user_info_request(
 /// # Errors
 /// [`UserInfoError`] tells a refusal of the token from a failure.
 pub fn process_user_info_response(response: &CallResponse) -> Result<UserInfo, UserInfoError> {
-    if response.status != 200 {
-        return Err(UserInfoError::Unavailable(response.status));
+    match response.status {
+        200 => {}
+        // §5.3.3 and RFC 6750 §3.1: Cognito answers 400 for a token that it cannot read, 403 is `insufficient_scope`.
+        400 | 401 | 403 => return Err(UserInfoError::Refused),
+        status => return Err(UserInfoError::Unavailable(status)),
     }
-    let claims = parse_object(response.body.secret(), Limits::DOCUMENT).map_err(UserInfoError::Json)?;
-    let sub = claims.get("sub").and_then(Value::as_str).ok_or(UserInfoError::Subject)?.to_owned();
+    let body = response.body.secret();
+    // §5.3.2: "If the UserInfo Response is signed and/or encrypted, then the Claims are returned in a JWT".
+    if str::from_utf8(body).is_ok_and(|text| looks_like_jwt(text.trim()) || text.starts_with("eyJ")) {
+        return Err(UserInfoError::Signed);
+    }
+    let claims = parse_object(body, Limits::DOCUMENT).map_err(UserInfoError::Json)?;
+    // "The sub (subject) Claim MUST always be returned in the UserInfo Response."
+    let sub = subject(&claims).map_err(|_| UserInfoError::Subject)?.to_owned();
     Ok(UserInfo { sub, claims })
+}
+
+/// Judges the answer to [`user_info_request`] for an opaque bearer token that `rule` takes: the provider vouches for whom it is,
+/// not for what it was granted for.
+///
+/// # Errors
+/// [`LookupError`] tells a token that is refused from a provider that fails.
+pub fn process_user_info_lookup(
+    settings: &ProviderSettings,
+    rule: &BearerRule,
+    response: &CallResponse,
+    now: UnixTime,
+) -> Result<BearerClaims, LookupError> {
+    let info = process_user_info_response(response).map_err(|error| match error {
+        UserInfoError::Json(error) => LookupError::Json(error),
+        UserInfoError::Refused | UserInfoError::EndpointAbsent => LookupError::Refused(BearerError::Inactive),
+        UserInfoError::Signed => LookupError::Json(JsonError::NotAnObject),
+        UserInfoError::Subject => LookupError::Refused(BearerError::Malformed("sub")),
+        UserInfoError::Unavailable(status) => LookupError::Unavailable(status),
+    })?;
+    let mut claims = info.claims;
+    claims.retain(|name, _| name == "sub" || !is_protocol_claim(name));
+    claims.insert("iss".into(), Value::String(settings.issuer.clone()));
+    Ok(BearerClaims::new(claims, now.plus(rule.cache), rule, settings))
 }
 
 impl UserInfo {
