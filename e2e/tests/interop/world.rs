@@ -90,6 +90,7 @@ impl Shape {
             algorithms: vec![self.algorithm.to_owned()],
             clients: vec![client],
             users: users.map(|(name, groups)| (name.to_owned(), claims(name, groups))).into(),
+            ..Options::default()
         });
         let provider = provider.await.expect("the provider");
         let upstream = Arc::new(Upstream::start(([127, 0, 0, 1], 0).into()).await.expect("the application"));
