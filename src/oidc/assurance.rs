@@ -108,3 +108,98 @@ pub fn granted_scopes(claims: &TrustedClaims) -> Vec<&str> {
     }
     granted
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: u64 = 1_795_180_000;
+    const LEEWAY: Duration = Duration::from_mins(1);
+
+    fn claims(claims: &Value) -> TrustedClaims {
+        TrustedClaims::unsealed(claims.as_object().unwrap().clone())
+    }
+
+    fn shortfall(assurance: &Assurance, auth_time: Option<u64>, of: Value) -> Option<Shortfall> {
+        assurance.shortfall(&claims(&of), auth_time, LEEWAY, UnixTime::from_secs(NOW))
+    }
+
+    fn scopes(names: &[&str]) -> Assurance {
+        Assurance { scopes: names.iter().map(|name| (*name).to_owned()).collect(), ..Assurance::default() }
+    }
+
+    fn max_age(seconds: u64) -> Assurance {
+        Assurance { max_age: Some(Duration::from_secs(seconds)), ..Assurance::default() }
+    }
+
+    #[test]
+    fn nothing_demanded_is_never_short() {
+        let none = Assurance::default();
+        assert!(none.is_none() && none.claim_names().is_empty());
+        assert_eq!(shortfall(&none, None, json!({"scope": 7, "acr": 7, "auth_time": "x"})), None);
+        let acr = Assurance { acr_values: vec!["mfa".into()], ..Assurance::default() };
+        for some in [&scopes(&["a"]), &max_age(0), &acr] {
+            assert!(!some.is_none() && !some.claim_names().is_empty());
+            assert!(shortfall(some, None, json!({})).is_some());
+        }
+    }
+
+    #[test]
+    fn every_scope_must_be_granted_whatever_the_claim_is_called() {
+        let demanded = scopes(&["read", "pool/admin"]);
+        for granted in [
+            json!({"scope": "read pool/admin"}),
+            json!({"scope": " x  pool/admin read"}),
+            json!({"scope": ["read", "pool/admin"]}),
+            json!({"scp": ["pool/admin", "read"]}),
+            json!({"scp": "read pool/admin"}),
+            json!({"scope": "read", "scp": ["pool/admin"]}),
+        ] {
+            assert_eq!(shortfall(&demanded, None, granted.clone()), None, "{granted}");
+        }
+        for granted in [
+            json!({}),
+            json!({"scope": "read"}),
+            json!({"scope": "read,pool/admin"}),
+            json!({"scope": "READ pool/admin"}),
+            json!({"scope": "read pool/administrator"}),
+            json!({"scope": ["read pool/admin"]}),
+            json!({"scope": {"read": true, "pool/admin": true}}),
+            json!({"scopes": "read pool/admin"}),
+        ] {
+            assert_eq!(shortfall(&demanded, None, granted.clone()), Some(Shortfall::Scope), "{granted}");
+        }
+    }
+
+    #[test]
+    fn acr_is_one_of_those_demanded() {
+        let demanded = Assurance { acr_values: vec!["phr".into(), "mfa".into()], ..Assurance::default() };
+        assert_eq!(shortfall(&demanded, None, json!({"acr": "mfa"})), None);
+        for acr in [json!(null), json!("MFA"), json!("phr mfa"), json!(["mfa"]), json!(1), json!("")] {
+            assert_eq!(shortfall(&demanded, None, json!({"acr": acr})), Some(Shortfall::Acr), "{acr}");
+        }
+        assert_eq!(demanded.claim_names(), ["acr"]);
+    }
+
+    // Core §3.1.2.1: older if the "elapsed time is greater than this value".
+    #[test]
+    fn a_sign_in_is_recent_to_the_second() {
+        let judge = |auth_time: u64| shortfall(&max_age(300), Some(auth_time), json!({}));
+        assert_eq!((judge(NOW), judge(NOW - 360), judge(NOW + 60)), (None, None, None));
+        assert_eq!((judge(NOW - 361), judge(NOW + 61)), (Some(Shortfall::MaxAge), Some(Shortfall::MaxAge)));
+        assert_eq!(shortfall(&max_age(0), Some(NOW - 60), json!({})), None);
+        assert_eq!(shortfall(&max_age(0), Some(NOW - 61), json!({})), Some(Shortfall::MaxAge));
+    }
+
+    #[test]
+    fn the_sessions_auth_time_goes_before_the_claims() {
+        let judge = |auth_time, claim: Value| shortfall(&max_age(300), auth_time, json!({"auth_time": claim}));
+        assert_eq!(judge(None, json!(NOW - 5)), None);
+        assert_eq!(judge(Some(NOW - 900), json!(NOW)), Some(Shortfall::MaxAge));
+        for claim in [json!(null), json!(NOW.to_string()), json!(-1), json!(1e300), json!([NOW])] {
+            assert_eq!(judge(None, claim.clone()), Some(Shortfall::MaxAge), "{claim}");
+        }
+    }
+}

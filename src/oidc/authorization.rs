@@ -272,6 +272,38 @@ mod tests {
         assert_eq!(url.as_str(), expected);
     }
 
+    /// The value of each member `name` of a request that demands `assurance`.
+    fn demanded(assurance: &Assurance, name: &str) -> Vec<String> {
+        let secret = Secret::new("x".to_owned());
+        let transaction = Transaction { state: &secret, nonce: &secret, code_verifier: &secret };
+        let owned = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let settings = ProviderSettings {
+            scopes: vec!["openid".into(), "email".into()],
+            authorization_parameters: vec![owned("max_age", "9"), owned("lang", "de")],
+            ..settings()
+        };
+        let url = authorization_request(&settings, &metadata(false), "https://app", transaction, assurance);
+        url.query_pairs().filter(|(other, _)| other == name).map(|(_, value)| value.into_owned()).collect()
+    }
+
+    // Core §3.1.2.1, RFC 9470 §4
+    #[test]
+    fn what_a_rule_demands_is_asked_for_once() {
+        let assurance = Assurance {
+            scopes: vec!["email".into(), "pool/admin".into(), "pool/admin".into()],
+            acr_values: vec!["urn:mfa".into(), "phr".into()],
+            max_age: Some(std::time::Duration::from_mins(15)),
+        };
+        assert_eq!(demanded(&assurance, "scope"), ["openid email pool/admin"]);
+        assert_eq!(demanded(&assurance, "acr_values"), ["urn:mfa phr"]);
+        assert_eq!(demanded(&assurance, "max_age"), ["900"]);
+        assert_eq!(demanded(&assurance, "lang"), ["de"]);
+        let nothing = Assurance::default();
+        assert_eq!(demanded(&nothing, "scope"), ["openid email"]);
+        assert_eq!(demanded(&nothing, "max_age"), ["9"]);
+        assert!(demanded(&nothing, "acr_values").is_empty());
+    }
+
     #[test]
     fn a_callback_with_the_attempts_state_brings_its_code() {
         assert_eq!(judge("code=c%2B1&state=af0ifjsldkj&session_state=x&session_state=y", false), Ok("c+1".into()));

@@ -64,8 +64,8 @@ impl TrustedClaims {
         wanted: impl IntoIterator<Item = &'a str>,
     ) -> Self {
         let names = ["iss", "sub"].into_iter().chain(wanted);
-        let user_info = user_info.filter(|info| info.sub() == token.subject());
-        let value = |name| present(token.claims(), name).or_else(|| added(user_info?.claims(), token.claims(), name));
+        let user_info = user_info.filter(|info| info.sub() == token.subject()).map(UserInfo::claims);
+        let value = |name| merged(token.claims(), user_info, name);
         let value = |name| value(name).cloned().unwrap_or(Value::Null);
         Self(names.map(|name| (name.to_owned(), value(name))).collect())
     }
@@ -105,16 +105,22 @@ fn present<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> 
     claims.get(name).filter(|value| !value.is_null())
 }
 
-/// What UserInfo's `info` adds to `token` under `name`. That an address is verified is said of that address alone: it must be
-/// the one that counts.
-fn added<'a>(info: &'a Map<String, Value>, token: &Map<String, Value>, name: &str) -> Option<&'a Value> {
-    let about = match name {
-        "email_verified" => present(token, "email").zip(Some("email")),
-        "phone_number_verified" => present(token, "phone_number").zip(Some("phone_number")),
-        _ => None,
+/// The claim `name` of `token`, else of UserInfo's `info`. That an address is verified is said of that address alone, by whoever
+/// named it.
+fn merged<'a>(token: &'a Map<String, Value>, info: Option<&'a Map<String, Value>>, name: &str) -> Option<&'a Value> {
+    let own = present(token, name);
+    let Some(info) = info.filter(|_| !is_protocol_claim(name)) else { return own };
+    let added = present(info, name);
+    let address = match name {
+        "email_verified" => "email",
+        "phone_number_verified" => "phone_number",
+        _ => return own.or(added),
     };
-    let same = about.is_none_or(|(value, of)| info.get(of) == Some(value));
-    present(info, name).filter(|_| same && !is_protocol_claim(name))
+    match (present(token, address), present(info, address)) {
+        (None, Some(_)) => added,
+        (Some(ours), Some(theirs)) if ours == theirs => own.or(added),
+        _ => own,
+    }
 }
 
 /// Whether a claim is about a token and a sign-in, not about a person: UserInfo cannot say it. OpenID Connect Core §2, RFC 7519
@@ -151,4 +157,137 @@ pub(super) fn is_protocol_claim(name: &str) -> bool {
         "token_use",
     ];
     NAMES.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        http::call::CallResponse,
+        oidc::{
+            assurance::Assurance,
+            id_token::{Expected, validate_id_token},
+            jwt::VerifiedJwt,
+            provider::ProviderSettings,
+            signature::Algorithm,
+            user_info::process_user_info_response,
+        },
+        secret::Secret,
+        time::UnixTime,
+    };
+
+    const NOW: u64 = 1_795_180_000;
+
+    fn token(more: &Value) -> IdTokenClaims {
+        let mut claims = json!({
+            "iss": "https://idp.example.net", "aud": "edge", "sub": "kim", "nonce": "n", "exp": NOW + 300, "iat": NOW,
+        });
+        claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let (nonce, access_token) = (Secret::new("n".to_owned()), Secret::new("a".to_owned()));
+        let (settings, assurance) = (&ProviderSettings::example(), &Assurance::default());
+        let now = UnixTime::from_secs(NOW);
+        let expected = Expected { settings, nonce: &nonce, access_token: &access_token, assurance, now };
+        validate_id_token(VerifiedJwt::example(Algorithm::Es256, None, &claims), expected).unwrap()
+    }
+
+    fn info(claims: &Value) -> UserInfo {
+        let body = Secret::new(claims.to_string().into_bytes());
+        process_user_info_response(&CallResponse { status: 200, body }).unwrap()
+    }
+
+    /// What is kept under `name` of a token and UserInfo with these claims beside `sub`.
+    fn kept(name: &str, of_token: Value, of_info: Value) -> Value {
+        let mut of_info = of_info;
+        of_info["sub"] = json!("kim");
+        TrustedClaims::of(&token(&of_token), Some(&info(&of_info)), [name]).into_map()[name].clone()
+    }
+
+    #[test]
+    fn without_user_info_only_the_token_speaks() {
+        let claims = TrustedClaims::of(&token(&json!({"email": "a@b"})), None, ["email", "name"]).into_map();
+        assert_eq!(
+            Value::Object(claims),
+            json!({"iss": "https://idp.example.net", "sub": "kim", "email": "a@b", "name": null})
+        );
+    }
+
+    #[test]
+    fn user_info_adds_what_the_token_does_not_say() {
+        assert_eq!(kept("groups", json!({}), json!({"groups": ["a"]})), json!(["a"]));
+        assert_eq!(kept("groups", json!({"groups": null}), json!({"groups": ["a"]})), json!(["a"]));
+        assert_eq!(kept("groups", json!({"groups": ["t"]}), json!({"groups": ["a"]})), json!(["t"]));
+        assert_eq!(kept("groups", json!({"groups": []}), json!({"groups": ["a"]})), json!([]));
+        assert_eq!(kept("groups", json!({}), json!({"groups": null})), json!(null));
+    }
+
+    // T-158: even if the caller forgot to compare.
+    #[test]
+    fn user_info_about_somebody_else_adds_nothing() {
+        let other = info(&json!({"sub": "Kim", "groups": ["admin"]}));
+        let claims = TrustedClaims::of(&token(&json!({})), Some(&other), ["groups"]).into_map();
+        assert_eq!((&claims["sub"], &claims["groups"]), (&json!("kim"), &json!(null)));
+    }
+
+    #[test]
+    fn what_is_about_the_token_is_never_user_infos_to_say() {
+        for name in [
+            "acr",
+            "amr",
+            "aud",
+            "auth_time",
+            "azp",
+            "client_id",
+            "cnf",
+            "events",
+            "exp",
+            "iat",
+            "jti",
+            "nbf",
+            "scope",
+            "scp",
+            "sid",
+            "token_use",
+        ] {
+            assert!(kept(name, json!({}), json!({name: "theirs"})) != json!("theirs"), "{name}");
+        }
+        assert_eq!(kept("iss", json!({}), json!({"iss": "https://other.example"})), "https://idp.example.net");
+        assert_eq!(kept("nonce", json!({}), json!({"nonce": "x"})), "n");
+    }
+
+    // T-160: `email_verified` of one address must not vouch for another.
+    #[test]
+    fn an_address_is_verified_by_whoever_named_it() {
+        let both = |email: &str| json!({"email": email, "email_verified": true});
+        let verified = |of_token, of_info| kept("email_verified", of_token, of_info);
+        assert_eq!(verified(json!({}), both("a@b")), json!(true));
+        assert_eq!(verified(json!({"email": "a@b"}), both("a@b")), json!(true));
+        assert_eq!(verified(json!({"email": "a@b"}), both("c@d")), json!(null));
+        assert_eq!(verified(json!({"email": "a@b"}), json!({"email_verified": true})), json!(null));
+        assert_eq!(verified(json!({"email": "a@b", "email_verified": false}), both("a@b")), json!(false));
+        // The address is UserInfo's then, and so is the word on it.
+        assert_eq!(
+            verified(json!({"email_verified": true}), json!({"email": "c@d", "email_verified": false})),
+            json!(false)
+        );
+        assert_eq!(verified(json!({"email_verified": true}), json!({"email": "c@d"})), json!(null));
+        let phone = |of_token| {
+            kept("phone_number_verified", of_token, json!({"phone_number": "+1", "phone_number_verified": true}))
+        };
+        assert_eq!((phone(json!({"phone_number": "+2"})), phone(json!({}))), (json!(null), json!(true)));
+    }
+
+    #[test]
+    fn the_nearer_naming_wins_member_by_member() {
+        let near = Naming { user_id_prefix: Some("near:".into()), ..Naming::default() };
+        let far = Naming {
+            user_id_claim: Some(ClaimPath::top_level("sub")),
+            user_id_prefix: Some("far:".into()),
+            groups_claim: Some(ClaimPath::top_level("roles")),
+            groups_prefix: Some("g:".into()),
+        };
+        assert_eq!(near.or(&far), Naming { user_id_prefix: Some("near:".into()), ..far.clone() });
+        assert_eq!((far.or(&near), Naming::default().or(&far)), (far.clone(), far));
+    }
 }

@@ -386,6 +386,10 @@ mod tests {
     }
 
     fn judge(kind: ProviderKind, jwt: VerifiedJwt) -> Result<IdTokenClaims, IdTokenError> {
+        judge_for(kind, &Assurance::default(), jwt)
+    }
+
+    fn judge_for(kind: ProviderKind, assurance: &Assurance, jwt: VerifiedJwt) -> Result<IdTokenClaims, IdTokenError> {
         let (nonce, access_token) =
             (Secret::new("n-0S6".to_owned()), Secret::new("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y".to_owned()));
         let settings = settings(kind);
@@ -393,7 +397,7 @@ mod tests {
             settings: &settings,
             nonce: &nonce,
             access_token: &access_token,
-            assurance: &Assurance::default(),
+            assurance,
             now: UnixTime::from_secs(NOW),
         };
         validate_id_token(jwt, expected)
@@ -458,6 +462,42 @@ mod tests {
         };
         assert_eq!(auth_time(json!(NOW - 5)), Some(NOW - 5));
         assert_eq!((auth_time(json!(null)), auth_time(json!("1"))), (None, None));
+    }
+
+    fn assured(assurance: &Assurance, changes: Value) -> Result<(), IdTokenError> {
+        let jwt = VerifiedJwt::example(Algorithm::Es256, None, &claims(changes));
+        judge_for(ProviderKind::Oidc, assurance, jwt).map(|_| ())
+    }
+
+    // Step 12
+    #[test]
+    fn acr_is_one_of_those_asked_for() {
+        let asked = Assurance { acr_values: vec!["phr".into(), "mfa".into()], ..Assurance::default() };
+        assert_eq!(assured(&asked, json!({"acr": "mfa"})), Ok(()));
+        for acr in [json!("pwd"), json!(""), json!("phr mfa"), json!(null)] {
+            assert_eq!(assured(&asked, json!({"acr": acr})), Err(IdTokenError::Acr), "{acr}");
+        }
+        assert_eq!(assured(&asked, json!({"acr": ["mfa"]})), Err(IdTokenError::Malformed("acr")));
+        assert_eq!(assured(&Assurance::default(), json!({"acr": ["mfa"]})), Ok(()));
+    }
+
+    // Step 13
+    #[test]
+    fn auth_time_is_there_and_recent_if_max_age_was_asked_for() {
+        let asked = Assurance { max_age: Some(Duration::from_mins(5)), ..Assurance::default() };
+        for auth_time in [NOW, NOW - 360, NOW + 60] {
+            assert_eq!(assured(&asked, json!({"auth_time": auth_time})), Ok(()), "{auth_time}");
+        }
+        for auth_time in [json!(NOW - 361), json!(NOW + 61), json!(null)] {
+            assert_eq!(assured(&asked, json!({"auth_time": auth_time})), Err(IdTokenError::MaxAge), "{auth_time}");
+        }
+        for auth_time in [json!(NOW.to_string()), json!(-1), json!(true)] {
+            assert_eq!(assured(&asked, json!({"auth_time": auth_time})), Err(IdTokenError::Malformed("auth_time")));
+        }
+        assert_eq!(assured(&Assurance::default(), json!({"auth_time": 1})), Ok(()));
+        for error in [IdTokenError::Acr, IdTokenError::MaxAge] {
+            assert!(error.code().starts_with("id_token_") && !error.to_string().is_empty() && !error.is_about_time());
+        }
     }
 
     #[test]

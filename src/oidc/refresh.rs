@@ -100,6 +100,16 @@ mod tests {
         assert_eq!(all.expires_in, Some(Duration::from_mins(5)));
     }
 
+    // RFC 6749 §6: the scope of a refresh may be less than the sign-in's.
+    #[test]
+    fn a_refresh_says_what_is_granted_now() {
+        let scope = |member: &str| {
+            refreshed(&format!(r#"{{"access_token":"a","token_type":"Bearer"{member}}}"#)).map(|tokens| tokens.scope)
+        };
+        assert_eq!((scope(""), scope(r#","scope":"openid""#)), (Ok(None), Ok(Some("openid".into()))));
+        assert_eq!(scope(r#","scope":["openid"]"#), Err(TokenError::Malformed("scope")));
+    }
+
     #[test]
     fn a_refresh_without_a_usable_access_token_is_refused() {
         assert_eq!(refreshed(r#"{"token_type":"Bearer"}"#).unwrap_err(), TokenError::Absent("access_token"));

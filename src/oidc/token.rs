@@ -199,6 +199,22 @@ mod tests {
         assert!(tokens.refresh_token.is_none());
     }
 
+    // RFC 6749 §5.1
+    #[test]
+    fn scope_is_a_string_or_absent() {
+        let scope = |member: &str| {
+            answer(200, &TOKENS.replace("{\"id_token\"", &format!("{{{member}\"id_token\""))).map(|tokens| tokens.scope)
+        };
+        assert_eq!(scope(""), Ok(None));
+        assert_eq!(scope(r#""scope":"openid a/b","#), Ok(Some("openid a/b".into())));
+        // Nothing was granted, which is not that nothing is said.
+        assert_eq!(scope(r#""scope":"","#), Ok(Some(String::new())));
+        for other in ["null", "1", r#"["openid"]"#, "{}"] {
+            let error = scope(&format!(r#""scope":{other},"#)).unwrap_err();
+            assert_eq!((error, error.code()), (TokenError::Malformed("scope"), "token_malformed"), "{other}");
+        }
+    }
+
     #[test]
     fn cognitos_bare_errors_are_refusals() {
         assert_eq!(
