@@ -12,6 +12,7 @@ use crate::{
     http::{cluster::cluster_name, cookie::SameSite},
     identity::{AUTHORIZATION, IdentitySettings},
     oidc::{
+        claims::ClaimPath,
         client_auth::{BasicEncoding, ClientAuthentication},
         provider::{LogoutKind, ProviderKind, ProviderSettings},
     },
@@ -199,13 +200,16 @@ fn headers(identity: &IdentitySettings) -> Vec<String> {
     let prefixed = |prefix: &str| if prefix.is_empty() { String::new() } else { format!(", after `{prefix}`") };
     let user = identity.user_id.iter().map(|rule| {
         let prefix = prefixed(&rule.prefix);
-        format!("{}: the user id, from claim {}{prefix}; without it nobody passes", rule.header, rule.claim)
+        format!(
+            "{}: the user id, from claim {}{prefix}; without it nobody passes",
+            rule.header,
+            claim_name(&rule.claim)
+        )
     });
-    let groups = identity
-        .groups
-        .iter()
-        .map(|rule| format!("{}: the groups, from claim {}{}", rule.header, rule.claim, prefixed(&rule.prefix)));
-    let others = identity.headers.iter().map(|rule| format!("{}: from claim {}", rule.header, rule.claim));
+    let groups = identity.groups.iter().map(|rule| {
+        format!("{}: the groups, from claim {}{}", rule.header, claim_name(&rule.claim), prefixed(&rule.prefix))
+    });
+    let others = identity.headers.iter().map(|rule| format!("{}: from claim {}", rule.header, claim_name(&rule.claim)));
     let forward = &identity.forward;
     let tokens = [("ID", &forward.id_token), ("access", &forward.access_token)];
     let tokens = tokens.into_iter().filter_map(|(kind, header)| {
@@ -218,6 +222,11 @@ fn headers(identity: &IdentitySettings) -> Vec<String> {
         true => vec!["none: the applications do not learn who signed in".to_owned()],
         false => lines,
     }
+}
+
+/// `realm_access.roles`: a claim as the documentation of providers writes it.
+fn claim_name(claim: &ClaimPath) -> String {
+    std::iter::once(&claim.root).chain(&claim.rest).map(String::as_str).collect::<Vec<_>>().join(".")
 }
 
 /// What is known without asking the provider.

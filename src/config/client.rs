@@ -133,8 +133,7 @@ pub(super) fn authorization_parameters(node: &Node<'_>, report: &mut Report) -> 
 }
 
 /// `clientId`.
-pub(super) fn id<'a>(provider: &Object<'a>, report: &mut Report) -> Option<&'a str> {
-    let mend = "add the client id of the app client, as the provider shows it";
+pub(super) fn id<'a>(provider: &Object<'a>, mend: &str, report: &mut Report) -> Option<&'a str> {
     let node = provider.required("clientId", mend, report)?;
     let id = node.text(report)?;
     // VSCHAR of RFC 6749 appendix A.1.

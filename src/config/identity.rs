@@ -5,7 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::read::{Node, Object, Report};
-use crate::identity::{AUTHORIZATION, Forwarding, GroupsRule, HeaderRule, IdentitySettings, UserIdRule, headers::fold};
+use crate::{
+    identity::{AUTHORIZATION, Forwarding, GroupsRule, HeaderRule, IdentitySettings, UserIdRule, headers::fold},
+    oidc::claims::{ClaimPath, Naming},
+};
 
 pub(super) fn read(node: &Node<'_>, report: &mut Report) -> IdentitySettings {
     let Some(object) =
@@ -36,12 +39,61 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> IdentitySettings {
 #[derive(Default)]
 struct Names(BTreeMap<String, String>);
 
-fn prefixed(node: &Node<'_>, names: &mut Names, report: &mut Report) -> Option<(String, String, String)> {
+fn prefixed(node: &Node<'_>, names: &mut Names, report: &mut Report) -> Option<(ClaimPath, String, String)> {
     let object = node.object(&["claim", "header", "prefix"], report)?;
     let claim = claim(&object, report);
     let header = header(&object, names, report);
     let prefix = object.member("prefix").and_then(|node| prefix(&node, report)).unwrap_or_default();
     Some((claim?, header?, prefix.to_owned()))
+}
+
+/// Which headers there are for a provider or a token rule to call the claims of otherwise.
+#[derive(Clone, Copy)]
+pub(super) struct Common {
+    user_id: bool,
+    groups: bool,
+}
+
+impl Common {
+    pub(super) fn of(root: &Object<'_>) -> Self {
+        let identity = root.member("identity");
+        let has = |name| identity.as_ref().is_some_and(|node| node.member_of(name).is_some());
+        Self { user_id: has("userId"), groups: has("groups") }
+    }
+}
+
+/// `identity` of a provider or a token rule: what claims are called there.
+pub(super) fn naming(node: &Node<'_>, common: Common, report: &mut Report) -> Naming {
+    let Some(object) = node.object(&["userId", "groups"], report) else { return Naming::default() };
+    let (user_id, groups) = (object.member("userId"), object.member("groups"));
+    if user_id.is_none() && groups.is_none() {
+        node.problem(
+            report,
+            "says nothing",
+            "name `userId` or `groups`, each with `claim`, `prefix` or both, or remove it",
+        );
+    }
+    for (node, name, known) in [(&user_id, "userId", common.user_id), (&groups, "groups", common.groups)] {
+        if let Some(node) = node.as_ref().filter(|_| !known) {
+            let mend = format!(
+                "add `{name}` with `claim` and `header` to the top-level `identity`: the header is the same for all"
+            );
+            node.problem(report, "goes into no header", mend);
+        }
+    }
+    let [(user_id_claim, user_id_prefix), (groups_claim, groups_prefix)] =
+        [user_id, groups].map(|node| node.map(|node| renamed(&node, report)).unwrap_or_default());
+    Naming { user_id_claim, user_id_prefix, groups_claim, groups_prefix }
+}
+
+fn renamed(node: &Node<'_>, report: &mut Report) -> (Option<ClaimPath>, Option<String>) {
+    let Some(object) = node.object(&["claim", "prefix"], report) else { return (None, None) };
+    let (claim, prefix_node) = (object.member("claim"), object.member("prefix"));
+    if claim.is_none() && prefix_node.is_none() {
+        node.problem(report, "says nothing", "name the `claim`, the `prefix` or both, or remove it");
+    }
+    let prefix = prefix_node.and_then(|node| prefix(&node, report)).map(str::to_owned);
+    (claim.and_then(|node| claim_path(&node, report)), prefix)
 }
 
 fn header_rule(node: &Node<'_>, names: &mut Names, report: &mut Report) -> Option<HeaderRule> {
@@ -53,6 +105,24 @@ fn header_rule(node: &Node<'_>, names: &mut Names, report: &mut Report) -> Optio
 
 /// `forward`: which token goes on in which header.
 fn forward(node: &Node<'_>, names: &mut Names, report: &mut Report) -> Forwarding {
+    let forward = tokens(node, names, report);
+    if node.member_of("idToken").is_none() && node.member_of("accessToken").is_none() {
+        node.problem(
+            report,
+            "forwards nothing",
+            "name `idToken`, `accessToken` or both, each with its `header`, or remove it",
+        );
+    }
+    forward
+}
+
+/// `forward` of a rule, in place of the common one: `{}` forwards nothing.
+pub(super) fn forward_of_rule(node: &Node<'_>, identity: &IdentitySettings, report: &mut Report) -> Forwarding {
+    let taken = identity.header_names().map(|name| (fold(name), format!("{name}` of `identity")));
+    tokens(node, &mut Names(taken.collect()), report)
+}
+
+fn tokens(node: &Node<'_>, names: &mut Names, report: &mut Report) -> Forwarding {
     let Some(object) = node.object(&["idToken", "accessToken"], report) else { return Forwarding::default() };
     let mut token = |name| {
         let object = object.member(name)?.object(&["header"], report)?;
@@ -63,21 +133,35 @@ fn forward(node: &Node<'_>, names: &mut Names, report: &mut Report) -> Forwardin
         }
     };
     let (id_token, access_token) = (token("idToken"), token("accessToken"));
-    if object.member("idToken").is_none() && object.member("accessToken").is_none() {
-        node.problem(
-            report,
-            "forwards nothing",
-            "name `idToken`, `accessToken` or both, each with its `header`, or remove it",
-        );
+    if id_token.is_some() || access_token.is_some() {
+        let mend = "forward only what applications read: a token has a thousand characters or more, with many groups far more, \
+                    and the eight cookies of a session hold 31,000";
+        report.warning(node.path(), "keeps whole tokens in the session cookie", mend);
     }
-    let mend = "forward only what applications read: a token has a thousand characters or more, with many groups far more, \
-                and the eight cookies of a session hold 31,000";
-    report.warning(node.path(), "keeps whole tokens in the session cookie", mend);
     Forwarding { id_token, access_token }
 }
 
-fn claim(object: &Object<'_>, report: &mut Report) -> Option<String> {
+fn claim(object: &Object<'_>, report: &mut Report) -> Option<ClaimPath> {
     let node = object.required("claim", "name the claim, such as `email` or `cognito:groups`", report)?;
+    claim_path(&node, report)
+}
+
+/// A claim: a name, or a list of names, each a member of the one before.
+pub(super) fn claim_path(node: &Node<'_>, report: &mut Report) -> Option<ClaimPath> {
+    if node.as_text().is_some() || !node.is_list() {
+        return Some(ClaimPath::top_level(claim_name(node, report)?));
+    }
+    let nodes = node.list(report)?;
+    if nodes.len() > DEEPEST_CLAIM {
+        node.problem(report, "is too deep", format!("name at most {DEEPEST_CLAIM} members"));
+        return None;
+    }
+    let names: Vec<_> = nodes.iter().map(|node| claim_name(node, report)).collect();
+    let mut names = names.into_iter().collect::<Option<Vec<String>>>()?.into_iter();
+    Some(ClaimPath { root: names.next()?, rest: names.collect() })
+}
+
+fn claim_name(node: &Node<'_>, report: &mut Report) -> Option<String> {
     let claim = node.text(report)?;
     if claim.chars().any(char::is_control) || claim.trim() != claim {
         node.problem(report, "is not a claim's name", "write it as it stands in the token, without spaces around it");
@@ -150,6 +234,9 @@ fn reserved(name: &str) -> Option<&'static str> {
     }
     None
 }
+
+/// No token nests its claims deeper.
+const DEEPEST_CLAIM: usize = 8;
 
 const FRAMING: [&str; 23] = [
     "accept",

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `document` | the text, without duplicate members |
 //! | `read` | values by type, unknown names, emptiness |
-//! | `providers`, `provider`, `client`, `address`, `logout` | `providers`: the provider, our client there, its URLs, signing out |
+//! | `providers`, `provider`, `role`, `client`, `address`, `logout`, `tokens` | `providers`: each provider, our client there, its URLs, signing out, bearer tokens |
 //! | `public_urls`, `paths`, `session`, `identity`, `bearer`, `authorizer`, `routes` | the blocks of these names |
 //! | `secret` | a text or `{ env: NAME }` |
 
@@ -24,9 +24,11 @@ mod provider;
 mod providers;
 mod public_urls;
 mod read;
+mod role;
 mod routes;
 mod secret;
 mod session;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +41,7 @@ pub use problem::{Problem, Problems};
 
 use crate::{
     http::{origin::Origin, public_urls::PublicUrls},
-    identity::{Forwarding, IdentitySettings},
+    identity::{Forwarding, IdentitySettings, headers::ReservedHeaders},
     oidc::provider::ProviderSettings,
     policy::{Requirement, Routes},
     session::SessionSettings,
@@ -123,14 +125,21 @@ impl Config {
         std::iter::once(&self.identity.forward).chain(self.forwarding.values())
     }
 
+    /// Every header that only we may set: no client may bring one.
+    pub fn header_names(&self) -> impl Iterator<Item = &str> {
+        self.identity.header_names().chain(self.forwardings().flat_map(Forwarding::header_names))
+    }
+
     /// Every top-level claim that a session must keep, each once.
     pub fn wanted_claims(&self) -> Vec<String> {
         let requirements = self.routes.rules().iter().filter_map(|rule| rule.access.requirement.as_ref());
         let asked = requirements.flat_map(Requirement::claim_names);
         // The provider names its own session so when it ends ours.
         let sid = self.paths.want_sid().then_some("sid");
-        let names = self.identity.claim_names().chain(asked).chain(sid);
-        let unique: BTreeSet<&str> = names.collect();
+        let assured = self.routes.rules().iter().flat_map(|rule| rule.access.assurance.claim_names());
+        let people = self.providers.iter().filter(|provider| provider.signs_in);
+        let named = people.flat_map(|provider| self.identity.claim_names(&provider.naming));
+        let unique: BTreeSet<&str> = named.chain(asked).chain(assured).chain(sid).collect();
         unique.into_iter().map(str::to_owned).collect()
     }
 
@@ -159,9 +168,21 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
     let callback_origin = public_urls::callback(&root, &public_urls, domain, report);
     let identity = root.member("identity");
     let identity = identity.map_or_else(Default::default, |node| identity::read(&node, report));
-    let bearer = root.member("bearer").map(|node| bearer::settings(&node, report)).unwrap_or_default();
+    providers::judge_people(providers.as_deref().unwrap_or_default(), &identity, report);
     let authorizer = root.member("externalAuthorization").map(|node| authorizer::read(&node, report));
-    let routes = root.member("routes").map_or_else(Routes::default, |node| routes::read(&node, report));
+    let known = routes::Known {
+        providers: providers.as_deref(),
+        identity: &identity,
+        authorizer: root.member("externalAuthorization").is_some(),
+    };
+    let (routes, forwarding) =
+        root.member("routes").map(|node| routes::read(&node, &known, report)).unwrap_or_default();
+    let forwarded = std::iter::once(&identity.forward).chain(forwarding.values()).flat_map(Forwarding::header_names);
+    let known = bearer::Known {
+        taken: providers.as_deref().is_none_or(|all| all.iter().any(|provider| !provider.bearer.is_empty())),
+        ours: &ReservedHeaders::new(identity.header_names().chain(forwarded)),
+    };
+    let bearer = root.member("bearer").map(|node| bearer::read(&node, known, report)).unwrap_or_default();
     if let (Some(paths), Some(session)) = (&paths, &session) {
         paths::judge_front_channel(&root, paths, session.cookie.same_site, report);
     }
@@ -175,7 +196,7 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
         bearer,
         external_authorization: authorizer.map_or(Some(None), |authorizer| authorizer.map(Some))?,
         routes,
-        forwarding: BTreeMap::new(),
+        forwarding,
         provider: providers.iter().find(|provider| provider.signs_in).or_else(|| providers.first())?.clone(),
         providers,
         warnings: Vec::new(),

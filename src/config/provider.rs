@@ -1,4 +1,4 @@
-//! `providers`: who signs people in.
+//! One of `providers`: who vouches for people and programs.
 //!
 //! Decides what one provider's block may say and what is meant where it says nothing. What its metadata says later is
 //! judged in `oidc::discovery`.
@@ -8,25 +8,32 @@ use std::time::Duration;
 use url::Url;
 
 use super::{
-    Environment, address, client, logout,
+    Environment, address,
+    identity::{self, Common},
     read::{Node, Object, Report},
+    role::{self, Given},
+    tokens,
 };
 use crate::oidc::{
-    claims::Naming,
     cognito,
     provider::{EndpointOverrides, ProviderKind, ProviderSettings},
     signature::Algorithm,
 };
 
-const KNOWN: [&str; 16] = [
+const KNOWN: [&str; 21] = [
     "name",
+    "displayName",
     "issuer",
     "kind",
+    "signIn",
     "clientId",
     "clientSecret",
     "clientAuthentication",
     "basicEncoding",
     "scopes",
+    "userInfo",
+    "identity",
+    "bearer",
     "clusters",
     "endpoints",
     "authorizationParameters",
@@ -37,7 +44,12 @@ const KNOWN: [&str; 16] = [
     "logout",
 ];
 
-pub(super) fn read(node: &Node<'_>, environment: &dyn Environment, report: &mut Report) -> Option<ProviderSettings> {
+pub(super) fn read(
+    node: &Node<'_>,
+    common: Common,
+    environment: &dyn Environment,
+    report: &mut Report,
+) -> Option<ProviderSettings> {
     let object = node.object(&KNOWN, report)?;
     let name = name(&object, report);
     let insecure_http = object.member("insecureHttp").and_then(|node| insecure_http(&node, report)).unwrap_or(false);
@@ -48,47 +60,38 @@ pub(super) fn read(node: &Node<'_>, environment: &dyn Environment, report: &mut 
     if let (Some(node), Some((_, url))) = (&issuer_node, &issuer) {
         judge_issuer(node, url, kind, report);
     }
-    let client_id = client::id(&object, report);
-    let client_authentication = client::authentication(&object, kind, environment, report);
-    let scopes = client::scopes(&object, kind, report);
-    let clusters = object.member("clusters").map(|node| address::clusters(&node, report)).unwrap_or_default();
     let endpoints = object.member("endpoints").map(|node| endpoints(&node, insecure_http, report)).unwrap_or_default();
-    let authorization_parameters = object.member("authorizationParameters");
-    let authorization_parameters =
-        authorization_parameters.map(|node| client::authorization_parameters(&node, report)).unwrap_or_default();
+    let bearer = object.member("bearer").map(|node| tokens::read(&node, kind, common, report)).unwrap_or_default();
+    let given = Given { kind, insecure_http, endpoints: &endpoints, bearer: &bearer };
+    let role = role::read(&object, given, environment, report);
+    let naming = object.member("identity").map(|node| identity::naming(&node, common, report)).unwrap_or_default();
+    let clusters = object.member("clusters").map(|node| address::clusters(&node, report)).unwrap_or_default();
     let timeout = object.member("timeout").and_then(|node| node.duration(TIMEOUT, "from `1s` to `30s`", report));
     let leeway = object.member("leeway").and_then(|node| node.duration(LEEWAY, "from `0s` to `300s`", report));
     let algorithms = object.member("algorithms");
     let algorithms = algorithms.map_or_else(|| vec![Algorithm::Rs256], |node| algorithms_of(&node, kind, report));
-    let logout_node = object.member("logout");
-    let read = |node: &Node<'_>, report: &mut Report| logout::read(node, kind, insecure_http, report);
-    let logout = logout_node.as_ref().map_or_else(|| Some(logout::default(kind)), |node| read(node, report));
-    if let (Some(node), Some(logout)) = (&logout_node, &logout) {
-        logout::judge(node, logout, &endpoints, report);
-    }
-    let return_urls = logout_node.map(|node| logout::return_urls(&node, insecure_http, report)).unwrap_or_default();
-    let (issuer, _) = issuer?;
+    let ((issuer, _), role) = (issuer?, role?);
     Some(ProviderSettings {
-        display_name: name.clone(),
+        display_name: role.display_name.unwrap_or_else(|| name.clone()),
         name,
-        signs_in: true,
-        user_info: false,
-        naming: Naming::default(),
-        bearer: Vec::new(),
+        signs_in: role.signs_in,
+        user_info: role.user_info,
+        naming,
+        bearer,
         issuer: issuer.to_owned(),
         kind,
-        client_id: client_id?.to_owned(),
-        client_authentication: client_authentication?,
-        scopes,
+        client_id: role.client_id,
+        client_authentication: role.client_authentication,
+        scopes: role.scopes,
         clusters,
         endpoints,
-        authorization_parameters,
+        authorization_parameters: role.authorization_parameters,
         insecure_http,
         timeout: timeout.unwrap_or(Duration::from_secs(5)),
         leeway: leeway.unwrap_or(Duration::from_mins(1)),
         algorithms,
-        logout: logout?,
-        logout_return_urls: return_urls,
+        logout: role.logout,
+        logout_return_urls: role.logout_return_urls,
     })
 }
 
@@ -144,7 +147,7 @@ fn is_pool(issuer: &Url) -> bool {
 }
 
 fn endpoints(node: &Node<'_>, insecure_http: bool, report: &mut Report) -> EndpointOverrides {
-    let known = ["authorization", "token", "jwks", "endSession", "revocation"];
+    let known = ["authorization", "token", "jwks", "endSession", "revocation", "userInfo", "introspection"];
     let Some(object) = node.object(&known, report) else { return EndpointOverrides::default() };
     let mut endpoint = |name| object.member(name).and_then(|node| address::endpoint(&node, insecure_http, report));
     EndpointOverrides {
@@ -153,8 +156,8 @@ fn endpoints(node: &Node<'_>, insecure_http: bool, report: &mut Report) -> Endpo
         jwks: endpoint("jwks"),
         end_session: endpoint("endSession"),
         revocation: endpoint("revocation"),
-        user_info: None,
-        introspection: None,
+        user_info: endpoint("userInfo"),
+        introspection: endpoint("introspection"),
     }
 }
 

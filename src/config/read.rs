@@ -60,6 +60,14 @@ impl<'a> Node<'a> {
         self.value.is_object()
     }
 
+    pub(super) fn is_true(&self) -> bool {
+        self.value == &Value::Bool(true)
+    }
+
+    pub(super) fn is_list(&self) -> bool {
+        self.value.is_array()
+    }
+
     pub(super) fn problem(&self, report: &mut Report, what: impl Into<String>, mend: impl Into<String>) {
         report.problem(&self.path, what, mend);
     }
@@ -116,6 +124,10 @@ impl<'a> Node<'a> {
     }
 
     /// The text, if it is one; what it must be is judged elsewhere.
+    pub(super) const fn value(&self) -> &'a Value {
+        self.value
+    }
+
     pub(super) fn as_text(&self) -> Option<&'a str> {
         self.value.as_str()
     }

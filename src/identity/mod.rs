@@ -4,83 +4,27 @@
 //! headers is configured; whether a person may pass at all is `policy`'s.
 
 pub mod headers;
+mod settings;
+mod text;
 
 use std::fmt;
 
 use serde_json::Value;
 
-use crate::{oidc::claims::TrustedClaims, secret::Secret};
+pub use settings::{AUTHORIZATION, Forwarding, GroupsRule, HeaderRule, IdentitySettings, UserIdRule};
 
-/// Which claim becomes which header; valid by construction in `config`.
-#[derive(Clone, Debug, Default)]
-pub struct IdentitySettings {
-    /// The user id.
-    pub user_id: Option<UserIdRule>,
-    /// The groups.
-    pub groups: Option<GroupsRule>,
-    /// Further headers.
-    pub headers: Vec<HeaderRule>,
-    /// Which tokens go on.
-    pub forward: Forwarding,
-    /// Whether an `email` that the provider calls unverified may name a person.
-    pub allow_unverified_email: bool,
-    /// Whether the identity also goes into Envoy's filter state, for filters and access logs.
-    pub filter_state: bool,
-}
+use crate::oidc::claims::{ClaimPath, Naming, TrustedClaims};
+use text::{list, names, text};
 
-/// The user id: claim, prefix, header. An absent or empty claim refuses the request.
-#[derive(Clone, Debug)]
-pub struct UserIdRule {
-    /// The claim, a top-level member name (`email`, `cognito:username`), used whole.
-    pub claim: String,
-    /// The header's name, lower case.
-    pub header: String,
-    /// Put before the value.
-    pub prefix: String,
-}
-
-/// The groups: claim, prefix of each, header.
-#[derive(Clone, Debug)]
-pub struct GroupsRule {
-    /// The claim: an array of strings, or one string.
-    pub claim: String,
-    /// The header's name, lower case.
-    pub header: String,
-    /// Put before each group.
-    pub prefix: String,
-}
-
-/// Any other header from a claim.
-#[derive(Clone, Debug)]
-pub struct HeaderRule {
-    /// The header's name, lower case.
-    pub header: String,
-    /// The claim, a top-level member name.
-    pub claim: String,
-}
-
-/// Which tokens go on, each in which header (lower case): as `Bearer TOKEN` in `authorization`, in others as they are.
-#[derive(Clone, Debug, Default)]
-pub struct Forwarding {
-    /// The ID token's header.
-    pub id_token: Option<String>,
-    /// The access token's header.
-    pub access_token: Option<String>,
-}
-
-impl Forwarding {
-    /// Whether the applications expect a token of ours in `authorization`.
-    pub fn takes_authorization(&self) -> bool {
-        [&self.id_token, &self.access_token].into_iter().flatten().any(|header| header == AUTHORIZATION)
-    }
-}
-
-/// The header of credentials (RFC 9110 §11.6.2): the client's own stays in it wherever no token of ours belongs.
-pub const AUTHORIZATION: &str = "authorization";
-
-/// A person as the applications see them. [`Identity::from_claims`] alone makes one.
+/// A person or program as the applications see them. [`Identity::from_claims`] alone makes one.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Identity(Vec<(String, Vec<u8>)>);
+pub struct Identity {
+    headers: Vec<(String, Vec<u8>)>,
+    user_id: Option<String>,
+    name: Option<String>,
+    groups: String,
+    group_names: Vec<String>,
+}
 
 /// Why trusted claims give no identity; each is answered 403.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,129 +38,87 @@ pub enum IdentityError {
 }
 
 impl Identity {
-    /// The header values that `claims` give. A claim that is absent gives no header; only the user id must be there.
+    /// What `claims` give, which go by the nearest of `namings` that says so: a token rule's, then its provider's. A claim that
+    /// is absent gives no header; only the user id must be there.
     ///
     /// # Errors
     /// [`IdentityError`] if there is no usable user id.
-    pub fn from_claims(settings: &IdentitySettings, claims: &TrustedClaims) -> Result<Self, IdentityError> {
+    pub fn from_claims(
+        settings: &IdentitySettings,
+        namings: &[&Naming],
+        claims: &TrustedClaims,
+    ) -> Result<Self, IdentityError> {
+        let name = settings.user_id_claim(namings).map(|claim| user_name(settings, claim, claims)).transpose()?;
+        let user_id = name.as_ref().map(|name| format!("{}{name}", settings.user_id_prefix(namings)));
+        let groups_claim = settings.groups_claim(namings).and_then(|claim| believed(settings, claim, claims));
+        let group_names = groups_claim.map(names).unwrap_or_default();
+        let groups = list(&group_names, settings.groups_prefix(namings));
         let mut headers = Vec::new();
-        if let Some(rule) = &settings.user_id {
-            headers.push((rule.header.clone(), settings.user_id(rule, claims)?.into_bytes()));
+        let mut set = |header: &str, value: &str| headers.push((header.to_owned(), value.as_bytes().to_vec()));
+        if let (Some(rule), Some(user_id)) = (&settings.user_id, &user_id) {
+            set(&rule.header, user_id);
         }
-        if let Some(rule) = &settings.groups {
-            let believed = claims.claim(&rule.claim).filter(|_| !settings.is_disowned(&rule.claim, claims));
-            let groups = believed.map(|value| list(value, &rule.prefix)).unwrap_or_default();
-            headers.extend(Some((rule.header.clone(), groups.into_bytes())).filter(|(_, value)| !value.is_empty()));
+        if let Some(rule) = settings.groups.as_ref().filter(|_| !groups.is_empty()) {
+            set(&rule.header, &groups);
         }
         for rule in &settings.headers {
-            let believed = claims.claim(&rule.claim).filter(|_| !settings.is_disowned(&rule.claim, claims));
-            let value = believed.and_then(text).filter(|value| !value.is_empty());
-            headers.extend(value.map(|value| (rule.header.clone(), value.into_bytes())));
+            let value = believed(settings, &rule.claim, claims).and_then(text).filter(|value| !value.is_empty());
+            value.into_iter().for_each(|value| set(&rule.header, &value));
         }
-        Ok(Self(headers))
+        Ok(Self { headers, user_id, name, groups, group_names })
     }
 
     /// The header fields to set, each the only one of its name.
     pub fn headers(&self) -> &[(String, Vec<u8>)] {
-        &self.0
+        &self.headers
+    }
+
+    /// The user id as it stands in its header, if one is configured.
+    pub fn user_id(&self) -> Option<&str> {
+        self.user_id.as_deref()
+    }
+
+    /// The user id's claim, without the prefix.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The groups as they stand in their header; empty if there are none.
+    pub fn groups(&self) -> &str {
+        &self.groups
+    }
+
+    /// Each group as the claim has it, without the prefix.
+    pub fn group_names(&self) -> &[String] {
+        &self.group_names
     }
 }
 
-impl IdentitySettings {
-    /// Every header that we may set and that no client may bring.
-    pub fn header_names(&self) -> impl Iterator<Item = &str> {
-        let user_id = self.user_id.iter().map(|rule| rule.header.as_str());
-        let groups = self.groups.iter().map(|rule| rule.header.as_str());
-        let rules = self.headers.iter().map(|rule| rule.header.as_str());
-        let tokens = [&self.forward.id_token, &self.forward.access_token].into_iter().flatten().map(String::as_str);
-        user_id.chain(groups).chain(rules).chain(tokens.filter(|name| *name != AUTHORIZATION))
+fn user_name(settings: &IdentitySettings, claim: &ClaimPath, claims: &TrustedClaims) -> Result<String, IdentityError> {
+    let value = claims.at(claim).and_then(Value::as_str).filter(|value| !value.is_empty());
+    let value = value.ok_or(IdentityError::UserIdAbsent)?;
+    if is_disowned(settings, claim, claims) {
+        return Err(IdentityError::EmailUnverified);
     }
+    if value.chars().any(char::is_control) || value.trim() != value {
+        return Err(IdentityError::UserIdUnusable);
+    }
+    Ok(value.to_owned())
+}
 
-    /// Every claim that a session must keep.
-    pub fn claim_names(&self) -> impl Iterator<Item = &str> {
-        let user_id = self.user_id.iter().map(|rule| rule.claim.as_str());
-        let groups = self.groups.iter().map(|rule| rule.claim.as_str());
-        let claims = user_id.chain(groups).chain(self.headers.iter().map(|rule| rule.claim.as_str()));
-        // Whether an address may be believed is asked on every request, so the answer is kept beside it.
-        claims.flat_map(|claim| [Some(claim), (claim == "email").then_some("email_verified")]).flatten()
-    }
+fn believed<'a>(settings: &IdentitySettings, claim: &ClaimPath, claims: &'a TrustedClaims) -> Option<&'a Value> {
+    claims.at(claim).filter(|_| !is_disowned(settings, claim, claims))
+}
 
-    /// The header fields that hand tokens on. A token that cannot stand in a header as it is gives none: an ID token is
-    /// always base64url and dots, an access token is whatever the provider writes.
-    pub fn token_headers(
-        &self,
-        id_token: Option<&Secret<String>>,
-        access_token: Option<&Secret<String>>,
-    ) -> Vec<(String, Vec<u8>)> {
-        let pairs = [(&self.forward.id_token, id_token), (&self.forward.access_token, access_token)];
-        let field = |(header, token): (&Option<String>, Option<&Secret<String>>)| {
-            let (header, token) = (header.as_ref()?, token?.secret());
-            if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return None;
-            }
-            let value = if header == AUTHORIZATION { format!("Bearer {token}") } else { token.clone() };
-            Some((header.clone(), value.into_bytes()))
-        };
-        pairs.into_iter().filter_map(field).collect()
-    }
-
-    fn user_id(&self, rule: &UserIdRule, claims: &TrustedClaims) -> Result<String, IdentityError> {
-        let value = claims.claim(&rule.claim).and_then(Value::as_str).filter(|value| !value.is_empty());
-        let value = value.ok_or(IdentityError::UserIdAbsent)?;
-        if self.is_disowned(&rule.claim, claims) {
-            return Err(IdentityError::EmailUnverified);
-        }
-        if value.chars().any(char::is_control) || value.trim() != value {
-            return Err(IdentityError::UserIdUnusable);
-        }
-        Ok(format!("{}{value}", rule.prefix))
-    }
-
-    /// As Kubernetes does: an address that the provider calls unverified names nobody (T-160).
-    fn is_disowned(&self, claim: &str, claims: &TrustedClaims) -> bool {
-        let unverified = || claims.claim("email_verified").is_some_and(|verified| !is_true(verified));
-        claim == "email" && !self.allow_unverified_email && unverified()
-    }
+/// As Kubernetes does: an address that the provider calls unverified names nobody (T-160).
+fn is_disowned(settings: &IdentitySettings, claim: &ClaimPath, claims: &TrustedClaims) -> bool {
+    let unverified = || claims.claim("email_verified").is_some_and(|verified| !is_true(verified));
+    settings::is_email(claim) && !settings.allow_unverified_email && unverified()
 }
 
 /// Cognito's ID tokens carry a boolean, its UserInfo a string.
 fn is_true(value: &Value) -> bool {
     matches!(value, Value::Bool(true)) || value.as_str() == Some("true")
-}
-
-/// One claim as one header value: strings in UTF-8 as they are, numbers and booleans as JSON writes them, arrays as a list.
-/// An object, null, or a string with a control character gives no header.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.chars().any(char::is_control) => Some(text.trim().to_owned()),
-        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-        Value::Array(_) => Some(list(value, "")),
-        Value::Null | Value::Object(_) | Value::String(_) => None,
-    }
-}
-
-/// A list of names joined by commas. A comma, a percent sign and everything beyond printable ASCII inside a name are
-/// percent-encoded, so that no name can read as two and every application decodes the same bytes. A name with a control
-/// character is left out: it can only be an attack.
-fn list(value: &Value, prefix: &str) -> String {
-    let one = std::slice::from_ref(value);
-    let members = value.as_array().map_or(one, Vec::as_slice);
-    let names = members.iter().filter_map(|member| match member {
-        Value::String(name) if !name.is_empty() && !name.chars().any(char::is_control) => Some(name.clone()),
-        Value::Bool(_) | Value::Number(_) => Some(member.to_string()),
-        _ => None,
-    });
-    names.map(|name| encode_member(&format!("{prefix}{name}"))).collect::<Vec<_>>().join(",")
-}
-
-fn encode_member(name: &str) -> String {
-    name.bytes().fold(String::with_capacity(name.len()), |mut encoded, byte| {
-        match byte {
-            b',' | b'%' | 0x7f.. => encoded.push_str(&format!("%{byte:02X}")),
-            _ => encoded.push(char::from(byte)),
-        }
-        encoded
-    })
 }
 
 impl IdentityError {
@@ -244,7 +146,7 @@ impl std::error::Error for IdentityError {}
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_list().entries(self.headers.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -253,17 +155,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::secret::Secret;
 
     fn settings() -> IdentitySettings {
-        let rule = |header: &str, claim: &str| HeaderRule { header: header.into(), claim: claim.into() };
+        let rule = |header: &str, claim: &str| HeaderRule { header: header.into(), claim: ClaimPath::top_level(claim) };
         IdentitySettings {
             user_id: Some(UserIdRule {
-                claim: "email".into(),
+                claim: ClaimPath::top_level("email"),
                 header: "kubeflow-userid".into(),
                 prefix: String::new(),
             }),
             groups: Some(GroupsRule {
-                claim: "cognito:groups".into(),
+                claim: ClaimPath::top_level("cognito:groups"),
                 header: "kubeflow-groups".into(),
                 prefix: String::new(),
             }),
@@ -276,8 +179,8 @@ mod tests {
 
     fn identity(claims: Value) -> Result<Vec<(String, String)>, IdentityError> {
         let claims = TrustedClaims::unsealed(claims.as_object().unwrap().clone());
-        let identity = Identity::from_claims(&settings(), &claims)?;
-        Ok(identity.0.into_iter().map(|(name, value)| (name, String::from_utf8(value).unwrap())).collect())
+        let identity = Identity::from_claims(&settings(), &[], &claims)?;
+        Ok(identity.headers.into_iter().map(|(name, value)| (name, String::from_utf8(value).unwrap())).collect())
     }
 
     fn header(claims: Value, name: &str) -> Option<String> {
@@ -310,13 +213,13 @@ mod tests {
 
     #[test]
     fn an_unverified_address_reaches_no_other_header_either_unless_it_is_allowed() {
-        let rule = |claim: &str| HeaderRule { header: format!("x-{claim}"), claim: claim.into() };
+        let rule = |claim: &str| HeaderRule { header: format!("x-{claim}"), claim: ClaimPath::top_level(claim) };
         let mut settings =
             IdentitySettings { headers: vec![rule("email"), rule("sub")], ..IdentitySettings::default() };
         let claims = json!({"email": "a@b", "email_verified": false, "sub": "s"});
         let claims = TrustedClaims::unsealed(claims.as_object().unwrap().clone());
         let names = |settings: &IdentitySettings| -> Vec<String> {
-            let identity = Identity::from_claims(settings, &claims).unwrap();
+            let identity = Identity::from_claims(settings, &[], &claims).unwrap();
             identity.headers().iter().map(|(name, _)| name.clone()).collect()
         };
         assert_eq!(names(&settings), ["x-sub"]);
@@ -339,9 +242,8 @@ mod tests {
     #[test]
     fn a_token_that_cannot_stand_in_a_header_as_it_is_is_not_handed_on() {
         let forward = Forwarding { id_token: Some(AUTHORIZATION.into()), access_token: Some("x-token".into()) };
-        let settings = IdentitySettings { forward, ..IdentitySettings::default() };
         let secret = |text: &str| Secret::new(text.to_owned());
-        let headers = |access: &str| settings.token_headers(Some(&secret("e30.e30.AA")), Some(&secret(access)));
+        let headers = |access: &str| forward.token_headers(Some(&secret("e30.e30.AA")), Some(&secret(access)));
         let id_token = (AUTHORIZATION.to_owned(), b"Bearer e30.e30.AA".to_vec());
         assert_eq!(headers("!~A"), [id_token.clone(), ("x-token".to_owned(), b"!~A".to_vec())]);
         for bad in ["", " ", "a b", "a\r\nx-user: root", "a\0", "a\u{7f}", "\u{e9}"] {
@@ -361,5 +263,66 @@ mod tests {
         assert_eq!(header(json!({"email": "a@b", "name": "Zoë"}), "x-name").as_deref(), Some("Zoë"));
         assert_eq!(header(json!({"email": "a@b", "name": true}), "x-name").as_deref(), Some("true"));
         assert_eq!(header(json!({"email": "a@b", "name": {"a": 1}}), "x-name"), None);
+    }
+
+    fn person(namings: &[&Naming], claims: Value) -> Result<Identity, IdentityError> {
+        let mut settings = settings();
+        settings.user_id.as_mut().unwrap().prefix = "all:".into();
+        settings.groups.as_mut().unwrap().prefix = "g:".into();
+        Identity::from_claims(&settings, namings, &TrustedClaims::unsealed(claims.as_object().unwrap().clone()))
+    }
+
+    fn nested(root: &str, inner: &str) -> Option<ClaimPath> {
+        Some(ClaimPath { root: root.into(), rest: vec![inner.into()] })
+    }
+
+    #[test]
+    fn the_nearest_naming_that_says_so_wins_for_each_part() {
+        let rule = Naming { user_id_claim: Some(ClaimPath::top_level("sub")), ..Naming::default() };
+        let provider = Naming {
+            user_id_claim: Some(ClaimPath::top_level("name")),
+            user_id_prefix: Some("pods:".into()),
+            groups_claim: nested("realm_access", "roles"),
+            groups_prefix: Some(String::new()),
+        };
+        let claims = json!({"sub": "s", "name": "n", "email": "a@b", "cognito:groups": ["c"],
+            "realm_access": {"roles": ["r", "x,y"]}});
+        let both = person(&[&rule, &provider], claims.clone()).unwrap();
+        assert_eq!((both.user_id(), both.name()), (Some("pods:s"), Some("s")));
+        assert_eq!((both.groups(), both.group_names()), ("r,x%2Cy", ["r".to_owned(), "x,y".to_owned()].as_slice()));
+        let one = person(&[&provider], claims.clone()).unwrap();
+        assert_eq!((one.user_id(), one.groups()), (Some("pods:n"), "r,x%2Cy"));
+        let none = person(&[], claims).unwrap();
+        assert_eq!((none.user_id(), none.groups()), (Some("all:a@b"), "g:c"));
+    }
+
+    #[test]
+    fn a_naming_replaces_the_claim_and_never_adds_a_second_choice() {
+        let naming = Naming { user_id_claim: nested("user", "id"), ..Naming::default() };
+        for claims in [json!({"email": "a@b"}), json!({"email": "a@b", "user": "x"}), json!({"user": {"id": 7}})] {
+            assert_eq!(person(&[&naming], claims).unwrap_err(), IdentityError::UserIdAbsent);
+        }
+        assert_eq!(person(&[&naming], json!({"user": {"id": "u"}})).unwrap().user_id(), Some("all:u"));
+    }
+
+    // T-160
+    #[test]
+    fn a_naming_by_email_is_for_verified_addresses_only() {
+        let naming = Naming { user_id_claim: Some(ClaimPath::top_level("email")), ..Naming::default() };
+        let mut by_sub = settings();
+        by_sub.user_id.as_mut().unwrap().claim = ClaimPath::top_level("sub");
+        let claims = json!({"sub": "s", "email": "a@b", "email_verified": false});
+        let claims = TrustedClaims::unsealed(claims.as_object().unwrap().clone());
+        assert!(Identity::from_claims(&by_sub, &[], &claims).is_ok());
+        assert_eq!(Identity::from_claims(&by_sub, &[&naming], &claims), Err(IdentityError::EmailUnverified));
+    }
+
+    #[test]
+    fn a_session_keeps_the_claims_that_its_naming_asks_for() {
+        let naming = Naming { groups_claim: nested("realm_access", "roles"), ..Naming::default() };
+        let (settings, common) = (settings(), Naming::default());
+        let names = |naming| settings.claim_names(naming).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(names(&naming), ["email", "email_verified", "realm_access", "name"]);
+        assert_eq!(names(&common), ["email", "email_verified", "cognito:groups", "name"]);
     }
 }

@@ -78,7 +78,7 @@ pub enum ProviderKind {
 }
 
 /// Endpoints that replace what discovery says; `None` leaves it to discovery.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndpointOverrides {
     /// `authorization_endpoint`.
     pub authorization: Option<Url>,

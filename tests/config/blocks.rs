@@ -108,14 +108,6 @@ fn a_rule_means_what_it_says() {
 }
 
 #[test]
-fn later_releases_matchers_are_unknown_now() {
-    for path in [json!({ "regex": "^/x" }), json!({ "template": "/x/{y}" })] {
-        let rule = json!([{ "match": { "path": path }, "action": "deny" }]);
-        assert!(!places(&with("/routes", rule)).is_empty());
-    }
-}
-
-#[test]
 fn headers_that_http_or_envoy_need_carry_no_identity() {
     for header in [
         "Host",

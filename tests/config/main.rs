@@ -13,7 +13,10 @@
 mod blocks;
 mod check;
 mod provider;
+mod providers;
+mod public_urls;
 mod session;
+mod tokens;
 
 use std::collections::BTreeMap;
 
