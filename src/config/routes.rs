@@ -1,27 +1,70 @@
 //! `routes`: who passes where.
 //!
-//! Decides how rules are written. An absent `match` means everything; one that is there must say something. What the
-//! rules match is `policy`'s.
+//! Decides how rules are written, and which of their parts contradict each other. What they do is `policy`'s.
+//!
+//! | File | Reads |
+//! |---|---|
+//! | `matching` | `match`: which requests a rule is for |
+//! | `access` | what `authenticate` asks for |
+//! | `require` | `require`: which claims |
+
+mod access;
+mod matching;
+mod require;
 
 use std::collections::BTreeMap;
 
-use super::read::{Node, Report};
-use crate::policy::{Access, Action, HostPattern, HostPatternError, PathPattern, Routes, Rule};
+use super::read::{Node, Object, Report};
+use crate::{
+    identity::{Forwarding, IdentitySettings},
+    oidc::provider::ProviderSettings,
+    policy::{Access, Action, Routes, Rule},
+};
 
-pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Routes {
-    let nodes = node.list(report).unwrap_or_default();
-    let mut names = BTreeMap::new();
-    let rules: Vec<_> = nodes.iter().filter_map(|node| rule(node, &mut names, report)).collect();
-    let routes = Routes::new(rules);
-    for (rule, earlier) in routes.shadowed() {
-        let mend = format!("move it before `{}`, which takes all its requests, or remove it", earlier.name);
-        report.warning(names.get(&rule.name).map_or("routes", String::as_str), "never decides", mend);
-    }
-    routes
+/// What the rules rely on and other blocks say. A block that is broken is `None`: it has its problems already.
+pub(super) struct Known<'a> {
+    /// Who vouches for people and programs.
+    pub(super) providers: Option<&'a [ProviderSettings]>,
+    /// The headers that applications get.
+    pub(super) identity: &'a IdentitySettings,
+    /// Whether there is an external authorizer.
+    pub(super) authorizer: bool,
 }
 
-fn rule(node: &Node<'_>, names: &mut BTreeMap<String, String>, report: &mut Report) -> Option<Rule> {
-    let object = node.object(&["name", "match", "action"], report)?;
+/// The rules, and by index which of them hand on other tokens than all the rest.
+pub(super) fn read(node: &Node<'_>, known: &Known<'_>, report: &mut Report) -> (Routes, BTreeMap<usize, Forwarding>) {
+    let nodes = node.list(report).unwrap_or_default();
+    let mut names = BTreeMap::new();
+    let read: Vec<_> = nodes.iter().filter_map(|node| rule(node, known, &mut names, report)).collect();
+    let (mut rules, mut forwarding) = (Vec::new(), BTreeMap::new());
+    for (index, (rule, forward)) in read.into_iter().enumerate() {
+        forwarding.extend(forward.map(|forward| (index, forward)));
+        rules.push(rule);
+    }
+    let routes = Routes::new(rules);
+    let place = |rule: &Rule| names.get(&rule.name).map_or("routes", String::as_str);
+    for rule in routes.rules().iter().filter(|rule| rule.is_void()) {
+        report.warning(
+            place(rule),
+            "never decides",
+            "its own `not` leaves nothing of it: narrow that, or remove the rule",
+        );
+    }
+    for (rule, earlier) in routes.shadowed().filter(|(rule, _)| !rule.is_void()) {
+        let mend = format!("move it before `{}`, which takes all its requests, or remove it", earlier.name);
+        report.warning(place(rule), "never decides", mend);
+    }
+    (routes, forwarding)
+}
+
+fn rule(
+    node: &Node<'_>,
+    known: &Known<'_>,
+    names: &mut BTreeMap<String, String>,
+    report: &mut Report,
+) -> Option<(Rule, Option<Forwarding>)> {
+    let members: Vec<_> = ["name", "match", "action"].into_iter().chain(access::MEMBERS).collect();
+    let object = node.object(&members, report)?;
     let name = object.member("name").map_or_else(|| Some(node.path().to_owned()), |node| name(&node, report));
     if let Some(earlier) = name.clone().and_then(|name| names.insert(name, node.path().to_owned())) {
         node.problem(report, format!("has the name of `{earlier}`"), "give each rule a name of its own");
@@ -29,30 +72,31 @@ fn rule(node: &Node<'_>, names: &mut BTreeMap<String, String>, report: &mut Repo
     let actions = [("allow", Action::Allow), ("deny", Action::Deny), ("authenticate", Action::Authenticate)];
     let action = object.required("action", "write `allow`, `deny` or `authenticate`", report);
     let action = action.and_then(|node| node.choice(&actions, report));
-    // An action that is missing is reported, so that no rule is made of this stand-in.
-    let stand_in = action.unwrap_or(Action::Deny);
-    let rule = Rule {
-        name: name?,
-        hosts: Vec::new(),
-        methods: Vec::new(),
-        path: None,
-        not: None,
-        action: stand_in,
-        access: Access::default(),
+    let matching = object.member("match").map(|node| matching::read(&node, report)).unwrap_or_default();
+    let (access, forward) = match action {
+        Some(Action::Authenticate) => access::read(&object, known, report),
+        Some(Action::Allow) => idle(&object, "lets everyone pass", report),
+        Some(Action::Deny) => idle(&object, "lets nobody pass", report),
+        None => (Access::default(), None),
     };
-    let rule = match object.member("match") {
-        Some(node) => narrowed(rule, &node, report)?,
-        None => rule,
-    };
-    if rule.action == Action::Allow && rule.hosts.is_empty() && is_everything(rule.path.as_ref()) {
+    let matching::Matching { hosts, methods, path, not } = matching;
+    let rule = Rule { name: name?, hosts, methods, path, not, action: action?, access };
+    if rule.action == Action::Allow && rule.is_for_every_path() {
         let mend = "remove it unless this gateway has only public applications";
         report.warning(node.path(), "lets everyone pass to every path without sign-in", mend);
     }
-    Some(rule)
+    Some((rule, forward))
 }
 
-fn is_everything(path: Option<&PathPattern>) -> bool {
-    path.is_none_or(|path| matches!(path, PathPattern::Prefix(segments) if segments.is_empty()))
+/// What would ask for something on a rule that asks nothing.
+fn idle(object: &Object<'_>, what: &str, report: &mut Report) -> (Access, Option<Forwarding>) {
+    for name in access::MEMBERS {
+        if let Some(node) = object.member(name) {
+            let mend = "remove it, or write `action: authenticate`";
+            node.problem(report, format!("does nothing in a rule that {what}"), mend);
+        }
+    }
+    (Access::default(), None)
 }
 
 fn name(node: &Node<'_>, report: &mut Report) -> Option<String> {
@@ -63,47 +107,31 @@ fn name(node: &Node<'_>, report: &mut Report) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// `rule`, narrowed to what `match` says.
-fn narrowed(rule: Rule, node: &Node<'_>, report: &mut Report) -> Option<Rule> {
-    let object = node.object(&["hosts", "methods", "path"], report)?;
-    let [hosts, methods, path] = ["hosts", "methods", "path"].map(|name| object.member(name));
-    if hosts.is_none() && methods.is_none() && path.is_none() {
-        let mend = "name hosts, methods or a path; to match everything, remove `match`";
-        node.problem(report, "says nothing", mend);
-    }
-    let hosts = hosts.and_then(|node| node.list(report)).unwrap_or_default();
-    let hosts = hosts.iter().filter_map(|node| host(node, report)).collect();
-    let methods = methods.and_then(|node| node.list(report)).unwrap_or_default();
-    let methods = methods.iter().filter_map(|node| method(node, report)).collect();
-    let path = path.and_then(|node| path_pattern(&node, report));
-    Some(Rule { hosts, methods, path, ..rule })
-}
-
-fn host(node: &Node<'_>, report: &mut Report) -> Option<HostPattern> {
-    let mend = "write `app.example.com`, or `*.example.com` for all names below it";
-    node.parse::<_, HostPatternError>(report, mend, HostPattern::parse)
-}
-
-fn method(node: &Node<'_>, report: &mut Report) -> Option<String> {
-    let method = node.text(report)?;
-    if !method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-') {
-        node.problem(report, "is not a method", "write it in upper case, such as `GET`: methods are case-sensitive");
-    }
-    Some(method.to_owned())
-}
-
-fn path_pattern(node: &Node<'_>, report: &mut Report) -> Option<PathPattern> {
-    let object = node.object(&["exact", "prefix"], report)?;
-    match (object.member("exact"), object.member("prefix")) {
-        (Some(node), None) => node.parse(report, PATH_MEND, PathPattern::exact),
-        (None, Some(node)) => node.parse(report, PATH_MEND, PathPattern::prefix),
-        (exact, _) => {
-            let what = if exact.is_some() { "has both `exact` and `prefix`" } else { "says nothing" };
-            node.problem(report, what, "write either `exact: /path` or `prefix: /path`");
-            None
+/// The members of a list, each once.
+fn each_once<T: PartialEq>(
+    node: &Node<'_>,
+    report: &mut Report,
+    read: impl Fn(&Node<'_>, &mut Report) -> Option<T>,
+) -> Vec<T> {
+    let mut values = Vec::new();
+    for node in node.list(report).unwrap_or_default() {
+        match read(&node, report) {
+            Some(value) if values.contains(&value) => node.problem(report, "is given twice", "remove one of the two"),
+            value => values.extend(value),
         }
     }
+    values
 }
 
-const PATH_MEND: &str = "write the path decoded and literally, such as `/healthz` or `/my docs`";
+/// scope-token of RFC 6749 §3.3.
+fn scope_token(node: &Node<'_>, report: &mut Report) -> Option<String> {
+    let text = node.text(report)?;
+    if !text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\')) {
+        let mend = "write one value without spaces, quotes and backslashes; several are a list";
+        node.problem(report, "is not one value of a scope or `acr`", mend);
+        return None;
+    }
+    Some(text.to_owned())
+}
+
 const LONGEST_NAME: usize = 64;

@@ -5,10 +5,7 @@
 
 use serde_json::Value;
 
-use super::{
-    regex::WholeRegex,
-    require::Truth,
-};
+use super::{regex::WholeRegex, require::Truth};
 use crate::oidc::claims::{ClaimPath, TrustedClaims};
 
 /// What a claim must be.

@@ -53,9 +53,10 @@ impl Glob {
         left.ends_with(last.as_str())
     }
 
-    /// The name, if it has no `*`.
-    pub fn literal(&self) -> Option<&str> {
-        self.rest.is_empty().then_some(self.first.as_str())
+    /// Whether it certainly means every name that `other` means.
+    pub fn covers(&self, other: &Self) -> bool {
+        let everything = self.first.is_empty() && !self.rest.is_empty() && self.rest.iter().all(String::is_empty);
+        everything || self == other || (other.rest.is_empty() && self.matches(&other.first))
     }
 }
 
@@ -123,7 +124,8 @@ mod tests {
 
     #[test]
     fn all_else_is_compared_as_it_stands() {
-        for (glob, name) in [("a.c", "abc"), ("a?", "ab"), ("[ab]", "a"), ("Admins", "admins"), ("a", "a "), ("a", "")] {
+        for (glob, name) in [("a.c", "abc"), ("a?", "ab"), ("[ab]", "a"), ("Admins", "admins"), ("a", "a "), ("a", "")]
+        {
             assert!(!matches(glob, name), "{glob} {name}");
             assert!(matches(glob, glob), "{glob}");
         }

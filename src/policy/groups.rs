@@ -27,6 +27,12 @@ pub struct GroupsRequirement {
 }
 
 impl GroupsRequirement {
+    /// Whether `none` certainly takes what `any` or `all` asks for.
+    pub fn is_void(&self) -> bool {
+        let taken = |wanted: &Glob| self.none.iter().any(|none| none.covers(wanted));
+        self.all.iter().any(taken) || (!self.any.is_empty() && self.any.iter().all(taken))
+    }
+
     /// What keeps `subject` from meeting all parts, or, where that is not `wanted`, from failing one.
     pub(super) fn lack(&self, wanted: bool, subject: Subject<'_>) -> Option<Lack> {
         let groups = Groups::of(subject);

@@ -113,6 +113,11 @@ impl Rule {
         self.not.as_ref().is_some_and(|not| not.parts().covers(self.parts()))
     }
 
+    /// Whether it is for all that anybody may ask for, at any host and by any method or by some.
+    pub fn is_for_every_path(&self) -> bool {
+        self.hosts.is_empty() && self.not.is_none() && self.path.as_ref().is_none_or(PathPattern::is_every_path)
+    }
+
     fn parts(&self) -> Parts<'_> {
         Parts { hosts: &self.hosts, methods: &self.methods, path: self.path.as_ref() }
     }

@@ -43,7 +43,8 @@ impl Lack {
     pub(super) fn any(parts: impl Iterator<Item = Option<Self>>) -> Option<Self> {
         let lacks = parts.collect::<Option<Vec<_>>>()?;
         let scopes = lacks.iter().map(|lack| lack.scopes.clone()).collect::<Option<Vec<_>>>();
-        let lack = Self::join("either ", ", or ", lacks).unwrap_or_else(|| Self::new("must not be anybody".to_owned()));
+        let lack = Self::join("either ", ", or ", lacks)
+            .unwrap_or_else(|| Self::new("must be somebody whom nothing describes".to_owned()));
         Some(Self { scopes: scopes.and_then(|scopes| scopes.into_iter().next()), ..lack })
     }
 
