@@ -32,7 +32,11 @@ impl Jar {
         if (name.starts_with("__Host-") && !host_only) || (name.starts_with("__Secure-") && !has("secure")) {
             return;
         }
+        let setter = host;
         let host = domain.unwrap_or(host).trim_start_matches('.').to_owned();
+        if setter != host && !setter.ends_with(&format!(".{host}")) {
+            return;
+        }
         match has("max-age=0") {
             true => self.lock().retain(|cookie| cookie.name != name || cookie.host != host),
             false => self.put(Cookie { host, name, value: pair[split + 1..].to_vec(), everywhere: domain.is_some() }),
@@ -95,5 +99,8 @@ mod tests {
         assert_eq!(names("a.example.com"), [b"__Host-x=2".to_vec(), b"y=1".to_vec()]);
         jar.take("a.example.com", b"__Host-x=; Max-Age=0; Path=/; Secure");
         assert_eq!(names("a.example.com"), [b"y=1".to_vec()]);
+        jar.take("elsewhere.example", b"z=1; Domain=example.com");
+        jar.take("xexample.com", b"z=1; Domain=example.com");
+        assert_eq!(names("a.example.com"), [b"y=1".to_vec()], "of a domain that is not the setter's");
     }
 }

@@ -16,6 +16,7 @@
 //! | [`Raw`], [`h2_connection`] | a TLS socket, and bare HTTP/2 frames |
 //! | [`WebSocket`] | a client for `/ws` of the application |
 //! | [`Dynamic`] | a part of Envoy's configuration that changes while it runs |
+//! | [`partners`], [`service_accounts`] | issuers beside the first ([`Builder::with_partners`], [`Builder::with_kubernetes`]) |
 //! | [`Balancer`] | what stands in front of several worlds that are replicas of one ([`World::replica`]) |
 //!
 //! Names resolve to loopback by [`Net`], certificates are those of one throw-away authority, and everything here panics with
@@ -23,6 +24,7 @@
 
 mod answer;
 mod balancer;
+mod beside;
 mod dynamic;
 mod grpc;
 mod jar;
@@ -36,6 +38,7 @@ mod world;
 
 pub use answer::Answer;
 pub use balancer::Balancer;
+pub use beside::{KUBERNETES, PARTNERS_DOMAIN, PARTNERS_ISSUER, partners, service_accounts};
 pub use devkit::form::Form;
 pub use dynamic::Dynamic;
 pub use grpc::health_client;

@@ -31,10 +31,11 @@ impl Net {
         found.expect("a network without hosts").1
     }
 
-    /// The same network with the gateway, the first host that is, at another address.
+    /// The same network with the gateway, the first host and all that are where it is, at another address.
     pub fn with_gateway(&self, addr: SocketAddr) -> Net {
         let mut net = self.clone();
-        net.hosts.first_mut().expect("a network without hosts").1 = addr;
+        let gateway = net.hosts.first().expect("a network without hosts").1;
+        net.hosts.iter_mut().filter(|(_, host)| *host == gateway).for_each(|(_, host)| *host = addr);
         net
     }
 

@@ -11,6 +11,7 @@ use devkit::tls::TestCa;
 use serde_json::{Value, json};
 
 use crate::World;
+use crate::beside::Neighbour;
 
 /// The host of the application, as the shipped configuration names it.
 pub const APP: &str = "app.example.com";
@@ -45,6 +46,8 @@ pub enum Manifest {
     Shipped,
     /// The `pluginConfig` of `istio/wasmplugin.yaml`, with clusters called as Istio calls them.
     Istio,
+    /// The one in `envoy/rbac.yaml`, with all of that file.
+    Rbac,
 }
 
 type Change<T> = Box<dyn FnOnce(T) -> T>;
@@ -59,6 +62,8 @@ pub struct Builder {
     pub(crate) options: Options,
     pub(crate) app: Option<SocketAddr>,
     pub(crate) authority: Option<TestCa>,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) neighbours: Vec<Neighbour>,
     paths: PathHandling,
     manifest: Manifest,
     plugin: Vec<PluginChange>,
@@ -81,6 +86,8 @@ impl Default for Builder {
             options: Options { clients: vec![client], users, ..Options::default() },
             app: None,
             authority: None,
+            hosts: Vec::new(),
+            neighbours: Vec::new(),
             paths: PathHandling::Hardened,
             manifest: Manifest::Shipped,
             plugin: Vec::new(),
@@ -181,10 +188,18 @@ impl Builder {
         World::of(self).await
     }
 
+    /// The file to begin with.
+    pub(crate) fn file(&self) -> Result<Setup> {
+        match self.manifest {
+            Manifest::Shipped | Manifest::Istio => Setup::shipped(),
+            Manifest::Rbac => Setup::shipped_with_rbac(),
+        }
+    }
+
     /// The shipped file with what the test wants changed; places are filled in already.
     pub(crate) fn shaped(&mut self, setup: Setup) -> Result<Setup> {
         let mut setup = match self.manifest {
-            Manifest::Shipped => setup,
+            Manifest::Shipped | Manifest::Rbac => setup,
             Manifest::Istio => as_in_istio(setup)?,
         };
         if self.paths == PathHandling::Default {

@@ -1,5 +1,6 @@
 //! Everything that runs, joined by the shipped file.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -83,14 +84,17 @@ impl World {
         tls::use_ring();
         let ca = shape.authority.take().map_or_else(TestCa::new, Ok)?;
         let files = Arc::new(Files::new());
-        let (gateway, provider) = (ca.server(&[APP])?, ca.server(&[ISSUER, DOMAIN])?);
+        let (gateway, provider) = (ca.server(&gateway_names(&shape))?, ca.server(&[ISSUER, DOMAIN])?);
         shape.options.tls = Some(Arc::clone(&provider.config));
         let cognito = Cognito::start(std::mem::take(&mut shape.options)).await.context("the local Cognito")?;
         let cognito = Arc::new(cognito);
         let upstream = Arc::new(Upstream::start(([127, 0, 0, 1], 0).into()).await.context("the application")?);
         let (certificate, key) = gateway.write_to(&files.0)?;
         let secrets = vec![CLIENT_SECRET.to_owned(), session_key()?];
-        let setup = Setup::shipped()?
+        let setup = shape
+            .neighbours
+            .iter()
+            .try_fold(shape.file()?, |setup, neighbour| neighbour.join(setup))?
             .cluster_address(APP_CLUSTER, shape.app.unwrap_or(upstream.addr()))?
             .cluster_address(ISSUER_CLUSTER, cognito.issuer_addr())?
             .cluster_address(DOMAIN_CLUSTER, cognito.domain_addr())?
@@ -104,15 +108,24 @@ impl World {
         setup.log_level.clone_from(&shape.log_level);
         setup.extra_args.append(&mut shape.extra_args);
         let envoy = setup.clone().start().await?;
-        let hosts = [(APP, envoy.addr()), (ISSUER, cognito.issuer_addr()), (DOMAIN, cognito.domain_addr())];
-        let net = Net {
-            ca_pem: ca.pem().to_owned(),
-            hosts: hosts.map(|(name, addr)| (name.to_owned(), addr)).into(),
-            upstream: Arc::clone(&upstream),
-        };
+        let hosts = hosts(&shape, envoy.addr(), &cognito);
+        let net = Net { ca_pem: ca.pem().to_owned(), hosts, upstream: Arc::clone(&upstream) };
         let spki_sha256 = vec![gateway.spki_sha256, provider.spki_sha256];
         Ok(World { envoy, upstream, cognito, net, secrets, spki_sha256, setup, files })
     }
+}
+
+fn gateway_names(shape: &Builder) -> Vec<&str> {
+    [APP].into_iter().chain(shape.hosts.iter().map(String::as_str)).collect()
+}
+
+/// Who is where, the gateway first.
+fn hosts(shape: &Builder, gateway: SocketAddr, cognito: &Cognito) -> Vec<(String, SocketAddr)> {
+    let gateways = gateway_names(shape).into_iter().map(|name| (name.to_owned(), gateway));
+    let provider = [(ISSUER, cognito.issuer_addr()), (DOMAIN, cognito.domain_addr())];
+    let provider = provider.map(|(name, addr)| (name.to_owned(), addr));
+    let neighbours = shape.neighbours.iter().filter_map(|neighbour| Some((neighbour.host.clone()?, neighbour.addr)));
+    gateways.chain(provider).chain(neighbours).collect()
 }
 
 /// A folder for certificates that goes with the world.

@@ -54,6 +54,11 @@ impl Setup {
         Self::from_file(install::workspace().join("envoy/envoy.yaml")).map(|setup| setup.wasm(wasm_module()))
     }
 
+    /// The example with RBAC, with the same module.
+    pub fn shipped_with_rbac() -> Result<Self> {
+        Self::from_file(install::workspace().join("envoy/rbac.yaml")).map(|setup| setup.wasm(wasm_module()))
+    }
+
     /// Takes a configuration that a caller made; only its admin port is moved.
     pub fn from_value(mut config: Value) -> Result<Self> {
         edit::admin(&mut config)?;

@@ -1,0 +1,3 @@
+//! Issuers beside the first: a second pool, over its own clusters.
+
+mod second_pool;
