@@ -21,6 +21,8 @@ mod rotation;
 mod sign_in;
 #[path = "cognito/sign_out.rs"]
 mod sign_out;
+#[path = "cognito/step_up.rs"]
+mod step_up;
 #[path = "cognito/support.rs"]
 mod support;
 #[path = "cognito/throttling.rs"]

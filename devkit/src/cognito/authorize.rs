@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::behaviour::{CallbackError, ErrorOrder, LoginVersion, ScopeError};
-use super::ledger::{Code, Grant};
+use super::ledger::{Code, Grant, SsoSession};
 use super::login::sso_session;
 use super::params::{Params, encode, with_query};
 use super::pool::Pool;
@@ -26,6 +26,8 @@ pub(super) struct AuthorizationRequest {
     code_challenge: Option<String>,
     resource: Option<String>,
     prompt: Prompt,
+    max_age: Option<u64>,
+    acr_values: Vec<String>,
 }
 
 /// Why there is no code, and where that is said.
@@ -67,11 +69,11 @@ pub(super) async fn authorize(
         Ok(request) => request,
         Err(refusal) => return refusal.respond(&pool),
     };
-    let session = sso_session(&pool, &headers).filter(|_| request.prompt != Prompt::Login);
-    match session.and_then(|session| Some((pool.user(&session.username)?, session.auth_time))) {
-        Some((user, auth_time)) => {
+    let session = sso_session(&pool, &headers).filter(|session| request.is_met_by(session, pool.now()));
+    match session.and_then(|session| Some((pool.user(&session.username)?, session.auth_time, session.acr))) {
+        Some((user, auth_time, acr)) => {
             pool.log().counters.silent_sign_ins += 1;
-            respond_with_code(&pool, request, &user, auth_time)
+            respond_with_code(&pool, request, &user, auth_time, acr)
         }
         None if request.prompt == Prompt::None => request.refuse("login_required", None).respond(&pool),
         None => redirect(&with_query(&format!("{}/login", pool.domain.text), &query)),
@@ -101,6 +103,8 @@ pub(super) fn process_authorization_request(pool: &Pool, query: &str) -> Result<
         code_challenge: params.get("code_challenge").map(str::to_owned),
         resource: params.get("resource").map(str::to_owned),
         prompt: prompt(&params, &behaviour),
+        max_age: params.get("max_age").filter(|_| behaviour.step_up).and_then(|seconds| seconds.parse().ok()),
+        acr_values: acr_values(&params, &behaviour),
     };
     check_flow(&params, client).map_err(|error| request.refuse(error, None))?;
     if let Some(CallbackError { error, error_description }) = &behaviour.callback_error {
@@ -118,7 +122,13 @@ pub(super) fn process_authorization_request(pool: &Pool, query: &str) -> Result<
 }
 
 /// Ends a sign-in: back to the client with `code`, then `state`.
-pub(super) fn respond_with_code(pool: &Pool, request: AuthorizationRequest, user: &User, auth_time: u64) -> Response {
+pub(super) fn respond_with_code(
+    pool: &Pool,
+    request: AuthorizationRequest,
+    user: &User,
+    auth_time: u64,
+    acr: Option<String>,
+) -> Response {
     let (now, behaviour) = (pool.now(), pool.behaviour());
     let Scopes::Grant(scopes) = request.scopes else {
         return Refusal::Page { error: "invalid_scope", client_id: Some(request.client_id) }.respond(pool);
@@ -131,6 +141,7 @@ pub(super) fn respond_with_code(pool: &Pool, request: AuthorizationRequest, user
         nonce: request.nonce.or_else(|| user.federated.as_ref().map(|_| uuid())),
         resource: request.resource,
         auth_time,
+        acr,
         origin_jti: uuid(),
         event_id: uuid(),
     };
@@ -153,6 +164,19 @@ pub(super) fn redirect(location: &str) -> Response {
 }
 
 impl AuthorizationRequest {
+    /// How somebody has signed in who signs in for this request now.
+    pub(super) fn acr(&self) -> Option<String> {
+        self.acr_values.first().cloned()
+    }
+
+    /// Whether it may be answered without a form.
+    fn is_met_by(&self, session: &SsoSession, now: u64) -> bool {
+        let young = self.max_age.is_none_or(|max_age| now <= session.auth_time.saturating_add(max_age));
+        let strong =
+            self.acr_values.is_empty() || session.acr.as_ref().is_some_and(|acr| self.acr_values.contains(acr));
+        self.prompt != Prompt::Login && young && strong
+    }
+
     fn refuse(&self, error: &str, error_description: Option<&str>) -> Refusal {
         Refusal::Callback {
             redirect_uri: self.redirect_uri.clone(),
@@ -241,6 +265,11 @@ fn prompt(params: &Params, behaviour: &Behaviour) -> Prompt {
     } else {
         Prompt::Absent
     }
+}
+
+fn acr_values(params: &Params, behaviour: &Behaviour) -> Vec<String> {
+    let wanted = params.get("acr_values").filter(|_| behaviour.step_up).unwrap_or_default();
+    wanted.split(' ').filter(|acr| !acr.is_empty()).map(str::to_owned).collect()
 }
 
 fn is_json(state: &str) -> bool {

@@ -41,6 +41,9 @@ pub struct Behaviour {
     pub metadata_cache_control: Option<String>,
     /// Managed login knows `prompt` and `login_hint`; the classic hosted UI ignores both.
     pub login_version: LoginVersion,
+    /// Whether `max_age` and `acr_values` are honoured, as on the plans Essentials and Plus; Lite ignores them. What AWS
+    /// makes of the values is unknown: here a new sign-in has the first that was asked for.
+    pub step_up: bool,
     /// Whether the login page lists the users and their passwords.
     pub show_users: bool,
     /// What an unknown or unticked scope leads to.
@@ -304,6 +307,7 @@ impl Default for Behaviour {
             metadata: Map::new(),
             metadata_cache_control: None,
             login_version: LoginVersion::default(),
+            step_up: false,
             show_users: true,
             scope_error: ScopeError::default(),
             error_order: ErrorOrder::default(),

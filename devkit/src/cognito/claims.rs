@@ -60,6 +60,7 @@ impl Subject<'_> {
         set(&mut claims, "iss", json!(self.issuer));
         set(&mut claims, "token_use", json!(token_use));
         set(&mut claims, "auth_time", json!(self.grant.auth_time));
+        set_some(&mut claims, "acr", self.grant.acr.as_deref());
         set(&mut claims, "jti", json!(uuid()));
         set(&mut claims, "origin_jti", json!(self.grant.origin_jti));
         set(&mut claims, "event_id", json!(self.grant.event_id));

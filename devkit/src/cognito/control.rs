@@ -144,6 +144,7 @@ impl Control {
             nonce: nonce.map(str::to_owned),
             resource: None,
             auth_time: self.pool.now(),
+            acr: None,
             origin_jti: uuid(),
             event_id: uuid(),
         };

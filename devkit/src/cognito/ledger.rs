@@ -16,6 +16,7 @@ pub(super) struct Grant {
     pub(super) nonce: Option<String>,
     pub(super) resource: Option<String>,
     pub(super) auth_time: u64,
+    pub(super) acr: Option<String>,
     pub(super) origin_jti: String,
     pub(super) event_id: String,
 }
@@ -43,6 +44,7 @@ pub(super) struct RefreshToken {
 pub(super) struct SsoSession {
     pub(super) username: String,
     pub(super) auth_time: u64,
+    pub(super) acr: Option<String>,
     expires: u64,
 }
 
@@ -81,11 +83,11 @@ impl Ledger {
     }
 
     /// Begins an SSO session: the cookie's value.
-    pub(super) fn begin_session(&mut self, username: &str, now: u64, lifetime: u64) -> String {
+    pub(super) fn begin_session(&mut self, username: &str, acr: Option<String>, now: u64, lifetime: u64) -> String {
         sweep(&mut self.sessions, |session| now < session.expires);
         let id = uuid();
         let expires = now.saturating_add(lifetime);
-        self.sessions.insert(id.clone(), SsoSession { username: username.to_owned(), auth_time: now, expires });
+        self.sessions.insert(id.clone(), SsoSession { username: username.to_owned(), auth_time: now, acr, expires });
         id
     }
 

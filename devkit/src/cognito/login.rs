@@ -68,9 +68,10 @@ pub(super) async fn login(
     let Some(user) = pool.authenticated(username, form.get("password").unwrap_or_default()) else {
         return login_page(&pool, id, Attempt { username, problem: Some("Incorrect username or password.") });
     };
-    let session = pool.ledger().begin_session(&user.username, now, behaviour.sso_seconds);
+    let session = pool.ledger().begin_session(&user.username, request.acr(), now, behaviour.sso_seconds);
     pool.log().counters.interactive_sign_ins += 1;
-    let mut response = respond_with_code(&pool, request, &user, now);
+    let acr = request.acr();
+    let mut response = respond_with_code(&pool, request, &user, now, acr);
     set_cookie(&pool, &mut response, &format!("cognito={session}; Max-Age={}", behaviour.sso_seconds));
     response
 }
