@@ -128,6 +128,7 @@ pub fn validate_bearer(
     issuer(token.claims(), settings).map_err(BearerError::of)?;
     let kind = kind::kind(&token, settings.kind)?;
     let expires = times(token.claims(), settings.leeway, now).map_err(BearerError::of)?;
+    optional_text(token.claims(), "jti").map_err(BearerError::of)?;
     let mut refusal = BearerError::Kind;
     for rule in settings.bearer.iter().filter(|rule| rule.kind == kind) {
         match judge(&token, rule, settings.kind) {
