@@ -15,6 +15,8 @@ mod check;
 mod provider;
 mod providers;
 mod public_urls;
+mod require;
+mod routes;
 mod session;
 mod tokens;
 

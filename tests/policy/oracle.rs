@@ -2,8 +2,10 @@
 
 use edge_oidc::policy::{Exclusion, HostPattern, PathPattern, Rule};
 
+type Expression = (&'static str, fn(&str) -> bool);
+
 /// Regular expressions, each beside a function that says the same.
-pub const EXPRESSIONS: [(&str, fn(&str) -> bool); 4] = [
+pub const EXPRESSIONS: [Expression; 4] = [
     ("/public/.*", |path| path.starts_with("/public/")),
     ("/[^/]+/admin", |path| {
         path.strip_suffix("/admin").is_some_and(|rest| rest.len() > 1 && rest.rfind('/') == Some(0))

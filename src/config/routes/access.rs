@@ -25,7 +25,7 @@ pub(super) const MEMBERS: [&str; 7] =
 pub(super) fn read(object: &Object<'_>, known: &Known<'_>, report: &mut Report) -> (Access, Option<Forwarding>) {
     let default = Access::default();
     let unauthenticated = object.member("unauthenticated").and_then(|node| node.choice(&WAYS, report));
-    let credentials = object.member("credentials").map(|node| credentials(&node, report));
+    let credentials = object.member("credentials").and_then(|node| credentials(&node, report));
     let providers = object.member("providers").map(|node| each_once(&node, report, text)).unwrap_or_default();
     let assurance = object.member("signIn").map(|node| assurance(&node, report)).unwrap_or_default();
     let requirement = object.member("require").and_then(|node| require::read(&node, known, report));
@@ -61,9 +61,9 @@ fn text(node: &Node<'_>, report: &mut Report) -> Option<String> {
     node.text(report).map(str::to_owned)
 }
 
-fn credentials(node: &Node<'_>, report: &mut Report) -> Credentials {
+fn credentials(node: &Node<'_>, report: &mut Report) -> Option<Credentials> {
     let kinds = each_once(node, report, |node, report| node.choice(&[("session", true), ("bearer", false)], report));
-    Credentials { session: kinds.contains(&true), bearer: kinds.contains(&false) }
+    (!kinds.is_empty()).then(|| Credentials { session: kinds.contains(&true), bearer: kinds.contains(&false) })
 }
 
 fn assurance(node: &Node<'_>, report: &mut Report) -> Assurance {
@@ -88,24 +88,14 @@ const MAX_AGE: std::ops::RangeInclusive<Duration> = Duration::from_secs(60)..=Du
 /// Whether those who may vouch here give what the rule asks for.
 fn judge_providers(object: &Object<'_>, access: &Access, known: &Known<'_>, report: &mut Report) {
     let Some(providers) = known.providers else { return };
-    for node in object.member("providers").and_then(|node| node.list(&mut Report::default())).unwrap_or_default() {
-        let Some(name) = node.text(&mut Report::default()) else { continue };
-        match providers.iter().find(|provider| provider.name == name) {
-            None => node.problem(report, "is no provider's name", "write the `name` of one of `providers`"),
-            Some(provider) if !is_usable(provider, access.credentials) => {
-                let mend = "remove it, or take the credentials that come from there: a session where there is a `clientId`, \
-                            bearer tokens where there is `bearer`";
-                node.problem(report, "is a provider that nobody can use here", mend);
-            }
-            Some(_) => {}
-        }
+    let named = object.member("providers");
+    if named.is_some_and(|node| !judge_named(&node, access.credentials, providers, report)) {
+        return;
     }
-    let mut here = providers.iter().filter(|provider| access.takes(&provider.name));
-    let signs_in = access.credentials.session && here.clone().any(|provider| provider.signs_in);
-    let named =
-        object.member("credentials").filter(|_| !access.providers.iter().any(|name| is_unknown(name, providers)));
-    if let Some(node) = &named {
-        if access.credentials.bearer && !here.any(|provider| !provider.bearer.is_empty()) {
+    let here = || providers.iter().filter(|provider| access.takes(&provider.name));
+    let signs_in = access.credentials.session && here().any(|provider| provider.signs_in);
+    if let Some(node) = object.member("credentials") {
+        if access.credentials.bearer && here().all(|provider| provider.bearer.is_empty()) {
             let mend = "add `bearer` to a provider that counts here, or remove `bearer` from the credentials";
             node.problem(report, "names bearer tokens, and no provider gives any", mend);
         }
@@ -114,13 +104,33 @@ fn judge_providers(object: &Object<'_>, access: &Access, known: &Known<'_>, repo
             node.problem(report, "names sessions, and no provider signs people in", mend);
         }
     }
-    if !signs_in && named.is_some() | access.providers.is_empty() {
-        for node in object.member("signIn").into_iter().chain(login(object, access)) {
-            let mend = "remove it, or take sessions of a provider that signs people in";
-            node.problem(report, "asks for a sign-in, and nobody signs in here", mend);
-        }
+    for node in object.member("signIn").into_iter().chain(login(object, access)).filter(|_| !signs_in) {
+        let mend = "remove it, or take sessions of a provider that signs people in";
+        node.problem(report, "asks for a sign-in, and nobody signs in here", mend);
     }
 }
+
+/// Whether all that `providers` of a rule names are there and of use.
+fn judge_named(node: &Node<'_>, credentials: Credentials, providers: &[ProviderSettings], report: &mut Report) -> bool {
+    // What is no list of texts was reported when it was read.
+    let names = node.list(&mut Report::default()).unwrap_or_default();
+    let is_good = |node: &Node<'_>| {
+        let name = node.as_text()?;
+        let provider = providers.iter().find(|provider| provider.name == name);
+        let (what, mend) = match provider {
+            None => ("is no provider's name", "write the `name` of one of `providers`"),
+            Some(provider) if is_usable(provider, credentials) => return Some(()),
+            Some(_) => ("is a provider that nobody can use here", USELESS_MEND),
+        };
+        node.problem(report, what, mend);
+        None
+    };
+    let good = names.iter().filter_map(is_good).count();
+    good == names.len() && good > 0
+}
+
+const USELESS_MEND: &str = "remove it, or take the credentials that come from there: sessions where people sign in, bearer \
+                            tokens where there is `bearer`";
 
 fn login<'a>(object: &Object<'a>, access: &Access) -> Option<Node<'a>> {
     object.member("unauthenticated").filter(|_| access.unauthenticated == Unauthenticated::Login)
@@ -135,10 +145,6 @@ fn judge_pass(object: &Object<'_>, access: &Access, report: &mut Report) {
         let mend = "remove one of the two: whoever does not meet it would pass by signing out";
         node.problem(report, "asks for something that `unauthenticated: pass` gives up", mend);
     }
-}
-
-fn is_unknown(name: &str, providers: &[ProviderSettings]) -> bool {
-    !providers.iter().any(|provider| provider.name == name)
 }
 
 fn is_usable(provider: &ProviderSettings, credentials: Credentials) -> bool {
