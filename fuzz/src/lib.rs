@@ -5,6 +5,8 @@
 
 pub mod mutate;
 
+mod bearer;
+mod policy;
 mod request;
 mod world;
 
@@ -31,6 +33,8 @@ use edge_oidc::{
 };
 use url::Url;
 
+pub use bearer::{bearer, challenge, is_believed, lookup};
+pub use policy::{policy, with_rules};
 pub use request::{logout_token, request};
 use world::{World, environment};
 
@@ -47,11 +51,13 @@ pub struct Target {
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    Target { name: "bearer", run: bearer, seeds: bearer::TOKENS },
     Target {
         name: "callback",
         run: callback,
         seeds: &[b"code=a&state=b", b"error_description=x&error=invalid_scope", b"iss=https%3A%2F%2Fx"],
     },
+    Target { name: "challenge", run: challenge, seeds: bearer::CHALLENGES },
     Target { name: "config", run: config, seeds: &[world::CONFIGURATION.as_bytes()] },
     Target {
         name: "cookie",
@@ -64,12 +70,14 @@ pub const TARGETS: &[Target] = &[
     Target { name: "discovery", run: discovery, seeds: &[world::METADATA.as_bytes(), world::TOKENS.as_bytes()] },
     Target { name: "jwks", run: jwks, seeds: &[world::KEYS.as_bytes()] },
     Target { name: "jwt", run: jwt, seeds: &[world::TOKEN.as_bytes(), b"e30.e30.", b"eyJhbGciOiJub25lIn0.e30."] },
+    Target { name: "lookup", run: lookup, seeds: bearer::ANSWERS },
     Target { name: "logout_token", run: logout_token, seeds: request::LOGOUT_SEEDS },
     Target {
         name: "path",
         run: path,
         seeds: &[b"/a/..;/%2e%2e/%2fb//c;x=y?q#f", b"/%252e%252e/\\evil.com", b"//evil.com"],
     },
+    Target { name: "policy", run: policy, seeds: policy::SEEDS },
     Target { name: "request", run: request, seeds: request::SEEDS },
     Target {
         name: "session",
@@ -112,8 +120,12 @@ pub fn cookie(data: &[u8]) {
 pub fn discovery(data: &[u8]) {
     let world = World::new();
     let response = CallResponse { status: 200, body: Secret::new(data.to_vec()) };
-    if let Ok(metadata) = process_metadata_response(world.config.provider(), &response) {
-        for url in [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri] {
+    let settings = world.config.providers().first();
+    if let Some(Ok(metadata)) = settings.map(|settings| process_metadata_response(settings, &response)) {
+        let endpoints = metadata.sign_in.iter();
+        let urls = endpoints.flat_map(|known| [&known.authorization_endpoint, &known.token_endpoint]);
+        let optional = [&metadata.user_info_endpoint, &metadata.introspection_endpoint];
+        for url in urls.chain([&metadata.jwks_uri]).chain(optional.into_iter().flatten()) {
             assert_eq!(url.scheme(), "https");
         }
     }

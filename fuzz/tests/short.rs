@@ -27,6 +27,16 @@ fn judge(target: &Target, input: &[u8]) {
 }
 
 #[test]
+fn bearer_tokens() {
+    run("bearer", 20_000);
+}
+
+#[test]
+fn challenges() {
+    run("challenge", 20_000);
+}
+
+#[test]
 fn callback_queries() {
     run("callback", 20_000);
 }
@@ -66,9 +76,27 @@ fn logout_tokens() {
     run("logout_token", 4_000);
 }
 
+// T-157, T-158
+#[test]
+fn answers_about_opaque_tokens() {
+    run("lookup", 20_000);
+}
+
+#[test]
+fn the_seeds_of_the_lookup_target_are_believed() {
+    let believed = TARGETS.iter().find(|target| target.name == "lookup").unwrap().seeds;
+    assert!(believed.iter().all(|seed| fuzz::is_believed(seed)));
+}
+
 #[test]
 fn paths() {
     run("path", 20_000);
+}
+
+// T-25
+#[test]
+fn rules_and_claims() {
+    run("policy", 10_000);
 }
 
 #[test]
@@ -85,6 +113,13 @@ fn sealed_contents() {
 fn the_seed_of_the_session_target_is_one() {
     let seed = TARGETS.iter().find(|target| target.name == "session").unwrap().seeds[0];
     assert!(edge_oidc::session::Session::decode(seed).is_some());
+}
+
+#[test]
+fn the_seeds_of_the_policy_target_are_rules() {
+    for seed in TARGETS.iter().find(|target| target.name == "policy").unwrap().seeds {
+        assert!(fuzz::with_rules(seed.split(|byte| *byte == b'\n').next().unwrap()).is_some());
+    }
 }
 
 #[test]

@@ -307,19 +307,9 @@ impl std::error::Error for PathPatternError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::path::RawPath;
-
-    fn matches(pattern: &PathPattern, path: &str) -> bool {
-        let readings = RawPath::new(path.as_bytes()).readings().unwrap();
-        pattern.matches(&Candidate::new(&readings[0]), &mut Steps::of_a_request()).unwrap()
-    }
 
     fn template(text: &str) -> PathPattern {
         PathPattern::template(text).unwrap()
-    }
-
-    fn regex(text: &str) -> PathPattern {
-        PathPattern::regex(text).unwrap()
     }
 
     #[test]
@@ -347,6 +337,37 @@ mod tests {
             assert_eq!(PathPattern::exact(text), Err(PathPatternError::Wildcard), "{text}");
             assert_eq!(PathPattern::prefix(text), Err(PathPatternError::Wildcard), "{text}");
         }
+    }
+
+    #[test]
+    fn templates_and_expressions_that_mean_something_else_are_refused_by_name() {
+        for (text, error) in [
+            ("/{}", PathPatternError::Name),
+            ("/{a", PathPatternError::Name),
+            ("/a}", PathPatternError::Name),
+            ("/x{a}", PathPatternError::Name),
+            ("/{a}x", PathPatternError::Name),
+            ("/{{a}}", PathPatternError::Name),
+            ("/{a b}", PathPatternError::Name),
+            ("/{a}/{b}/{a}", PathPatternError::DuplicateName),
+        ] {
+            assert_eq!(PathPattern::template(text), Err(error), "{text}");
+        }
+        for text in ["users/.*", "^users", "_", "-/x", "é"] {
+            assert_eq!(PathPattern::regex(text), Err(PathPatternError::NoSlash), "{text}");
+        }
+        for text in ["/x", "^/x", "(/x)?/y", ".*", "[/]x", "\\/x"] {
+            assert!(PathPattern::regex(text).is_ok(), "{text}");
+        }
+        assert_eq!(PathPattern::regex("("), Err(PathPatternError::Regex(RegexError::Malformed)));
+    }
+
+    #[test]
+    fn patterns_are_shown_as_they_are_written() {
+        assert_eq!(template("/users/{id}/files").to_string(), "/users/{id}/files");
+        assert_eq!(template("/users/files"), PathPattern::exact("/users/files").unwrap());
+        assert_eq!(PathPattern::regex("/v[0-9]+").unwrap().to_string(), "every path like /v[0-9]+");
+        assert_eq!(PathPattern::prefix("/a/b").unwrap().to_string(), "/a/b and below");
     }
 
     #[test]

@@ -107,6 +107,19 @@ fn each_demand_is_read() {
     }
 }
 
+// T-33
+#[test]
+fn what_a_rule_does_not_say_stays_as_strict_as_it_is() {
+    let plain = Access::default();
+    let requirement = access(&json!({ "require": { "scopes": ["a"] } }));
+    assert_eq!(Access { requirement: None, ..requirement }, plain);
+    let named = access(&json!({ "providers": ["staff"] }));
+    assert_eq!(Access { providers: Vec::new(), ..named }, plain);
+    let sign_in = access(&json!({ "signIn": { "maxAge": "15m" } }));
+    assert_eq!(Access { assurance: plain.assurance.clone(), ..sign_in }, plain);
+    assert_eq!(access(&json!({ "forward": {} })), plain);
+}
+
 #[test]
 fn each_way_to_write_a_path_is_its_own() {
     let path = |path: Value| {
