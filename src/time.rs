@@ -47,6 +47,13 @@ impl UnixTime {
         now < self || now.since(self) >= duration
     }
 
+    /// In the form of RFC 3339: `2026-11-21T18:54:07Z`.
+    pub fn rfc3339(self) -> String {
+        let ((year, month, day), second) = (civil(self.secs() / 60 / 60 / 24), self.secs() % 60);
+        let (hour, minute) = (self.secs() / 60 / 60 % 24, self.secs() / 60 % 60);
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+
     /// How long after `earlier` this is; zero if it is before.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

@@ -34,6 +34,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "proxy_replace_header_map_value",
             "proxy_send_local_response",
             "proxy_set_effective_context",
+            "proxy_set_property",
             "proxy_set_shared_data",
             "proxy_set_tick_period_milliseconds",
         ],
@@ -58,7 +59,6 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "proxy_resolve_shared_queue",
             "proxy_set_buffer_bytes",
             "proxy_set_header_map_pairs",
-            "proxy_set_property",
         ],
     ),
     (

@@ -89,6 +89,7 @@ unsafe extern "C" {
         grpc_status: i32,
     ) -> u32;
     fn proxy_set_effective_context(context: u32) -> u32;
+    fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, size: usize) -> u32;
     fn proxy_call_foreign_function(
         name: *const u8,
         name_size: usize,
@@ -198,6 +199,14 @@ pub fn send_local_response(
 pub fn set_effective_context(context: u32) -> Result<(), HostError> {
     // SAFETY: passes a number only.
     checked(unsafe { proxy_set_effective_context(context) })
+}
+
+/// Sets the request's property `name`; on Envoy, `wasm.` and that name in its filter state. A name of several parts could not be
+/// read back there.
+pub fn set_property(name: &str, value: &[u8]) -> Result<(), HostError> {
+    // SAFETY: the pointers and lengths are those of live slices, which the host only reads.
+    let status = unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
+    checked(status)
 }
 
 /// Calls a function that only this host has.

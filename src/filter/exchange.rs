@@ -144,6 +144,12 @@ fn carry_out(shared: &Shared, id: u32, decision: Decision) -> Action {
 }
 
 fn go_on(shared: &Shared, id: u32, forward: Forward) -> Action {
+    // A filter behind us may let nobody pass but whom it reads there, or everybody but them.
+    if let Err(error) = forward.properties.iter().try_for_each(|(name, value)| abi::set_property(name, value)) {
+        log::error!("[-] property_failed: the host takes no properties of a request ({error})");
+        answer(shared, id, &Reply::empty(500));
+        return Action::Pause;
+    }
     let action = edit(shared, id, &forward.request, Map::RequestHeaders);
     if action == Action::Continue {
         match forward.response {
@@ -182,7 +188,7 @@ fn apply(edit: &HeaderEdit, map: Map) -> Result<(), HostError> {
 /// Answers in the application's place: nothing of the request passes any more, and no edits wait for its response.
 fn answer(shared: &Shared, id: u32, reply: &Reply) {
     shared.stages.set(id, Stage::Held);
-    let headers: Vec<(&str, &str)> = reply.headers().iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let headers: Vec<(&str, &str)> = reply.fields().collect();
     let grpc = reply.grpc_status().map(|status| status.code());
     if let Err(error) = abi::send_local_response(reply.status(), &headers, reply.body(), grpc) {
         log::error!("[-] reply_failed: the host refused our answer ({error})");

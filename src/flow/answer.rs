@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::{
     config::Config,
     flow::{
-        inbound::Inbound,
-        pages::{Action, Page, Target},
+        inbound::{Inbound, Wish},
+        pages::{Action, Choice, Page, Target},
         refusal::Refusal,
     },
     http::{
@@ -16,6 +16,11 @@ use crate::{
         path::ReturnPath,
         reply::{GrpcStatus, Reply},
         request::Client,
+    },
+    oidc::{
+        assurance::Shortfall,
+        challenge::{Challenge, ChallengeError},
+        provider::ProviderSettings,
     },
 };
 
@@ -29,11 +34,10 @@ pub fn refuse(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
         Client::Program | Client::WebSocket => document(config, inbound, refusal),
         Client::Frame | Client::Navigation | Client::Prefetch | Client::Submission => page(config, inbound, refusal),
     };
-    let reply = match refusal.status() {
-        // RFC 6750 §3.1: a request without credentials gets no error code.
-        401 => reply.with("www-authenticate", format!("Bearer realm=\"{}\"", inbound.view.authority())),
-        503 => reply.with("retry-after", RETRY_AFTER),
-        _ => reply,
+    let reply = match challenge(config, inbound, refusal) {
+        Some(challenge) => reply.with("www-authenticate", challenge.to_string()),
+        None if refusal.status() == 503 => reply.with("retry-after", RETRY_AFTER),
+        None => reply,
     };
     let is_back_channel = config.paths.back_channel.as_ref().is_some_and(|path| path.as_bytes() == inbound.view.path());
     match refusal {
@@ -43,6 +47,31 @@ pub fn refuse(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
         Refusal::MethodNotAllowed if is_back_channel => reply.with("allow", "POST"),
         Refusal::MethodNotAllowed => reply.with("allow", "GET"),
         _ => reply,
+    }
+}
+
+/// What a program may do about a refusal: RFC 6750 §3.1, RFC 9470 §3.
+fn challenge<'a>(config: &'a Config, inbound: &'a Inbound, refusal: &'a Refusal) -> Option<Challenge<'a>> {
+    let assurance = &config.routes.route(inbound.rule).access().assurance;
+    let plain = Challenge { realm: inbound.view.authority(), ..Challenge::default() };
+    let with = |error| Challenge { error: Some(error), ..plain };
+    match refusal {
+        Refusal::BearerMalformed => Some(with(ChallengeError::InvalidRequest)),
+        Refusal::Bearer(_) | Refusal::BearerJwt(_) => Some(with(ChallengeError::InvalidToken)),
+        Refusal::Requirement(unmet) if !unmet.scopes.is_empty() => {
+            Some(Challenge { scope: &unmet.scopes, ..with(ChallengeError::InsufficientScope) })
+        }
+        Refusal::SignInTooWeak(Shortfall::Scope) => {
+            Some(Challenge { scope: &assurance.scopes, ..with(ChallengeError::InsufficientScope) })
+        }
+        Refusal::SignInTooWeak(Shortfall::Acr | Shortfall::MaxAge) => Some(Challenge {
+            acr_values: &assurance.acr_values,
+            max_age: assurance.max_age,
+            ..with(ChallengeError::InsufficientUserAuthentication)
+        }),
+        // §3.1: a request without credentials gets no error code.
+        refusal if refusal.status() == 401 => Some(plain),
+        _ => None,
     }
 }
 
@@ -60,15 +89,26 @@ fn document(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
     if let (401, Some(origin), Some(body)) = (refusal.status(), &inbound.origin, body.as_object_mut()) {
         body.insert("sign_in".into(), format!("{origin}{}", config.paths.sign_in).into());
     }
-    Reply::json(refusal.status(), &body)
+    Reply::json(status(inbound, refusal), &body)
+}
+
+/// A proxy that asks for our verdict knows three answers: it may, nobody is known, it may not; and that nobody can tell.
+fn status(inbound: &Inbound, refusal: &Refusal) -> u16 {
+    match (inbound.wish, refusal.status()) {
+        (Wish::Verdict, status @ (401 | 503)) => status,
+        (Wish::Verdict, _) => 403,
+        (Wish::Forward, status) => status,
+    }
 }
 
 fn page(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
     let (status, title, text, code) = (refusal.status(), refusal.title(), refusal.text(), refusal.code());
+    let text = &*text;
     let plain = Page { status, title, text, action: Action::None, code, framed: inbound.client == Client::Frame };
     let Some(origin) = &inbound.origin else { return plain.reply() };
     let link = |label, href, target| Page { action: Action::Link { href, label, target }, ..plain };
     let sign_in = sign_in_link(config, &back(config, inbound, origin));
+    let again = format!("{sign_in}&again=true");
     match (refusal, inbound.client) {
         (Refusal::Unauthenticated, Client::Submission) => {
             let text = "Your session ended before this was sent. Sign in in a new tab, then come back here, go back one page \
@@ -78,16 +118,29 @@ fn page(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
         (Refusal::Unauthenticated, Client::Frame) => link("Sign in", &sign_in, Target::Top).reply(),
         (Refusal::Unauthenticated, _) => link("Sign in", &sign_in, Target::Same).reply(),
         (Refusal::SessionLost, _) => link("Sign in again", &sign_in, Target::Same).reply(),
-        (Refusal::Identity(_) | Refusal::SessionTooLarge, _) if !is_callback(config, inbound) => {
+        (Refusal::OtherProvider | Refusal::SignInTooWeak(_), Client::Frame) => {
+            link("Sign in again", &again, Target::Top).reply()
+        }
+        (Refusal::OtherProvider | Refusal::SignInTooWeak(_), Client::Submission) => {
+            link("Sign in in a new tab", &again, Target::NewTab).reply()
+        }
+        (Refusal::OtherProvider | Refusal::SignInTooWeak(_) | Refusal::SignInUnmet, _) => {
+            link("Sign in again", &again, Target::Same).reply()
+        }
+        (Refusal::ProviderUnknown, _) => link("Sign in", &sign_in, Target::Same).reply(),
+        (Refusal::Identity(_) | Refusal::Requirement(_) | Refusal::AuthorizerDenied | Refusal::SessionTooLarge, _)
+            if !is_callback(config, inbound) =>
+        {
             Page { action: Action::Post { path: &config.paths.sign_out, label: "Sign in as someone else" }, ..plain }
                 .reply()
         }
         (Refusal::CrossSiteSignOut, _) => {
             Page { action: Action::Post { path: &config.paths.sign_out, label: "Sign out" }, ..plain }.reply()
         }
-        (Refusal::ProviderUnavailable | Refusal::TooManyWaiting, Client::Navigation)
-            if !is_callback(config, inbound) =>
-        {
+        (
+            Refusal::AuthorizerUnavailable | Refusal::ProviderUnavailable | Refusal::TooManyWaiting,
+            Client::Navigation,
+        ) if !is_callback(config, inbound) => {
             link("Try again", back(config, inbound, origin).as_str(), Target::Same).reply()
         }
         _ if is_callback(config, inbound) => link("Sign in again", &sign_in, Target::Same).reply(),
@@ -103,8 +156,24 @@ pub fn refuse_callback(config: &Config, inbound: &Inbound, refusal: &Refusal, re
     let href = sign_in_link(config, return_path);
     let action = Action::Link { href: &href, label: "Sign in again", target: Target::Same };
     let (status, title, text, code) = (refusal.status(), refusal.title(), refusal.text(), refusal.code());
-    let reply = Page { status, title, text, action, code, framed: false }.reply();
+    let reply = Page { status, title, text: &text, action, code, framed: false }.reply();
     if status == 503 { reply.with("retry-after", RETRY_AFTER) } else { reply }
+}
+
+/// The page where a person chooses a provider.
+pub fn choice<'a>(
+    config: &Config,
+    providers: impl Iterator<Item = &'a ProviderSettings>,
+    return_path: &ReturnPath,
+    again: bool,
+) -> Reply {
+    let again = if again { "&again=true" } else { "" };
+    let href = |name: &str| format!("{}&provider={name}{again}", sign_in_link(config, return_path));
+    let choices: Vec<Choice<'_>> =
+        providers.map(|provider| Choice { href: href(&provider.name), label: &provider.display_name }).collect();
+    let text = "Choose how you want to sign in.";
+    let action = Action::Choice(&choices);
+    Page { status: 401, title: "Please sign in", text, action, code: "choose_provider", framed: false }.reply()
 }
 
 /// The page after signing out where no provider takes over.

@@ -11,7 +11,7 @@ use super::{
     event::{Event, Outcome},
     exchange::{PROVIDER_WAIT, verify_token},
     inbound::Inbound,
-    provider::Asker,
+    provider::{Asker, ProviderId},
     refusal::Refusal,
     relying_party::RelyingParty,
     waiting::Waiting,
@@ -19,17 +19,20 @@ use super::{
 use crate::{
     http::reply::Reply,
     oidc::{
-        jwt::UnverifiedJwt,
-        logout_token::{LogoutToken, validate_logout_token},
+        bearer::issuer_hint,
+        jwt::{UnverifiedJwt, VerifiedJwt},
+        logout_token::{LogoutToken, LogoutTokenError, validate_logout_token},
     },
     secret::Secret,
     session::Whose,
-    time::Deadline,
+    time::{Deadline, UnixTime},
 };
 
 /// A logout token that waits for keys.
 #[derive(Debug)]
 pub struct LogoutExchange {
+    /// Whose keys are awaited.
+    pub provider: ProviderId,
     token: Secret<String>,
     looked: Option<u64>,
     deadline: Deadline,
@@ -76,15 +79,24 @@ impl Engine {
         if let Err(error) = UnverifiedJwt::parse(token.secret()) {
             return self.refuse_logout_token(&inbound, &Refusal::LogoutTokenJwt(error), moment);
         }
+        // Which keys are looked for is all that hangs on what is not verified yet.
+        let provider = issuer_hint(token.secret()).and_then(|issuer| self.party.of_issuer(&issuer).first().copied());
+        let Some(provider) = provider else {
+            let refusal = Refusal::LogoutToken(LogoutTokenError::Issuer);
+            return self.refuse_logout_token(&inbound, &refusal, moment);
+        };
         let deadline = Deadline::new(moment.now, PROVIDER_WAIT);
-        let decision = self.judge_logout_token(inbound, LogoutExchange { token, looked: None, deadline }, moment);
+        let exchange = LogoutExchange { provider, token, looked: None, deadline };
+        let decision = self.judge_logout_token(inbound, exchange, moment);
         self.fetch_due(moment.now);
         decision
     }
 
-    /// Keys came: logout tokens that wait for them get another look.
-    pub(super) fn logout_tokens_moved(&mut self, moment: &mut Moment<'_>) {
-        for waiting in self.waits.take_requests(|waiting| matches!(waiting, Waiting::LogoutToken(..))) {
+    /// Keys of `provider` came: logout tokens that wait for them get another look.
+    pub(super) fn logout_tokens_moved(&mut self, provider: ProviderId, moment: &mut Moment<'_>) {
+        let waits =
+            |waiting: &Waiting| matches!(waiting, Waiting::LogoutToken(_, exchange) if exchange.provider == provider);
+        for waiting in self.waits.take_requests(waits) {
             let Waiting::LogoutToken(inbound, exchange) = waiting else { continue };
             let id = inbound.id;
             let decision = self.judge_logout_token(inbound, exchange, moment);
@@ -98,20 +110,20 @@ impl Engine {
         mut exchange: LogoutExchange,
         moment: &mut Moment<'_>,
     ) -> Decision {
-        let LogoutExchange { token, looked, .. } = &mut exchange;
+        let LogoutExchange { provider, token, looked, .. } = &mut exchange;
+        let provider = *provider;
         // Anyone can send a token with a made-up key name.
-        let Some(verdict) = verify_token(token, looked, Asker::Others, &mut self.party.context(moment.now)) else {
+        let context = self.party.context(provider, moment.now);
+        let verdict = context.and_then(|mut context| verify_token(token, looked, Asker::Others, &mut context));
+        let Some(verdict) = verdict else {
             if !self.waits.has_room_for_logout_token() {
                 return self.refuse_logout_token(&inbound, &Refusal::TooManyWaiting, moment);
             }
             self.waits.request(Waiting::LogoutToken(inbound, exchange));
             return Decision::Wait;
         };
-        let settings = self.party.config.provider();
-        let token = verdict
-            .map_err(Refusal::LogoutTokenJwt)
-            .and_then(|jwt| validate_logout_token(jwt, settings, moment.now).map_err(Refusal::LogoutToken));
-        match token.and_then(|token| self.end_sessions(&token, moment)) {
+        let token = verdict.map_err(Refusal::LogoutTokenJwt).and_then(|jwt| self.validate(&jwt, provider, moment.now));
+        match token.and_then(|(issuer, token)| self.end_sessions(&issuer, &token, moment)) {
             Ok(()) => {
                 self.output.event(Event::LogoutToken { accepted: true });
                 self.reply(Outcome::Endpoint, Reply::empty(200))
@@ -120,11 +132,31 @@ impl Engine {
         }
     }
 
+    /// A logout token for one of our clients at the issuer of `provider`, and that issuer.
+    fn validate(
+        &self,
+        jwt: &VerifiedJwt,
+        provider: ProviderId,
+        now: UnixTime,
+    ) -> Result<(String, LogoutToken), Refusal> {
+        let issuer = self.party.settings(provider).map(|settings| settings.issuer.clone()).unwrap_or_default();
+        let clients = self.party.of_issuer(&issuer).into_iter().filter_map(|id| self.party.settings(id));
+        let mut verdict = Err(LogoutTokenError::Issuer);
+        for client in clients {
+            verdict = validate_logout_token(jwt.clone(), client, now);
+            // Only another client of ours could be meant.
+            if verdict.as_ref().err() != Some(&LogoutTokenError::Audience) {
+                break;
+            }
+        }
+        verdict.map(|token| (issuer, token)).map_err(Refusal::LogoutToken)
+    }
+
     /// §2.7: by `sid` one session of the provider's, else all of the person's. Sessions that know no `sid` end with any
     /// of them.
-    fn end_sessions(&mut self, token: &LogoutToken, moment: &mut Moment<'_>) -> Result<(), Refusal> {
+    fn end_sessions(&mut self, issuer: &str, token: &LogoutToken, moment: &mut Moment<'_>) -> Result<(), Refusal> {
         let config = Rc::clone(&self.party.config);
-        let (issuer, lasts) = (&config.provider().issuer, config.session.lifetime);
+        let lasts = config.session.lifetime;
         let forgotten = token.forget_after.since(moment.now);
         let mut shared = RelyingParty::shared(&config, moment);
         // Without a memory of the tokens that were here each could be sent again and again, so none is taken then (T-188).

@@ -28,7 +28,8 @@ pub fn session_cookies(
     entropy: &mut dyn Entropy,
 ) -> Result<(Vec<String>, Event), Refusal> {
     session.seen = now;
-    let (scope, client_id) = (host_scope(config, origin), &config.provider().client_id);
+    let scope = host_scope(config, origin);
+    let client_id = config.provider_named(&session.provider).map_or("", |provider| &provider.client_id);
     let mut write =
         |session: &Session| write_session(&config.session, &inbound.cookies, session, scope, client_id, entropy, now);
     let cookies = match write(session) {

@@ -33,9 +33,38 @@ pub enum Decision {
 pub struct Forward {
     /// The edits to its headers.
     pub request: HeaderEdits,
+    /// What filters after us and the access log may read of who sent it.
+    pub properties: Vec<(&'static str, Vec<u8>)>,
     /// What its response brings to the browser: an upstream's, an upgrade's, or an answer that the proxy makes in the
     /// upstream's place. [`Engine::handle_response`](super::Engine::handle_response) makes edits of it then.
     pub response: Option<Gift>,
+}
+
+/// How a request is about to go on, as long as that is not settled.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Going {
+    /// What is taken off it.
+    pub edits: HeaderEdits,
+    /// The fields that are set, each the only one of its name.
+    pub fields: Vec<(String, Vec<u8>)>,
+    /// See [`Forward::properties`].
+    pub properties: Vec<(&'static str, Vec<u8>)>,
+    /// See [`Forward::response`].
+    pub response: Option<Gift>,
+}
+
+impl Going {
+    /// With nothing set.
+    pub fn plain(edits: HeaderEdits) -> Self {
+        Self { edits, ..Self::default() }
+    }
+
+    /// How many bytes it holds.
+    pub fn size(&self) -> usize {
+        let fields = self.fields.iter().map(|(name, value)| name.len().saturating_add(value.len()));
+        let cookies = self.response.iter().flat_map(|gift| &gift.cookies).map(String::len);
+        fields.chain(cookies).fold(self.edits.size(), usize::saturating_add)
+    }
 }
 
 /// A session's cookies on their way to the browser. A response may come long after its request: whether they are still worth

@@ -1,6 +1,7 @@
-//! Our own endpoints: callback, sign-in, sign-out, whoami.
+//! Our own endpoints: callback, sign-out, whoami.
 //!
-//! Decides what each does at once and what it waits for. Continues [`Engine`]; what follows a wait is `progress`'s.
+//! Decides what each does at once and what it waits for. Continues [`Engine`]; what follows a wait is `progress`'s, and
+//! the sign-in endpoint `offer`'s.
 
 use std::rc::Rc;
 
@@ -11,21 +12,21 @@ use super::{
     exchange::{Exchange, PROVIDER_WAIT},
     inbound::{Inbound, Standing, host_scope},
     output::Purpose,
+    provider::ProviderId,
     refusal::Refusal,
     relying_party::RelyingParty,
-    sign_in::redirect_to_provider,
     sign_out,
     visit::{Errand, Visit},
     waiting::{CallbackDigest, Then, Waiting},
     whoami,
 };
 use crate::{
-    http::{origin::Origin, path::ReturnPath, reply::Reply, request::Client},
+    http::{origin::Origin, path::ReturnPath, reply::Reply},
     oidc::{
         authorization::{CallbackError, CallbackParameters},
         revocation::revocation_request,
     },
-    session::{LoginAttempt, Session, Whose, read_attempt},
+    session::{LoginAttempt, Session, Whose},
     time::Deadline,
 };
 
@@ -33,60 +34,6 @@ use crate::{
 const MAX_REVOCATIONS: usize = 32;
 
 impl Engine {
-    /// The sign-in endpoint: on to `return_to`, by way of the provider unless a session stands.
-    pub(super) fn sign_in(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
-        let Some(origin) = inbound.origin.clone() else {
-            return self.refuse(&inbound, &Refusal::HostUnknown, moment.now);
-        };
-        let return_path = inbound.requested_return_path(&origin);
-        match (inbound.standing(&mut self.party, &origin, moment), inbound.client) {
-            (_, Client::Submission) => self.refuse(&inbound, &Refusal::MethodNotAllowed, moment.now),
-            // Whoever asks: "not signed in" would delete a session that stands.
-            (Standing::Valid(_), _) => {
-                let reply = self.landing(&inbound, &return_path);
-                self.reply(Outcome::Endpoint, reply)
-            }
-            (Standing::Expired(session), _) => {
-                self.renew(Visit { inbound, session, errand: Errand::SignIn(return_path) }, moment)
-            }
-            (_, Client::Navigation) => self.start_sign_in(inbound, return_path, moment),
-            (_, _) => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
-        }
-    }
-
-    /// On to where a person who is signed in wanted to go.
-    pub(super) fn landing(&self, inbound: &Inbound, return_path: &ReturnPath) -> Reply {
-        let origin = inbound.origin.as_ref().map(ToString::to_string).unwrap_or_default();
-        Reply::redirect(&format!("{origin}{}", return_path.as_str()))
-    }
-
-    /// Redirects to the provider, as soon as its endpoints are known.
-    pub(super) fn start_sign_in(
-        &mut self,
-        inbound: Inbound,
-        return_path: ReturnPath,
-        moment: &mut Moment<'_>,
-    ) -> Decision {
-        match self.knows_endpoints(moment) {
-            true => self.redirect(&inbound, return_path, moment),
-            false => self.wait_for_metadata(inbound, Then::SignIn(return_path), moment),
-        }
-    }
-
-    pub(super) fn redirect(&mut self, inbound: &Inbound, return_path: ReturnPath, moment: &mut Moment<'_>) -> Decision {
-        let Moment { now, entropy, .. } = moment;
-        let (Some(metadata), Some(origin)) = (self.party.provider.endpoints(), &inbound.origin) else {
-            return self.refuse(inbound, &Refusal::ProviderUnavailable, *now);
-        };
-        match redirect_to_provider(&self.party.config, metadata, inbound, origin, return_path, *now, *entropy) {
-            Ok(reply) => {
-                self.output.event(Event::SignInStarted);
-                self.reply(Outcome::Redirected, reply)
-            }
-            Err(refusal) => self.refuse(inbound, &refusal, *now),
-        }
-    }
-
     /// The sign-out endpoint.
     pub(super) fn sign_out(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
         let Some(origin) = inbound.origin.clone() else {
@@ -95,14 +42,28 @@ impl Engine {
         if let Err(refusal) = sign_out::permit(&inbound.view, inbound.client, &origin) {
             return self.refuse(&inbound, &refusal, moment.now);
         }
-        match self.knows_endpoints(moment) || !self.waits.has_room() {
-            true => self.finish_sign_out(&inbound, &origin, moment),
-            false => self.wait_for_metadata(inbound, Then::SignOut, moment),
+        let provider = match inbound.standing(&mut self.party, &origin, moment) {
+            Standing::Valid(session) | Standing::Ended(session) | Standing::Expired(session) => {
+                self.party.provider_of(&session)
+            }
+            Standing::Absent | Standing::Void => self.party.only_one(),
+        };
+        match provider {
+            Some(provider) if !self.knows_endpoints(provider, moment) && self.waits.has_room() => {
+                self.wait_for_metadata(inbound, Then::SignOut(provider), moment)
+            }
+            provider => self.finish_sign_out(&inbound, &origin, provider, moment),
         }
     }
 
     /// Ends the session here and sends the browser on; without metadata it ends here only.
-    pub(super) fn finish_sign_out(&mut self, inbound: &Inbound, origin: &Origin, moment: &mut Moment<'_>) -> Decision {
+    pub(super) fn finish_sign_out(
+        &mut self,
+        inbound: &Inbound,
+        origin: &Origin,
+        provider: Option<ProviderId>,
+        moment: &mut Moment<'_>,
+    ) -> Decision {
         let session = match inbound.standing(&mut self.party, origin, moment) {
             Standing::Valid(session) | Standing::Ended(session) | Standing::Expired(session) => Some(session),
             Standing::Absent | Standing::Void => None,
@@ -113,8 +74,9 @@ impl Engine {
         });
         let hint = session.as_ref().and_then(|session| session.id_token.as_ref());
         let Moment { now, entropy, .. } = moment;
-        let metadata = self.party.provider.endpoints();
-        match sign_out::answer(&self.party.config, metadata, inbound, origin, hint, *entropy) {
+        let settings = provider.and_then(|id| self.party.settings(id));
+        let endpoints = provider.and_then(|id| self.party.state(id)?.endpoints());
+        match sign_out::answer(&self.party.config, (settings, endpoints), inbound, origin, hint, *entropy) {
             Ok(reply) => self.reply(Outcome::Endpoint, reply),
             Err(refusal) => self.refuse(inbound, &refusal, *now),
         }
@@ -143,9 +105,14 @@ impl Engine {
 
     /// Revokes the session's refresh token at the provider; nobody waits for it.
     pub(super) fn revoke(&mut self, session: &Session, moment: &Moment<'_>) {
-        let settings = self.party.config.provider();
-        let (Some(metadata), Some(token)) = (self.party.provider.endpoints(), &session.refresh_token) else { return };
-        if let Some(call) = revocation_request(settings, metadata, token)
+        let Some(provider) = self.party.provider_of(session) else { return };
+        let endpoints = self.party.state(provider).and_then(|state| state.endpoints());
+        let (Some(settings), Some(endpoints), Some(token)) =
+            (self.party.settings(provider), endpoints, &session.refresh_token)
+        else {
+            return;
+        };
+        if let Some(call) = revocation_request(settings, endpoints, token)
             && self.output.under_way(&Purpose::Revocation) < MAX_REVOCATIONS
         {
             self.output.call(Purpose::Revocation, call, moment.now);
@@ -237,10 +204,8 @@ impl Engine {
         state: &str,
         moment: &Moment<'_>,
     ) -> Option<LoginAttempt> {
-        let (config, provider) = (&self.party.config, self.party.config.provider());
-        let scope = host_scope(config, origin);
-        read_attempt(&config.session, &inbound.cookies, state, scope, &provider.client_id, moment.now)
-            .filter(|attempt| attempt.provider == provider.name)
+        let scope = host_scope(&self.party.config, origin);
+        self.party.attempt(&inbound.cookies, state, scope, moment.now).map(|(_, attempt)| attempt)
     }
 
     fn is_signed_in(&mut self, inbound: &Inbound, origin: &Origin, moment: &Moment<'_>) -> bool {
@@ -265,23 +230,27 @@ impl Engine {
         self.waits.request(Waiting::Exchange(inbound, state.clone()));
         if let Some(signed_in) = self.waits.take_kept(&state, callback) {
             self.settle(&state, callback, Ok(signed_in), moment);
-        } else if self.waits.known_callback(&state).is_none() {
-            let step = Exchange::begin(attempt, origin, parameters, self.party.context(moment.now));
-            self.take_step(state, callback, step, moment);
+        } else if self.waits.known_callback(&state).is_none()
+            && let Some(provider) = self.party.named(&attempt.provider)
+            && let Some(context) = self.party.context(provider, moment.now)
+        {
+            let step = Exchange::begin(attempt, origin, parameters, context);
+            self.take_step(provider, state, callback, step, moment);
         }
         self.fetch_due(moment.now);
         Decision::Wait
     }
 
     /// Whether the provider's endpoints are known, if need be because they are all configured.
-    fn knows_endpoints(&mut self, moment: &Moment<'_>) -> bool {
-        if self.party.provider.endpoints().is_none() {
+    pub(super) fn knows_endpoints(&mut self, provider: ProviderId, moment: &Moment<'_>) -> bool {
+        let known = |engine: &Self| engine.party.state(provider).is_some_and(|state| state.endpoints().is_some());
+        if !known(self) {
             self.fetch_due(moment.now);
         }
-        self.party.provider.endpoints().is_some()
+        known(self)
     }
 
-    fn wait_for_metadata(&mut self, inbound: Inbound, then: Then, moment: &Moment<'_>) -> Decision {
+    pub(super) fn wait_for_metadata(&mut self, inbound: Inbound, then: Then, moment: &Moment<'_>) -> Decision {
         if !self.waits.has_room() {
             return self.refuse(&inbound, &Refusal::TooManyWaiting, moment.now);
         }

@@ -40,6 +40,8 @@ pub enum Event {
 pub enum Outcome {
     /// A public path.
     Allowed,
+    /// Nobody is known, and the rule lets it pass.
+    Anonymous,
     /// A signed-in person's request went on.
     Authenticated,
     /// A rule, a requirement or the identity refused it.
@@ -92,6 +94,10 @@ impl Refresh {
 /// A provider's endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Endpoint {
+    /// The external authorizer.
+    Authorizer,
+    /// `introspection_endpoint`.
+    Introspection,
     /// `jwks_uri`.
     Keys,
     /// The discovery document.
@@ -100,6 +106,8 @@ pub enum Endpoint {
     Revocation,
     /// `token_endpoint`.
     Token,
+    /// `userinfo_endpoint`.
+    UserInfo,
 }
 
 /// How a provider call ended.
@@ -130,15 +138,26 @@ pub struct LogLine {
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Keys, Self::Metadata, Self::Revocation, Self::Token];
+    pub const ALL: [Self; 7] = [
+        Self::Authorizer,
+        Self::Introspection,
+        Self::Keys,
+        Self::Metadata,
+        Self::Revocation,
+        Self::Token,
+        Self::UserInfo,
+    ];
 
     /// The name in metrics and logs.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Authorizer => "authorizer",
+            Self::Introspection => "introspection",
             Self::Keys => "keys",
             Self::Metadata => "metadata",
             Self::Revocation => "revocation",
             Self::Token => "token",
+            Self::UserInfo => "user_info",
         }
     }
 }
@@ -160,8 +179,9 @@ impl CallResult {
 
 impl Outcome {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Allowed,
+        Self::Anonymous,
         Self::Authenticated,
         Self::Denied,
         Self::Endpoint,
@@ -176,6 +196,7 @@ impl Outcome {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Allowed => "allowed",
+            Self::Anonymous => "anonymous",
             Self::Authenticated => "authenticated",
             Self::Denied => "denied",
             Self::Endpoint => "endpoint",

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::{
+    config::Config,
     flow::{
         event::CallResult,
         provider::{Asker, ProviderState},
@@ -16,14 +17,17 @@ use crate::{
         origin::Origin,
     },
     oidc::{
+        access_token::cognito_granted_scope,
+        assurance::Assurance,
         authorization::{CallbackParameters, redirect_uri, validate_authorization_response},
         claims::TrustedClaims,
-        id_token::{Expected, validate_id_token},
+        id_token::{Expected, IdTokenClaims, validate_id_token},
         jwt::{JwtError, UnverifiedJwt, VerifiedJwt},
-        provider::ProviderSettings,
+        provider::{ProviderKind, ProviderSettings},
         refreshed_id_token::nonce_digest,
         signature::SignatureVerifier,
         token::{TokenError, TokenResponse, authorization_code_request},
+        user_info::{UserInfo, UserInfoError, process_user_info_response, user_info_request},
     },
     secret::Secret,
     session::{DIGEST_BYTES, LoginAttempt},
@@ -43,8 +47,8 @@ pub struct Context<'a> {
     pub provider: &'a mut ProviderState,
     /// Who verifies signatures.
     pub verifier: &'a dyn SignatureVerifier,
-    /// Our callback's path.
-    pub callback_path: &'a str,
+    /// Our configuration.
+    pub config: &'a Config,
     /// The claims that a session keeps.
     pub wanted_claims: &'a [String],
     /// The tokens that a session keeps.
@@ -81,6 +85,8 @@ pub enum Exchange {
     Metadata(AwaitMetadata),
     /// The token endpoint's answer.
     Tokens(AwaitTokens),
+    /// UserInfo's answer.
+    UserInfo(Box<AwaitUserInfo>),
 }
 
 /// The sign-in that an exchange serves.
@@ -113,9 +119,20 @@ pub struct AwaitKeys {
     looked: Option<u64>,
 }
 
+/// Waits for UserInfo's answer; the ID token is validated.
+#[derive(Debug)]
+pub struct AwaitUserInfo {
+    sign_in: SignIn,
+    tokens: TokenResponse,
+    token: IdTokenClaims,
+    scope: String,
+}
+
 /// A completed sign-in: everything that a session is made of.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
+    /// The name of the provider.
+    pub provider: String,
     /// Validated claims, those that the configuration needs.
     pub claims: TrustedClaims,
     /// What renews the tokens, and is revoked at sign-out.
@@ -132,8 +149,14 @@ pub struct SignedIn {
     pub token_expires: UnixTime,
     /// When the callback came. What ends a person's sessions ends this one too, if it comes before the browser has it.
     pub began: UnixTime,
+    /// The `scope` values that were granted.
+    pub scope: String,
+    /// What was demanded beyond the ordinary, and is met.
+    pub assurance: Assurance,
     /// Where the person wanted to go.
     pub return_path: String,
+    /// On which host; empty for the one that the callback came to.
+    pub authority: String,
 }
 
 /// What follows from a message.
@@ -160,7 +183,7 @@ impl Exchange {
         match self {
             Self::Keys(state) => state.handle(context),
             Self::Metadata(state) => state.handle(context),
-            Self::Tokens(_) => Step::Wait(self),
+            Self::Tokens(_) | Self::UserInfo(_) => Step::Wait(self),
         }
     }
 
@@ -168,7 +191,15 @@ impl Exchange {
     pub fn handle_tokens(self, tokens: Result<TokenResponse, Refusal>, context: Context<'_>) -> Step {
         match self {
             Self::Tokens(state) => state.handle(tokens, context),
-            Self::Keys(_) | Self::Metadata(_) => Step::Wait(self),
+            Self::Keys(_) | Self::Metadata(_) | Self::UserInfo(_) => Step::Wait(self),
+        }
+    }
+
+    /// UserInfo answered.
+    pub fn handle_user_info(self, answer: Result<UserInfo, Refusal>, context: &Context<'_>) -> Step {
+        match self {
+            Self::UserInfo(state) => (*state).handle(answer, context),
+            Self::Keys(_) | Self::Metadata(_) | Self::Tokens(_) => Step::Wait(self),
         }
     }
 
@@ -178,20 +209,21 @@ impl Exchange {
             Self::Keys(AwaitKeys { sign_in, .. })
             | Self::Metadata(AwaitMetadata { sign_in, .. })
             | Self::Tokens(AwaitTokens { sign_in }) => sign_in.deadline,
+            Self::UserInfo(state) => state.sign_in.deadline,
         }
     }
 }
 
 impl AwaitMetadata {
     fn handle(self, context: Context<'_>) -> Step {
-        let Some(metadata) = context.provider.endpoints() else { return Step::Wait(Exchange::Metadata(self)) };
+        let Some(endpoints) = context.provider.endpoints() else { return Step::Wait(Exchange::Metadata(self)) };
         let Self { mut sign_in, parameters } = self;
         let settings = context.settings;
-        match validate_authorization_response(settings, metadata, parameters, &sign_in.attempt.state) {
+        match validate_authorization_response(settings, endpoints, parameters, &sign_in.attempt.state) {
             Ok(callback) => {
-                let redirect_uri = redirect_uri(&sign_in.origin, context.callback_path);
+                let redirect_uri = redirect_uri(&sign_in.origin, &context.config.paths.callback);
                 let verifier = &sign_in.attempt.code_verifier;
-                let call = authorization_code_request(settings, metadata, &callback, &redirect_uri, verifier);
+                let call = authorization_code_request(settings, endpoints, &callback, &redirect_uri, verifier);
                 sign_in.deadline = Deadline::new(context.now, settings.timeout.saturating_add(CALL_GRACE));
                 Step::Call(Exchange::Tokens(AwaitTokens { sign_in }), call)
             }
@@ -216,27 +248,96 @@ impl AwaitTokens {
 impl AwaitKeys {
     fn handle(mut self, mut context: Context<'_>) -> Step {
         match verify_token(&self.tokens.id_token, &mut self.looked, Asker::Ourselves, &mut context) {
-            Some(verdict) => Step::Done(verdict.map_err(Refusal::Jwt).and_then(|jwt| self.complete(jwt, &context))),
+            Some(Ok(jwt)) => self.validated(jwt, &context),
+            Some(Err(error)) => Step::Done(Err(Refusal::Jwt(error))),
             None => Step::Wait(Exchange::Keys(self)),
         }
     }
 
-    fn complete(self, jwt: VerifiedJwt, context: &Context<'_>) -> Result<Box<SignedIn>, Refusal> {
-        let Self { sign_in: SignIn { attempt, began, .. }, tokens, .. } = self;
-        let Context { settings, now, keeps, .. } = *context;
-        let expected = Expected { settings, nonce: &attempt.nonce, access_token: &tokens.access_token, now };
-        let token = validate_id_token(jwt, expected).map_err(Refusal::IdToken)?;
-        Ok(Box::new(SignedIn {
-            claims: TrustedClaims::of(&token, context.wanted_claims.iter().map(String::as_str)),
-            refresh_token: tokens.refresh_token,
-            id_token: Some(tokens.id_token).filter(|_| keeps.id_token),
-            access_token: Some(tokens.access_token).filter(|_| keeps.access_token),
-            nonce_digest: nonce_digest(attempt.nonce.secret()),
-            auth_time: token.auth_time(),
-            token_expires: keeps.end(token.expires(), tokens.expires_in, now),
-            began,
-            return_path: attempt.return_path,
-        }))
+    fn validated(self, jwt: VerifiedJwt, context: &Context<'_>) -> Step {
+        let Self { mut sign_in, tokens, .. } = self;
+        let Context { settings, now, .. } = *context;
+        let SignIn { attempt, .. } = &sign_in;
+        let expected = Expected {
+            settings,
+            nonce: &attempt.nonce,
+            access_token: &tokens.access_token,
+            assurance: &attempt.assurance,
+            now,
+        };
+        let token = match validate_id_token(jwt, expected) {
+            Ok(token) => token,
+            Err(error) => return Step::Done(Err(Refusal::IdToken(error))),
+        };
+        let scope = granted_scope(&tokens, &attempt.assurance, context);
+        if !attempt.assurance.scopes.iter().all(|wanted| scope.split(' ').any(|granted| granted == wanted)) {
+            return Step::Done(Err(Refusal::ScopeNotGranted));
+        }
+        if !settings.user_info {
+            return Step::Done(Ok(complete(sign_in, tokens, &token, scope, None, context)));
+        }
+        let metadata = context.provider.metadata();
+        match metadata.and_then(|metadata| user_info_request(settings, metadata, &tokens.access_token)) {
+            Some(call) => {
+                sign_in.deadline = Deadline::new(now, settings.timeout.saturating_add(CALL_GRACE));
+                Step::Call(Exchange::UserInfo(Box::new(AwaitUserInfo { sign_in, tokens, token, scope })), call)
+            }
+            None => Step::Done(Err(Refusal::UserInfo(UserInfoError::EndpointAbsent))),
+        }
+    }
+}
+
+impl AwaitUserInfo {
+    fn handle(self, answer: Result<UserInfo, Refusal>, context: &Context<'_>) -> Step {
+        let Self { sign_in, tokens, token, scope } = self;
+        let answer = answer.and_then(|answer| answer.for_subject(token.subject()).map_err(Refusal::UserInfo));
+        Step::Done(answer.map(|answer| complete(sign_in, tokens, &token, scope, Some(&answer), context)))
+    }
+}
+
+/// Everything is validated: what the session is made of.
+fn complete(
+    sign_in: SignIn,
+    tokens: TokenResponse,
+    token: &IdTokenClaims,
+    scope: String,
+    user_info: Option<&UserInfo>,
+    context: &Context<'_>,
+) -> Box<SignedIn> {
+    let SignIn { attempt, began, .. } = sign_in;
+    let Context { now, keeps, .. } = *context;
+    Box::new(SignedIn {
+        provider: attempt.provider,
+        claims: TrustedClaims::of(token, user_info, context.wanted_claims.iter().map(String::as_str)),
+        refresh_token: tokens.refresh_token,
+        id_token: Some(tokens.id_token).filter(|_| keeps.id_token),
+        access_token: Some(tokens.access_token).filter(|_| keeps.access_token),
+        nonce_digest: nonce_digest(attempt.nonce.secret()),
+        auth_time: token.auth_time(),
+        token_expires: keeps.end(token.expires(), tokens.expires_in, now),
+        began,
+        scope,
+        assurance: attempt.assurance,
+        return_path: attempt.return_path,
+        authority: attempt.authority,
+    })
+}
+
+/// What was granted: what the answer says, else what was asked for (RFC 6749 §5.1). Cognito says nothing even where it grants
+/// less, so there its access token says it.
+fn granted_scope(tokens: &TokenResponse, asked: &Assurance, context: &Context<'_>) -> String {
+    let Context { settings, verifier, now, .. } = *context;
+    match (&tokens.scope, settings.kind) {
+        (Some(scope), _) => scope.clone(),
+        (None, ProviderKind::Oidc) => settings.scopes_with(asked),
+        (None, ProviderKind::Cognito) if context.wanted_claims.iter().any(|name| name == "scope") => {
+            let jwt = UnverifiedJwt::parse(tokens.access_token.secret()).ok();
+            let verified = jwt
+                .zip(context.provider.keys(now))
+                .and_then(|(jwt, keys)| keys.verify(jwt, &settings.algorithms, verifier).ok());
+            verified.and_then(|token| cognito_granted_scope(token, settings)).unwrap_or_default()
+        }
+        (None, ProviderKind::Cognito) => String::new(),
     }
 }
 
@@ -277,4 +378,19 @@ pub fn judge_tokens<T>(
         Err(_) => CallResult::Invalid,
     };
     (result, tokens.map_err(Refusal::Token))
+}
+
+/// Judges the end of a UserInfo call.
+pub fn judge_user_info(outcome: &CallOutcome) -> (CallResult, Result<UserInfo, Refusal>) {
+    let CallOutcome::Answer(response) = outcome else {
+        return (CallResult::Unavailable, Err(Refusal::ProviderUnavailable));
+    };
+    let answer = process_user_info_response(response);
+    let result = match &answer {
+        Ok(_) => CallResult::Ok,
+        Err(UserInfoError::Refused) => CallResult::Refused,
+        Err(UserInfoError::Unavailable(_)) => CallResult::Unavailable,
+        Err(_) => CallResult::Invalid,
+    };
+    (result, answer.map_err(Refusal::UserInfo))
 }

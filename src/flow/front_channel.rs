@@ -48,11 +48,13 @@ impl Engine {
         self.reply(Outcome::Endpoint, reply.with_cookies(cookies))
     }
 
-    /// Where the provider's pages are.
+    /// Where the providers' pages are.
     fn provider_origins(&self) -> String {
-        let issuer = Url::parse(&self.party.config.provider().issuer).ok();
-        let pages = self.party.provider.endpoints().map(|metadata| metadata.authorization_endpoint.clone());
-        let origins = issuer.into_iter().chain(pages).map(|url| url.origin().ascii_serialization());
+        let issuers = self.party.config.providers().iter().filter(|provider| provider.signs_in);
+        let issuers = issuers.filter_map(|provider| Url::parse(&provider.issuer).ok());
+        let endpoints = self.party.ids().filter_map(|id| self.party.state(id)?.endpoints());
+        let pages = endpoints.map(|endpoints| endpoints.authorization_endpoint.clone());
+        let origins = issuers.chain(pages).map(|url| url.origin().ascii_serialization());
         origins.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" ")
     }
 }

@@ -7,20 +7,24 @@ use std::rc::Rc;
 
 use super::{
     Engine, Moment, answer,
-    decision::{Decision, Forward, Gift},
+    bearer::Presented,
+    decision::{Decision, Forward, Going},
     event::{Event, Outcome},
-    inbound::{Inbound, OwnEndpoint, Standing},
+    inbound::{Inbound, OwnEndpoint, Standing, Wish},
+    offer::Before,
     refusal::Refusal,
     visit::{Errand, Visit},
 };
 use crate::{
     http::{
         header_edits::HeaderEdits,
+        origin::Origin,
         path::RawPath,
         reply::Reply,
         request::{Client, MalformedRequest, RequestView},
     },
-    policy::Action,
+    identity::AUTHORIZATION,
+    policy::{Action, Unauthenticated},
     session::{delete_session, has_landed},
     time::UnixTime,
 };
@@ -39,28 +43,57 @@ impl Engine {
             Some(OwnEndpoint::FrontChannel) => return self.front_channel(&inbound, moment),
             None => {}
         }
+        let inbound = inbound.or_verdict(&config);
         let path = RawPath::new(inbound.view.path());
         let Ok(route) = config.routes.decide(inbound.view.host(), inbound.view.method(), &path) else {
             return self.refuse(&inbound, &Refusal::AmbiguousPath, moment.now);
         };
+        let inbound = Inbound { rule: route.index(), ..inbound };
         match route.action() {
-            Action::Allow => self.forward(self.strip(&inbound), Outcome::Allowed, Vec::new(), None),
+            Action::Allow => {
+                let going = Going::plain(self.strip(&inbound));
+                self.forward(&inbound, Outcome::Allowed, going)
+            }
             Action::Deny => self.refuse(&inbound, &Refusal::Denied, moment.now),
             Action::Authenticate => self.authenticate(inbound, moment),
         }
     }
 
-    pub(super) fn authenticate(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
+    fn authenticate(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
+        let config = Rc::clone(&self.party.config);
+        let access = config.routes.route(inbound.rule).access();
+        let takes_bearer = access.credentials.bearer && config.providers().iter().any(|one| !one.bearer.is_empty());
+        if takes_bearer {
+            match Presented::in_request(&inbound.view, &config.bearer) {
+                Presented::Nothing => {}
+                Presented::Malformed => return self.refuse(&inbound, &Refusal::BearerMalformed, moment.now),
+                Presented::Token(token) => return self.bearer(inbound, token, moment),
+            }
+        }
         let Some(origin) = inbound.origin.clone() else {
             return self.refuse(&inbound, &Refusal::HostUnknown, moment.now);
         };
         if inbound.view.is_cors_preflight() {
-            return self.forward(self.strip(&inbound), Outcome::Preflight, Vec::new(), None);
+            let going = Going::plain(self.strip(&inbound));
+            return self.forward(&inbound, Outcome::Preflight, going);
         }
-        let foreign = inbound.client == Client::WebSocket && is_foreign_origin(&inbound.view, &origin.to_string());
-        match inbound.standing(&mut self.party, &origin, moment) {
+        if !access.credentials.session {
+            return self.unauthenticated(inbound, moment);
+        }
+        self.by_session(inbound, &origin, moment)
+    }
+
+    fn by_session(&mut self, inbound: Inbound, origin: &Origin, moment: &mut Moment<'_>) -> Decision {
+        let config = Rc::clone(&self.party.config);
+        let access = config.routes.route(inbound.rule).access();
+        let foreign =
+            inbound.view.client() == Client::WebSocket && is_foreign_origin(&inbound.view, &origin.to_string());
+        match inbound.standing(&mut self.party, origin, moment) {
             Standing::Valid(_) | Standing::Expired(_) if foreign => {
                 self.refuse(&inbound, &Refusal::CrossOriginUpgrade, moment.now)
+            }
+            Standing::Valid(session) | Standing::Expired(session) if !access.takes(&session.provider) => {
+                self.signed_in_elsewhere(inbound, moment)
             }
             Standing::Valid(session) => {
                 let errand = Errand::Forward(self.strip(&inbound));
@@ -74,19 +107,54 @@ impl Engine {
         }
     }
 
-    /// Nobody is signed in: a person is sent to sign in, all others are told.
+    /// Nobody is signed in: a person is sent to sign in, all others are told, or it is all the same.
     pub(super) fn unauthenticated(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
-        match (inbound.client, inbound.origin.clone()) {
-            // Another redirect would come back just the same: it is said once, and the person decides.
-            (Client::Navigation, Some(_)) if has_landed(&self.party.config.session, &inbound.cookies) => {
-                self.refuse(&inbound, &Refusal::SessionLost, moment.now)
-            }
-            (Client::Navigation, Some(origin)) => {
-                let return_path = inbound.return_path(&origin);
-                self.start_sign_in(inbound, return_path, moment)
-            }
-            (_, _) => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
+        match self.treated(inbound) {
+            Treated::Anonymous(inbound) => self.pass_anonymously(&inbound),
+            Treated::Known(inbound) => match (inbound.client, inbound.origin.is_some()) {
+                // Another redirect would come back just the same: it is said once, and the person decides.
+                (Client::Navigation, true) if has_landed(&self.party.config.session, &inbound.cookies, None) => {
+                    self.refuse(&inbound, &Refusal::SessionLost, moment.now)
+                }
+                (Client::Navigation, true) => self.send_to_sign_in(inbound, Before::Nobody, moment),
+                (_, _) => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
+            },
         }
+    }
+
+    /// Somebody is signed in, but at a provider that does not count here. Their session stays until there is another.
+    fn signed_in_elsewhere(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
+        match self.treated(inbound) {
+            Treated::Anonymous(inbound) => self.pass_anonymously(&inbound),
+            Treated::Known(inbound) if inbound.client == Client::Navigation => {
+                self.send_to_sign_in(inbound, Before::Somebody, moment)
+            }
+            Treated::Known(inbound) => self.refuse(&inbound, &Refusal::OtherProvider, moment.now),
+        }
+    }
+
+    /// What the rule says of requests that nobody is known for, and of how to take who asks.
+    fn treated(&self, inbound: Inbound) -> Treated {
+        let access = self.party.config.routes.route(inbound.rule).access();
+        let reads = matches!(inbound.view.method(), "GET" | "HEAD");
+        match (access.unauthenticated, inbound.client) {
+            (Unauthenticated::Pass, _) => Treated::Anonymous(inbound),
+            (_, Client::Grpc | Client::WebSocket) => Treated::Known(inbound),
+            (Unauthenticated::Challenge, _) => Treated::Known(Inbound { client: Client::Program, ..inbound }),
+            (Unauthenticated::Login, Client::Program) if reads && inbound.wish == Wish::Forward => {
+                Treated::Known(Inbound { client: Client::Navigation, ..inbound })
+            }
+            (Unauthenticated::Auto | Unauthenticated::Login, _) => Treated::Known(inbound),
+        }
+    }
+
+    /// On to the application, as nobody.
+    pub(super) fn pass_anonymously(&mut self, inbound: &Inbound) -> Decision {
+        let mut edits = self.strip(inbound);
+        if self.party.config.forwarding(inbound.rule).takes_authorization() {
+            edits.remove(AUTHORIZATION);
+        }
+        self.forward(inbound, Outcome::Anonymous, Going::plain(edits))
     }
 
     /// What a client may not bring, and our own cookies, are removed on every branch.
@@ -99,19 +167,20 @@ impl Engine {
         edits
     }
 
-    /// On to the application, with `fields` set, each the only one of its name.
-    pub(super) fn forward(
-        &mut self,
-        mut request: HeaderEdits,
-        outcome: Outcome,
-        fields: Vec<(String, Vec<u8>)>,
-        response: Option<Gift>,
-    ) -> Decision {
+    /// On to the application; or, to whoever asked for no more than our verdict, that it may.
+    pub(super) fn forward(&mut self, inbound: &Inbound, outcome: Outcome, going: Going) -> Decision {
         self.output.event(Event::Decided(outcome));
+        let Going { edits: mut request, fields, properties, response } = going;
+        if inbound.wish == Wish::Verdict {
+            let cookies = response.map(|gift| gift.cookies).unwrap_or_default();
+            return Decision::Reply(
+                fields.into_iter().fold(Reply::empty(204), Reply::with_field).with_cookies(cookies),
+            );
+        }
         for (name, value) in fields {
             request.set(name, value);
         }
-        Decision::Forward(Forward { request, response })
+        Decision::Forward(Forward { request, properties, response })
     }
 
     /// Says no. Where that is because nobody is signed in, cookies of ours stand for nothing and are deleted (T-65).
@@ -144,6 +213,14 @@ impl Engine {
         let line = self.journal.line(level, "-", code, text, now);
         line.into_iter().for_each(|line| self.output.event(Event::Log(line)));
     }
+}
+
+/// How a request is taken that nobody is known for.
+enum Treated {
+    /// It passes all the same.
+    Anonymous(Inbound),
+    /// Somebody must be known; `client` is who is told so.
+    Known(Inbound),
 }
 
 /// An upgrade that a page of another origin opened with this person's cookie.

@@ -2,8 +2,6 @@
 //!
 //! Decides whether a path is one of our endpoints and whether the request's session stands. What follows is `flow`'s.
 
-use std::rc::Rc;
-
 use crate::{
     config::Config,
     flow::{Moment, decision::RequestId, relying_party::RelyingParty},
@@ -13,7 +11,7 @@ use crate::{
         path::ReturnPath,
         request::{Client, RequestView},
     },
-    session::{Session, SessionCookie, read_session},
+    session::{Session, SessionCookie},
 };
 
 /// A request that is being decided.
@@ -29,6 +27,19 @@ pub struct Inbound {
     pub cookies: Cookies,
     /// The public origin that it was sent to; `None` if its host is none of `publicUrls`.
     pub origin: Option<Origin>,
+    /// The rule that it falls under, by its place; `None` before that is known, and where none matches.
+    pub rule: Option<usize>,
+    /// What is wanted of us.
+    pub wish: Wish,
+}
+
+/// What is wanted with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// That it goes on to the application.
+    Forward,
+    /// Only our verdict: a proxy in front of the application asks for it.
+    Verdict,
 }
 
 /// Our own addresses: exact paths on a public origin.
@@ -69,8 +80,8 @@ impl Inbound {
     /// Takes up a request.
     pub fn new(id: RequestId, view: RequestView, config: &Config) -> Self {
         let cookies = Cookies::parse(view.values("cookie"));
-        let origin = config.public_urls.iter().find(|origin| origin.has_authority(view.authority())).cloned();
-        Self { id, client: view.client(), cookies, origin, view }
+        let origin = config.public_urls.origin_for(view.authority());
+        Self { id, client: view.client(), cookies, origin, rule: None, wish: Wish::Forward, view }
     }
 
     /// The endpoint of ours that the path names, byte for byte.
@@ -90,10 +101,23 @@ impl Inbound {
         endpoints.into_iter().find(|(path, _)| path.is_some_and(|path| is(path))).map(|(_, endpoint)| endpoint)
     }
 
+    /// What it is if it asks for our verdict on another path, which only its own path names (T-24): that request, as the proxy
+    /// that asks would have sent it on.
+    #[must_use]
+    pub fn or_verdict(self, config: &Config) -> Self {
+        let rest = config.paths.verify.as_ref().and_then(|path| self.view.path().strip_prefix(path.as_bytes()));
+        match rest.filter(|rest| rest.is_empty() || rest.starts_with(b"/")).map(<[u8]>::to_vec) {
+            Some(rest) if self.origin.is_some() => {
+                let path = if rest.is_empty() { b"/".to_vec() } else { rest };
+                Self { client: Client::Program, view: self.view.at(path), wish: Wish::Verdict, ..self }
+            }
+            _ => self,
+        }
+    }
+
     /// What the session cookies are worth now.
     pub fn standing(&self, party: &mut RelyingParty, origin: &Origin, moment: &Moment<'_>) -> Standing {
-        let (config, provider) = (Rc::clone(&party.config), party.config.provider());
-        match read_session(&config.session, &self.cookies, host_scope(&config, origin), &provider.client_id) {
+        match party.open(&self.cookies, host_scope(&party.config, origin)) {
             SessionCookie::None => Standing::Absent,
             SessionCookie::Open(session) => party.standing(session, moment),
             SessionCookie::Bad => Standing::Void,
@@ -126,8 +150,13 @@ impl Inbound {
 
     /// `return_to` of the query, unjudged, if it is there once.
     pub fn return_to(&self) -> Option<String> {
+        self.parameter("return_to")
+    }
+
+    /// The member `name` of the query, if it is there once.
+    pub fn parameter(&self, name: &str) -> Option<String> {
         let query = self.view.query().unwrap_or_default();
-        let mut values = url::form_urlencoded::parse(query).filter(|(name, _)| name == "return_to");
+        let mut values = url::form_urlencoded::parse(query).filter(|(other, _)| other == name);
         let only = values.next().filter(|_| values.next().is_none());
         only.map(|(_, value)| value.into_owned())
     }

@@ -28,27 +28,34 @@ pub mod sign_in;
 pub mod sign_out;
 pub mod whoami;
 
+mod authorizer;
 mod back_channel;
+mod bearer;
+mod clearance;
 mod endpoints;
 mod front_channel;
 mod gate;
+mod offer;
 mod progress;
 mod refresh;
+mod token_cache;
 mod visit;
 mod waiting;
 
-use std::{rc::Rc, time::Duration};
+use std::{collections::BTreeMap, rc::Rc, time::Duration};
 
-pub use self::decision::{CallId, Decision, Forward, Gift, Pace, RequestId};
+pub use self::decision::{CallId, Decision, Forward, Gift, Going, Pace, RequestId};
 use self::{
+    bearer::Lookup,
     cookies::with_response,
     event::{CallResult, Endpoint, Event},
-    exchange::judge_tokens,
+    exchange::{judge_tokens, judge_user_info},
     inbound::Inbound,
     journal::Journal,
     output::{Output, Purpose},
-    provider::Judged,
+    provider::{Judged, ProviderId},
     relying_party::RelyingParty,
+    token_cache::TokenDigest,
     waiting::Waits,
 };
 use crate::{
@@ -58,7 +65,7 @@ use crate::{
         header_edits::HeaderEdits,
         request::{Header, RequestView},
     },
-    identity::{AUTHORIZATION, headers::ReservedHeaders},
+    identity::{AUTHORIZATION, Forwarding, headers::ReservedHeaders},
     memory::SharedMemory,
     oidc::{
         refresh::process_refresh_response, revocation::process_revocation_response, signature::SignatureVerifier,
@@ -79,6 +86,8 @@ pub struct Engine {
     party: RelyingParty,
     reserved: ReservedHeaders,
     waits: Waits,
+    /// Questions about opaque tokens that are under way.
+    lookups: BTreeMap<TokenDigest, Lookup>,
     output: Output,
     journal: Journal,
 }
@@ -98,7 +107,7 @@ pub struct Moment<'a> {
 pub struct Gauges {
     /// Requests that wait for a decision.
     pub waiting: usize,
-    /// The age of the provider's keys; `None` before there are any.
+    /// The age of the oldest keys of a provider; `None` before there are any.
     pub key_age: Option<Duration>,
 }
 
@@ -106,9 +115,10 @@ impl Engine {
     /// An engine that has seen nothing yet.
     pub fn new(config: Config, verifier: Box<dyn SignatureVerifier>) -> Self {
         Self {
-            reserved: ReservedHeaders::new(config.identity.header_names()),
+            reserved: ReservedHeaders::new(config.header_names()),
             party: RelyingParty::new(config, verifier),
             waits: Waits::default(),
+            lookups: BTreeMap::new(),
             output: Output::default(),
             journal: Journal::default(),
         }
@@ -140,7 +150,7 @@ impl Engine {
     /// Takes a request's trailers: what must be removed of them.
     pub fn handle_trailers(&self, trailers: &[Header]) -> HeaderEdits {
         let mut edits = self.reserved.strip_trailers(trailers);
-        let ours = self.party.config.identity.forward.takes_authorization();
+        let ours = self.party.config.forwardings().any(Forwarding::takes_authorization);
         if ours && trailers.iter().any(|trailer| trailer.name.eq_ignore_ascii_case(AUTHORIZATION)) {
             edits.remove(AUTHORIZATION);
         }
@@ -157,7 +167,7 @@ impl Engine {
     pub fn handle_response(&mut self, gift: Gift, moment: &mut Moment<'_>) -> HeaderEdits {
         let config = Rc::clone(&self.party.config);
         let ended = self.party.revoked.covers(&gift.session, &config.session.keys, moment.memory, moment.now);
-        let over = match gift.session.valid_at(moment.now, self.party.limits()) {
+        let over = match gift.session.valid_at(moment.now, self.party.limits(&gift.session)) {
             Ok(()) => false,
             Err(Ended::Tokens) => gift.session.refresh_token.is_none(),
             Err(Ended::Idle | Ended::Lifetime) => true,
@@ -175,24 +185,36 @@ impl Engine {
             self.log(log::Level::Warn, failure.code(), text, moment.now);
         }
         let result = match call.purpose {
-            Purpose::Keys => {
-                let judged = self.party.provider.handle_keys(outcome, moment.now);
-                self.provider_answered(judged, moment)
+            Purpose::Authorization(request) => self.authorizer_answered(request, outcome, moment),
+            Purpose::Keys(provider) => {
+                let judged = self.party.state_mut(provider).map(|(_, state)| state.handle_keys(outcome, moment.now));
+                self.provider_answered(provider, judged, moment)
             }
-            Purpose::Metadata => {
-                let settings = self.party.config.provider();
-                let judged = self.party.provider.handle_metadata(settings, outcome, moment.now);
-                self.provider_answered(judged, moment)
+            Purpose::Lookup(digest) => self.lookup_answered(digest, outcome, moment),
+            Purpose::Metadata(provider) => {
+                let state = self.party.state_mut(provider);
+                let judged = state.map(|(settings, state)| state.handle_metadata(settings, outcome, moment.now));
+                self.provider_answered(provider, judged, moment)
             }
             Purpose::Refresh(session) => {
                 let (result, tokens) = judge_tokens(outcome, process_refresh_response);
                 self.refresh_answered(session, id, tokens, moment);
                 result
             }
+            Purpose::RefreshedUserInfo(session) => {
+                let (result, answer) = judge_user_info(outcome);
+                self.refreshed_user_info_answered(session, id, answer, moment);
+                result
+            }
             Purpose::Revocation => revocation_result(outcome),
             Purpose::Tokens(state) => {
                 let (result, tokens) = judge_tokens(outcome, process_token_response);
-                self.tokens_answered(state, id, tokens, moment);
+                self.tokens_answered(&state, id, tokens, moment);
+                result
+            }
+            Purpose::UserInfo(state) => {
+                let (result, answer) = judge_user_info(outcome);
+                self.user_info_answered(&state, id, answer, moment);
                 result
             }
         };
@@ -202,9 +224,10 @@ impl Engine {
     /// Takes the passing of time: deadlines, and what must be fetched.
     pub fn handle_tick(&mut self, moment: &mut Moment<'_>) {
         self.expire(moment);
+        self.forget_lookups(moment.now);
         let waits = &self.waits;
         self.output.forget_lost(LOST, moment.now, |purpose| match purpose {
-            Purpose::Refresh(id) => waits.is_renewing(*id),
+            Purpose::Refresh(id) | Purpose::RefreshedUserInfo(id) => waits.is_renewing(*id),
             _ => false,
         });
         self.fetch_due(moment.now);
@@ -241,30 +264,40 @@ impl Engine {
 
     /// What can be measured now.
     pub fn gauges(&self, now: UnixTime) -> Gauges {
-        Gauges { waiting: self.waits.requests(), key_age: self.party.provider.key_age(now) }
+        let ages = self.party.ids().filter_map(|id| self.party.state(id)?.key_age(now));
+        Gauges { waiting: self.waits.requests(), key_age: ages.max() }
     }
 
-    /// A document of the provider's was taken or refused; what waits for it goes on.
-    fn provider_answered(&mut self, judged: Judged, moment: &mut Moment<'_>) -> CallResult {
-        if let Some((code, problem)) = judged.problem {
-            let text = format!("provider {}: {problem}", self.party.config.provider().issuer);
+    /// A document of `provider` was taken or refused; what waits for it goes on.
+    fn provider_answered(
+        &mut self,
+        provider: ProviderId,
+        judged: Option<Judged>,
+        moment: &mut Moment<'_>,
+    ) -> CallResult {
+        let Some(Judged { result, problem }) = judged else { return CallResult::Invalid };
+        if let (Some((code, problem)), Some(settings)) = (problem, self.party.settings(provider)) {
+            let text = format!("provider {}: {problem}", settings.issuer);
             self.log(log::Level::Warn, code, text, moment.now);
         }
-        self.provider_moved(moment);
-        judged.result
+        self.provider_moved(provider, moment);
+        result
     }
 
     fn fetch_due(&mut self, now: UnixTime) {
-        let awaited = !self.waits.is_empty();
-        if !awaited {
-            self.party.provider.drop_wishes();
-        }
-        for (endpoint, call) in self.party.provider.due(self.party.config.provider(), awaited, now) {
-            let purpose = match endpoint {
-                Endpoint::Keys => Purpose::Keys,
-                _ => Purpose::Metadata,
-            };
-            self.output.call(purpose, call, now);
+        for id in self.party.ids() {
+            let awaited = self.waits.await_provider(id);
+            let Some((settings, state)) = self.party.state_mut(id) else { continue };
+            if !awaited {
+                state.drop_wishes();
+            }
+            for (endpoint, call) in state.due(settings, awaited, now) {
+                let purpose = match endpoint {
+                    Endpoint::Keys => Purpose::Keys(id),
+                    _ => Purpose::Metadata(id),
+                };
+                self.output.call(purpose, call, now);
+            }
         }
     }
 }

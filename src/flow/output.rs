@@ -11,6 +11,8 @@ use crate::{
     flow::{
         decision::{CallId, Decision, RequestId},
         event::{Endpoint, Event},
+        provider::ProviderId,
+        token_cache::TokenDigest,
     },
     http::call::Call,
     session::SessionId,
@@ -20,16 +22,24 @@ use crate::{
 /// Why a call is made.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// The provider's keys.
-    Keys,
-    /// The provider's metadata.
-    Metadata,
+    /// Asking the external authorizer about this request.
+    Authorization(RequestId),
+    /// A provider's keys.
+    Keys(ProviderId),
+    /// Asking a provider about the opaque bearer token with this digest.
+    Lookup(TokenDigest),
+    /// A provider's metadata.
+    Metadata(ProviderId),
     /// New tokens for this session.
     Refresh(SessionId),
     /// Revoking a refresh token; nobody waits for it.
     Revocation,
+    /// Further claims for this session, which is refreshed.
+    RefreshedUserInfo(SessionId),
     /// Tokens for the sign-in with this `state`.
     Tokens(String),
+    /// Further claims for the sign-in with this `state`.
+    UserInfo(String),
 }
 
 /// A call whose answer is awaited.
@@ -57,10 +67,13 @@ impl Purpose {
     /// The endpoint that such a call goes to.
     pub const fn endpoint(&self) -> Endpoint {
         match self {
-            Self::Keys => Endpoint::Keys,
-            Self::Metadata => Endpoint::Metadata,
+            Self::Authorization(_) => Endpoint::Authorizer,
+            Self::Keys(_) => Endpoint::Keys,
+            Self::Lookup(digest) => digest.endpoint(),
+            Self::Metadata(_) => Endpoint::Metadata,
             Self::Revocation => Endpoint::Revocation,
             Self::Refresh(_) | Self::Tokens(_) => Endpoint::Token,
+            Self::RefreshedUserInfo(_) | Self::UserInfo(_) => Endpoint::UserInfo,
         }
     }
 }

@@ -17,7 +17,7 @@ h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;text-wrap:balance}p{margi
 a.go,button.go{display:inline-block;padding:.65rem 1.25rem;border:0;border-radius:8px;background:var(--accent);color:var(--paper);\
 font:inherit;font-weight:600;text-decoration:none;cursor:pointer}a.go:focus-visible,button.go:focus-visible{outline:3px solid var(--ink);outline-offset:2px}\
 dl{margin:0 0 1.5rem;display:grid;grid-template-columns:fit-content(40%) 1fr;gap:.4rem 1.25rem}dt{color:var(--soft)}\
-dt,dd{margin:0;overflow-wrap:anywhere}@media(max-width:30rem){dl{display:block}dd{margin:0 0 .75rem}}form{margin:0}small{display:block;margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft)}";
+dt,dd{margin:0;overflow-wrap:anywhere}@media(max-width:30rem){dl{display:block}dd{margin:0 0 .75rem}}form{margin:0}ul{margin:0;padding:0;list-style:none;display:grid;gap:.75rem}li a.go{display:block;text-align:center}small{display:block;margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft)}";
 
 /// One page.
 #[derive(Clone, Copy, Debug)]
@@ -45,9 +45,20 @@ pub struct Fact<'a> {
     pub value: String,
 }
 
+/// One of several things to do.
+#[derive(Clone, Debug)]
+pub struct Choice<'a> {
+    /// Where to.
+    pub href: String,
+    /// What stands on it.
+    pub label: &'a str,
+}
+
 /// What a page offers.
 #[derive(Clone, Copy, Debug)]
 pub enum Action<'a> {
+    /// A link for each.
+    Choice(&'a [Choice<'a>]),
     /// A button that posts to `path`.
     Post {
         /// Where to.
@@ -117,6 +128,12 @@ impl Page<'_> {
 impl Action<'_> {
     fn html(&self) -> String {
         match self {
+            Self::Choice(choices) => {
+                let link = |Choice { href, label }: &Choice<'_>| {
+                    format!("<li><a class=\"go\" href=\"{}\">{}</a></li>", escape(href), escape(label))
+                };
+                format!("<ul>{}</ul>", choices.iter().map(link).collect::<String>())
+            }
             Self::None => String::new(),
             Self::Post { path, label } => format!(
                 "<form method=\"post\" action=\"{}\"><button class=\"go\">{}</button></form>",

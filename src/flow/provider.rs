@@ -37,7 +37,23 @@ const OUR_INTERVAL: Duration = Duration::from_secs(5);
 /// The same for tokens that anyone could send.
 const OTHERS_INTERVAL: Duration = Duration::from_secs(30);
 
-/// What one worker knows about its provider.
+/// Which of the configured providers, by its place among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProviderId(usize);
+
+impl ProviderId {
+    /// The provider at this place.
+    pub const fn new(place: usize) -> Self {
+        Self(place)
+    }
+
+    /// Its place.
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// What one worker knows about a provider.
 #[derive(Debug, Default)]
 pub struct ProviderState {
     metadata: Fetched<ProviderMetadata>,

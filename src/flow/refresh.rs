@@ -10,8 +10,10 @@ use super::{
     Engine, Moment,
     decision::{CallId, Decision},
     event::{Event, Refresh},
+    exchange::Context,
     inbound::Standing,
     output::Purpose,
+    provider::ProviderId,
     refusal::Refusal,
     relying_party::RelyingParty,
     renewal::{End, Renewal, Renewed, Step},
@@ -19,7 +21,7 @@ use super::{
     waiting::{Pending, RunningRenewal, Waiting},
 };
 use crate::{
-    oidc::{error::OAuthError, refresh::RefreshResponse, token::TokenError},
+    oidc::{error::OAuthError, refresh::RefreshResponse, token::TokenError, user_info::UserInfo},
     session::{Ending, Lease, Session, SessionId, Turn, Watch},
     time::{Deadline, UnixTime},
 };
@@ -62,12 +64,17 @@ impl Engine {
         if !self.waits.has_room() {
             return self.refuse(&visit.inbound, &Refusal::TooManyWaiting, moment.now);
         }
-        let until = Deadline::new(moment.now, Renewal::longest(self.party.config.provider().timeout));
+        let until = Deadline::new(moment.now, Renewal::longest(self.timeout_of(&visit.session)));
         match self.prospect(&visit.session, true, moment) {
             Prospect::Ended(end) => self.conclude(visit, &end, moment),
             Prospect::Elsewhere(watch) => self.wait(visit, Some(watch), until),
             Prospect::Begun | Prospect::UnderWay => self.wait(visit, None, until),
         }
+    }
+
+    /// How long one call to the provider of `session` may take.
+    fn timeout_of(&self, session: &Session) -> Duration {
+        self.party.config.provider_named(&session.provider).map(|provider| provider.timeout).unwrap_or_default()
     }
 
     fn wait(&mut self, visit: Visit, watch: Option<Watch>, until: Deadline) -> Decision {
@@ -85,7 +92,8 @@ impl Engine {
             return Prospect::Ended(End::Failed);
         }
         let config = Rc::clone(&self.party.config);
-        let longest = Renewal::longest(config.provider().timeout);
+        let Some(provider) = self.party.provider_of(session) else { return Prospect::Ended(End::Refused) };
+        let longest = Renewal::longest(self.timeout_of(session));
         let mut shared = RelyingParty::shared(&config, moment);
         let lease = match self.party.handoff.take(session, longest, urgent, &mut shared) {
             Ok(Turn::Follow(watch)) => return Prospect::Elsewhere(watch),
@@ -109,8 +117,9 @@ impl Engine {
                 None
             }
         };
-        let step = Renewal::begin(Box::new(session.clone()), self.party.context(moment.now));
-        self.take_renewal_step(session, lease, step, moment);
+        let Some(context) = self.party.context(provider, moment.now) else { return Prospect::Ended(End::Refused) };
+        let step = Renewal::begin(Box::new(session.clone()), context);
+        self.take_renewal_step(provider, session, lease, step, moment);
         self.fetch_due(moment.now);
         Prospect::Begun
     }
@@ -123,22 +132,48 @@ impl Engine {
         tokens: Result<RefreshResponse, Refusal>,
         moment: &mut Moment<'_>,
     ) {
-        if let Some(RunningRenewal { renewal, lease, .. }) = self.waits.take_renewal_for(id, call) {
-            let session = renewal.session().clone();
-            let step = renewal.handle_tokens(tokens, self.party.context(moment.now));
-            self.take_renewal_step(&session, lease, step, moment);
-            self.fetch_due(moment.now);
-        }
+        self.renewal_answered(id, call, moment, |renewal, context| renewal.handle_tokens(tokens, context));
     }
 
-    /// Metadata or keys came: refreshes that wait for them get another look.
-    pub(super) fn renewals_moved(&mut self, moment: &mut Moment<'_>) {
-        for id in self.waits.renewing() {
-            let Some(RunningRenewal { renewal, call, lease, late }) = self.waits.take_renewal(id) else { continue };
+    /// UserInfo answered the refresh of session `id`.
+    pub(super) fn refreshed_user_info_answered(
+        &mut self,
+        id: SessionId,
+        call: CallId,
+        answer: Result<UserInfo, Refusal>,
+        moment: &mut Moment<'_>,
+    ) {
+        self.renewal_answered(id, call, moment, |renewal, context| renewal.handle_user_info(answer, &context));
+    }
+
+    fn renewal_answered(
+        &mut self,
+        id: SessionId,
+        call: CallId,
+        moment: &mut Moment<'_>,
+        handle: impl FnOnce(Renewal, Context<'_>) -> Step,
+    ) {
+        let Some(RunningRenewal { provider, renewal, lease, .. }) = self.waits.take_renewal_for(id, call) else {
+            return;
+        };
+        let Some(context) = self.party.context(provider, moment.now) else { return };
+        let session = renewal.session().clone();
+        let step = handle(renewal, context);
+        self.take_renewal_step(provider, &session, lease, step, moment);
+        self.fetch_due(moment.now);
+    }
+
+    /// Metadata or keys of `provider` came: refreshes that wait for them get another look.
+    pub(super) fn renewals_moved(&mut self, provider: ProviderId, moment: &mut Moment<'_>) {
+        for id in self.waits.renewing(provider) {
+            let Some(RunningRenewal { renewal, call, lease, late, .. }) = self.waits.take_renewal(id) else { continue };
+            let Some(context) = self.party.context(provider, moment.now) else { continue };
             let session = renewal.session().clone();
-            match renewal.handle_provider(self.party.context(moment.now)) {
-                Step::Wait(renewal) => self.waits.put_renewal(id, RunningRenewal { renewal, call, lease, late }),
-                step => self.take_renewal_step(&session, lease, step, moment),
+            match renewal.handle_provider(context) {
+                Step::Wait(renewal) => {
+                    self.waits.put_renewal(id, RunningRenewal { provider, renewal, call, lease, late });
+                }
+                step => self.take_renewal_step(provider, &session, lease, step, moment),
             }
         }
     }
@@ -150,14 +185,15 @@ impl Engine {
             let session = running.renewal.session().clone();
             match running {
                 // Nobody waits longer, but what is still on its way may be the only refresh token that will be good.
-                RunningRenewal { mut renewal, call: Some(call), lease, late } if late < MOST_LATE => {
-                    renewal.wait_again(self.party.config.provider().timeout, moment.now);
+                RunningRenewal { provider, mut renewal, call: Some(call), lease, late } if late < MOST_LATE => {
+                    renewal.wait_again(self.timeout_of(&session), moment.now);
                     let late = late.saturating_add(1);
-                    self.waits.put_renewal(id, RunningRenewal { renewal, call: Some(call), lease, late });
+                    self.waits.put_renewal(id, RunningRenewal { provider, renewal, call: Some(call), lease, late });
                     self.conclude_all(&session, &End::Failed, moment);
                 }
-                RunningRenewal { renewal, lease, .. } => {
-                    let renewed = renewal.give_up(self.party.context(moment.now));
+                RunningRenewal { provider, renewal, lease, .. } => {
+                    let Some(context) = self.party.context(provider, moment.now) else { continue };
+                    let renewed = renewal.give_up(&context);
                     self.settle_renewal(&session, lease, renewed, moment);
                 }
             }
@@ -172,15 +208,25 @@ impl Engine {
         }
     }
 
-    fn take_renewal_step(&mut self, session: &Session, lease: Option<Lease>, step: Step, moment: &mut Moment<'_>) {
+    fn take_renewal_step(
+        &mut self,
+        provider: ProviderId,
+        session: &Session,
+        lease: Option<Lease>,
+        step: Step,
+        moment: &mut Moment<'_>,
+    ) {
         let (renewal, call) = match step {
+            Step::Call(renewal @ Renewal::UserInfo(_), call) => {
+                (renewal, Some(self.output.call(Purpose::RefreshedUserInfo(session.id), call, moment.now)))
+            }
             Step::Call(renewal, call) => {
                 (renewal, Some(self.output.call(Purpose::Refresh(session.id), call, moment.now)))
             }
             Step::Done(renewed) => return self.settle_renewal(session, lease, renewed, moment),
             Step::Wait(renewal) => (renewal, None),
         };
-        self.waits.put_renewal(session.id, RunningRenewal { renewal, call, lease, late: 0 });
+        self.waits.put_renewal(session.id, RunningRenewal { provider, renewal, call, lease, late: 0 });
     }
 
     /// A refresh ended here: the other workers are told, and everyone who waits for it is answered.

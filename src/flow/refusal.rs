@@ -2,15 +2,17 @@
 //!
 //! Decides status, code and text of each refusal and whose fault it is. When one is due is decided where the check is.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::{
     http::request::MalformedRequest,
     identity::IdentityError,
     oidc::{
-        authorization::CallbackError, error::OAuthError, id_token::IdTokenError, jwt::JwtError,
-        logout_token::LogoutTokenError, token::TokenError,
+        assurance::Shortfall, authorization::CallbackError, bearer::BearerError, error::OAuthError,
+        id_token::IdTokenError, jwt::JwtError, logout_token::LogoutTokenError, token::TokenError,
+        user_info::UserInfoError,
     },
+    policy::Unmet,
 };
 
 /// Why a request is not forwarded, or a sign-in does not complete.
@@ -20,6 +22,16 @@ pub enum Refusal {
     AmbiguousPath,
     /// The attempt that the callback names is not in this browser: expired, finished, or another browser's.
     AttemptAbsent,
+    /// The external authorizer says no.
+    AuthorizerDenied,
+    /// The external authorizer gave no answer.
+    AuthorizerUnavailable,
+    /// A bearer token is refused.
+    Bearer(BearerError),
+    /// A bearer token's form or signature is refused.
+    BearerJwt(JwtError),
+    /// The credentials are not one bearer token.
+    BearerMalformed,
     /// The body of a request to an endpoint of ours did not come.
     BodyUnread,
     /// The callback itself is refused.
@@ -38,6 +50,8 @@ pub enum Refusal {
     Identity(IdentityError),
     /// The ID token's form or signature is refused.
     Jwt(JwtError),
+    /// The provider has no endpoint that could be asked about an opaque token.
+    LookupEndpointAbsent,
     /// A logout token is refused.
     LogoutToken(LogoutTokenError),
     /// A request to the back-channel endpoint brings no logout token.
@@ -54,18 +68,32 @@ pub enum Refusal {
     MethodNotAllowed,
     /// The random source gave nothing.
     NoEntropy,
+    /// The session is another provider's, which does not count here.
+    OtherProvider,
     /// The provider could not be reached, or has not answered in time.
     ProviderUnavailable,
+    /// No provider of that name signs people in for this place.
+    ProviderUnknown,
+    /// The rule's requirement is not met.
+    Requirement(Unmet),
+    /// The provider did not grant a scope that the place asks for.
+    ScopeNotGranted,
     /// A sign-in has just completed, and the browser does not send the session that it was given.
     SessionLost,
     /// The session does not fit into cookies.
     SessionTooLarge,
+    /// The sign-in is too weak, or too long ago, for this place.
+    SignInTooWeak(Shortfall),
+    /// A sign-in for just this place has completed a moment ago, and the session is still not what it asks for.
+    SignInUnmet,
     /// The token endpoint gave no tokens.
     Token(TokenError),
     /// Too many requests wait already.
     TooManyWaiting,
     /// Nobody is signed in.
     Unauthenticated,
+    /// UserInfo gave no claims.
+    UserInfo(UserInfoError),
     /// A page of another site asks who is signed in.
     WhoamiForeign,
 }
@@ -87,11 +115,17 @@ impl Refusal {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
-            Self::Unauthenticated | Self::HostUnknown | Self::SessionLost => 401,
+            Self::Unauthenticated | Self::HostUnknown | Self::OtherProvider | Self::SessionLost => 401,
+            Self::Bearer(_) | Self::BearerJwt(_) => 401,
+            Self::SignInTooWeak(Shortfall::Acr | Shortfall::MaxAge) => 401,
+            Self::AuthorizerDenied | Self::Requirement(_) | Self::SignInTooWeak(Shortfall::Scope) => 403,
+            Self::ScopeNotGranted | Self::SignInUnmet => 403,
             Self::Callback(CallbackError::Provider(OAuthError::AccessDenied)) => 403,
             Self::CrossOriginUpgrade | Self::CrossSiteSignOut | Self::Denied | Self::Identity(_) => 403,
             Self::WhoamiForeign => 403,
-            Self::BodyUnread | Self::MemoryUnavailable => 503,
+            Self::AuthorizerUnavailable | Self::BodyUnread | Self::MemoryUnavailable => 503,
+            Self::UserInfo(UserInfoError::Unavailable(_)) => 503,
+            Self::LookupEndpointAbsent | Self::UserInfo(_) => 502,
             Self::LogoutToken(_) | Self::LogoutTokenAbsent => 400,
             Self::LogoutTokenJwt(_) | Self::LogoutTokenReplayed => 400,
             Self::MethodNotAllowed => 405,
@@ -101,6 +135,7 @@ impl Refusal {
             Self::Token(TokenError::Unavailable(_)) | Self::ProviderUnavailable | Self::TooManyWaiting => 503,
             Self::Token(_) => 502,
             Self::AmbiguousPath | Self::AttemptAbsent | Self::Callback(_) | Self::Malformed(_) => 400,
+            Self::BearerMalformed | Self::ProviderUnknown => 400,
         }
     }
 
@@ -109,6 +144,11 @@ impl Refusal {
         match self {
             Self::AmbiguousPath => "ambiguous_path",
             Self::AttemptAbsent => "attempt_absent",
+            Self::AuthorizerDenied => "authorizer_denied",
+            Self::AuthorizerUnavailable => "authorizer_unavailable",
+            Self::Bearer(error) => error.code(),
+            Self::BearerJwt(error) => error.code(),
+            Self::BearerMalformed => "bearer_malformed",
             Self::BodyUnread => "body_unread",
             Self::Callback(error) => error.code(),
             Self::CrossOriginUpgrade => "cross_origin_upgrade",
@@ -118,6 +158,7 @@ impl Refusal {
             Self::IdToken(error) => error.code(),
             Self::Identity(error) => error.code(),
             Self::Jwt(error) => error.code(),
+            Self::LookupEndpointAbsent => "lookup_endpoint_absent",
             Self::LogoutToken(error) => error.code(),
             Self::LogoutTokenJwt(error) => error.code(),
             Self::LogoutTokenAbsent => "logout_token_absent",
@@ -126,12 +167,19 @@ impl Refusal {
             Self::MemoryUnavailable => "memory_unavailable",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NoEntropy => "no_entropy",
+            Self::OtherProvider => "other_provider",
             Self::ProviderUnavailable => "provider_unavailable",
+            Self::ProviderUnknown => "provider_unknown",
+            Self::Requirement(_) => "requirement_unmet",
+            Self::ScopeNotGranted => "scope_not_granted",
             Self::SessionLost => "session_lost",
             Self::SessionTooLarge => "session_too_large",
+            Self::SignInTooWeak(_) => "sign_in_too_weak",
+            Self::SignInUnmet => "sign_in_unmet",
             Self::Token(error) => error.code(),
             Self::TooManyWaiting => "too_many_waiting",
             Self::Unauthenticated => "login_required",
+            Self::UserInfo(error) => error.code(),
             Self::WhoamiForeign => "whoami_foreign",
         }
     }
@@ -140,7 +188,8 @@ impl Refusal {
     pub fn fault(&self) -> Fault {
         match self {
             Self::NoEntropy | Self::TooManyWaiting | Self::MemoryUnavailable => Fault::Us,
-            Self::BodyUnread => Fault::Configuration,
+            Self::BodyUnread | Self::LookupEndpointAbsent | Self::ScopeNotGranted => Fault::Configuration,
+            Self::AuthorizerUnavailable | Self::UserInfo(_) => Fault::Provider,
             Self::SessionLost | Self::SessionTooLarge | Self::HostUnknown | Self::Identity(_) => Fault::Configuration,
             // Cognito says invalid_request for a scope that the app client does not have.
             Self::Callback(CallbackError::Provider(
@@ -157,16 +206,26 @@ impl Refusal {
     pub fn title(&self) -> &'static str {
         match (self, self.status()) {
             (Self::CrossSiteSignOut, _) => "Sign out?",
+            (Self::SignInTooWeak(_), _) => "Please sign in again",
+            (Self::SignInUnmet, _) => "That sign-in was not enough",
             (_, 401) => "Please sign in",
             (_, 403) => "No access",
             (_, 400 | 405) => "That did not work",
+            (Self::AuthorizerUnavailable, _) => "That did not work",
             (_, 503) => "Sign-in is not available right now",
             _ => "Sign-in failed",
         }
     }
 
     /// One or two sentences for a person; nothing that a client or a provider wrote.
-    pub fn text(&self) -> &'static str {
+    pub fn text(&self) -> Cow<'static, str> {
+        match self {
+            Self::Requirement(unmet) => Cow::Owned(format!("Whoever comes in here {}.", unmet.text)),
+            other => Cow::Borrowed(other.fixed_text()),
+        }
+    }
+
+    fn fixed_text(&self) -> &'static str {
         match self {
             Self::AmbiguousPath => {
                 "The address can be read in more than one way. Please check it for encoded slashes or dots."
@@ -174,6 +233,12 @@ impl Refusal {
             Self::AttemptAbsent => {
                 "This sign-in was already finished, took longer than ten minutes, or was started in another browser."
             }
+            Self::AuthorizerDenied => "You are signed in, but may not come in here.",
+            Self::AuthorizerUnavailable => {
+                "Whether you may come in here could not be found out. Please try again in a moment."
+            }
+            Self::Bearer(_) | Self::BearerJwt(_) => "The bearer token is not good here.",
+            Self::BearerMalformed => "The credentials are not one bearer token.",
             Self::BodyUnread => "The request's body did not arrive.",
             Self::Callback(CallbackError::Provider(OAuthError::AccessDenied)) => "The sign-in was declined.",
             Self::Callback(CallbackError::Provider(_)) => "The identity provider could not complete the sign-in.",
@@ -189,6 +254,7 @@ impl Refusal {
                 "The e-mail address of your account is not verified at the identity provider."
             }
             Self::Identity(_) => "Your account has no user name that the applications here could use.",
+            Self::LookupEndpointAbsent | Self::UserInfo(_) => "The identity provider could not say who you are.",
             Self::LogoutToken(_) | Self::LogoutTokenAbsent | Self::LogoutTokenJwt(_) | Self::LogoutTokenReplayed => {
                 "The logout token was not accepted."
             }
@@ -198,6 +264,15 @@ impl Refusal {
             Self::NoEntropy => "The gateway could not start a sign-in.",
             Self::ProviderUnavailable | Self::TooManyWaiting | Self::Token(TokenError::Unavailable(_)) => {
                 "The identity provider did not answer in time. Please try again in a moment."
+            }
+            Self::OtherProvider => "You are signed in with another account than this place is for.",
+            Self::ProviderUnknown => "There is no such way to sign in for this place.",
+            Self::Requirement(_) => "Something that is needed to come in here is missing.",
+            Self::ScopeNotGranted => "The identity provider did not grant what this place needs.",
+            Self::SignInTooWeak(_) => "This place asks for a stronger or a more recent sign-in.",
+            Self::SignInUnmet => {
+                "You have just signed in, but not in the way that this place asks for, or your browser did not keep the new \
+                 session."
             }
             Self::SessionLost => {
                 "You have just signed in, but your session is gone: your browser did not keep it, something on the way removed \
@@ -221,6 +296,10 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::AuthorizerDenied => f.write_str("the external authorizer refused the request"),
+            Self::AuthorizerUnavailable => f.write_str("the external authorizer gave no answer that allows or refuses"),
+            Self::Bearer(error) => error.fmt(f),
+            Self::BearerJwt(error) => error.fmt(f),
             Self::BodyUnread => f.write_str(
                 "the request's body did not come; does the plugin have `allow_on_headers_stop_iteration: true`?",
             ),
@@ -233,7 +312,12 @@ impl fmt::Display for Refusal {
             Self::LogoutTokenJwt(error) => error.fmt(f),
             Self::LogoutTokenAbsent => f.write_str("no form with one logout_token was sent to the back-channel endpoint"),
             Self::LogoutTokenReplayed => f.write_str("a logout token came a second time"),
+            Self::LookupEndpointAbsent => f.write_str(
+                "the provider has no introspection_endpoint or userinfo_endpoint; set it under endpoints",
+            ),
             Self::Malformed(error) => error.fmt(f),
+            Self::ScopeNotGranted => f.write_str("the provider granted fewer scopes than signIn.scopes of the rule asks for"),
+            Self::UserInfo(error) => error.fmt(f),
             Self::MemoryUnavailable => f.write_str("the memory that workers share could not be written, or is full"),
             Self::SessionTooLarge => {
                 f.write_str("the session exceeds the cookie limit; map fewer claims to headers, or send fewer groups")
@@ -246,7 +330,7 @@ impl fmt::Display for Refusal {
                  may not read an attribute of a granted scope",
             ),
             Self::Token(error) => error.fmt(f),
-            other => f.write_str(other.text()),
+            other => f.write_str(&other.text()),
         }
     }
 }

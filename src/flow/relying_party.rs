@@ -1,4 +1,4 @@
-//! We as the provider's relying party: our client there, what is known of the provider, who verifies its signatures.
+//! We as the providers' relying party: our client at each, what is known of it, who verifies its signatures.
 //!
 //! Decides what a session is worth, wherever it comes from, and for whom the tables of all workers are; holds together what
 //! every step of a sign-in and a refresh needs.
@@ -11,58 +11,72 @@ use crate::{
     config::Config,
     flow::{
         Moment,
+        event::Endpoint,
         exchange::{Context, Keeps},
         inbound::Standing,
-        provider::ProviderState,
+        provider::{ProviderId, ProviderState},
+        token_cache::TokenCache,
     },
-    oidc::{provider::ProviderSettings, signature::SignatureVerifier},
-    session::{Ended, Handoff, Limits, Namespace, Revoked, Session, Shared},
+    http::cookie::Cookies,
+    oidc::{
+        bearer::{BearerRule, TokenKind},
+        provider::ProviderSettings,
+        signature::SignatureVerifier,
+    },
+    session::{
+        Ended, Handoff, Limits, LoginAttempt, Namespace, Revoked, Session, SessionCookie, Shared, read_attempt,
+        read_session,
+    },
     time::UnixTime,
 };
 
-/// What a worker needs to deal with its provider.
+/// What a worker needs to deal with its providers.
 pub struct RelyingParty {
     /// The configuration.
     pub config: Rc<Config>,
-    /// What is known of the provider.
-    pub provider: ProviderState,
     /// The claims that a session keeps.
     pub wanted_claims: Vec<String>,
     /// Which worker refreshes which session.
     pub handoff: Handoff,
     /// Which sessions were ended before their time.
     pub revoked: Revoked,
-    keeps: Keeps,
+    /// Opaque bearer tokens that were asked about.
+    pub tokens: TokenCache,
+    states: Vec<ProviderState>,
+    forwards: Forwards,
     verifier: Box<dyn SignatureVerifier>,
 }
 
+/// Which tokens some rule hands on.
+#[derive(Clone, Copy, Debug)]
+struct Forwards {
+    id_token: bool,
+    access_token: bool,
+}
+
 impl RelyingParty {
-    /// One that knows nothing of its provider yet.
+    /// One that knows nothing of its providers yet.
     pub fn new(config: Config, verifier: Box<dyn SignatureVerifier>) -> Self {
-        // The provider names its own session so when it ends ours.
-        let sid = config.paths.want_sid().then(|| "sid".to_owned());
-        let mut wanted_claims: Vec<String> = config.identity.claim_names().map(str::to_owned).chain(sid).collect();
-        wanted_claims.sort_unstable();
-        wanted_claims.dedup();
-        let (provider, forward) = (config.provider(), &config.identity.forward);
+        let forwards = Forwards {
+            id_token: config.forwardings().any(|forward| forward.id_token.is_some()),
+            access_token: config.forwardings().any(|forward| forward.access_token.is_some()),
+        };
         let cookie_name = config.session.cookie.session_name();
         let scope = scope(&config);
+        let first = config.providers().first();
         let namespace = Namespace {
-            issuer: &provider.issuer,
-            client_id: &provider.client_id,
+            issuer: first.map_or("", |provider| &provider.issuer),
+            client_id: first.map_or("", |provider| &provider.client_id),
             cookie_name: &cookie_name,
             scope: &scope,
         };
         Self {
-            provider: ProviderState::default(),
-            wanted_claims,
+            wanted_claims: config.wanted_claims(),
             handoff: Handoff::new(&namespace),
             revoked: Revoked::new(&namespace),
-            keeps: Keeps {
-                id_token: forward.id_token.is_some() || provider.logout.wants_id_token(),
-                forwards_id_token: forward.id_token.is_some(),
-                access_token: forward.access_token.is_some(),
-            },
+            tokens: TokenCache::default(),
+            states: config.providers().iter().map(|_| ProviderState::default()).collect(),
+            forwards,
             config: Rc::new(config),
             verifier,
         }
@@ -78,18 +92,113 @@ impl RelyingParty {
         }
     }
 
+    /// All providers.
+    pub fn ids(&self) -> impl Iterator<Item = ProviderId> + use<> {
+        (0..self.states.len()).map(ProviderId::new)
+    }
+
+    /// The provider of this name.
+    pub fn named(&self, name: &str) -> Option<ProviderId> {
+        self.config.providers().iter().position(|provider| provider.name == name).map(ProviderId::new)
+    }
+
+    /// The providers where people sign in with this issuer.
+    pub fn of_issuer(&self, issuer: &str) -> Vec<ProviderId> {
+        let is = |id: &ProviderId| self.settings(*id).is_some_and(|one| one.signs_in && one.issuer == issuer);
+        self.ids().filter(is).collect()
+    }
+
+    /// The provider where people sign in, if there is only one.
+    pub fn only_one(&self) -> Option<ProviderId> {
+        let mut ids = self.ids().filter(|id| self.settings(*id).is_some_and(|provider| provider.signs_in));
+        ids.next().filter(|_| ids.next().is_none())
+    }
+
+    /// The providers that take signed bearer tokens of this issuer.
+    pub fn issuers_of_tokens(&self, issuer: &str) -> Vec<ProviderId> {
+        let signed = |rule: &BearerRule| lookup_endpoint(rule).is_none();
+        let takes = |one: &ProviderSettings| one.issuer == issuer && one.bearer.iter().any(signed);
+        self.ids().filter(|id| self.settings(*id).is_some_and(takes)).collect()
+    }
+
+    /// Who can be asked about an opaque token, by which rule of theirs and at which endpoint; about a JWT, its issuer alone.
+    pub fn lookups(&self, issuer: Option<&str>) -> Vec<(ProviderId, usize, Endpoint)> {
+        let providers = self.ids().filter_map(|id| Some((id, self.settings(id)?)));
+        let meant = providers.filter(|(_, settings)| issuer.is_none_or(|issuer| settings.issuer == issuer));
+        let rules = meant.flat_map(|(id, settings)| {
+            let rules = settings.bearer.iter().enumerate();
+            rules.filter_map(move |(place, rule)| Some((id, place, lookup_endpoint(rule)?)))
+        });
+        rules.collect()
+    }
+
+    /// The settings of a provider.
+    pub fn settings(&self, id: ProviderId) -> Option<&ProviderSettings> {
+        self.config.providers().get(id.index())
+    }
+
+    /// What is known of a provider.
+    pub fn state(&self, id: ProviderId) -> Option<&ProviderState> {
+        self.states.get(id.index())
+    }
+
+    /// The same, to learn more.
+    pub fn state_mut(&mut self, id: ProviderId) -> Option<(&ProviderSettings, &mut ProviderState)> {
+        Some((self.config.providers().get(id.index())?, self.states.get_mut(id.index())?))
+    }
+
+    /// The provider that vouched for a session.
+    pub fn provider_of(&self, session: &Session) -> Option<ProviderId> {
+        self.named(&session.provider)
+    }
+
     /// What a session must keep to.
-    pub fn limits(&self) -> Limits {
-        Limits { idle: self.config.session.idle, leeway: self.config.provider().leeway }
+    pub fn limits(&self, session: &Session) -> Limits {
+        let provider = self.config.provider_named(&session.provider);
+        Limits { idle: self.config.session.idle, leeway: provider.map(|provider| provider.leeway).unwrap_or_default() }
+    }
+
+    /// What the session cookies of a request open to. They are bound to our client at the provider; two different sessions
+    /// are none (T-90).
+    pub fn open(&self, cookies: &Cookies, host_scope: &str) -> SessionCookie {
+        let providers = self.config.providers().iter().filter(|provider| provider.signs_in);
+        let opened = providers.map(|provider| {
+            match read_session(&self.config.session, cookies, host_scope, &provider.client_id) {
+                SessionCookie::Open(session) if session.provider != provider.name => SessionCookie::Bad,
+                other => other,
+            }
+        });
+        opened.fold(SessionCookie::None, |before, cookie| match (before, cookie) {
+            (SessionCookie::None, cookie) => cookie,
+            (SessionCookie::Open(_), SessionCookie::Open(_)) => SessionCookie::Bad,
+            (open @ SessionCookie::Open(_), _) | (_, open @ SessionCookie::Open(_)) => open,
+            (SessionCookie::Bad, _) => SessionCookie::Bad,
+        })
+    }
+
+    /// The attempt with `state` in these cookies, and at which provider it was begun.
+    pub fn attempt(
+        &self,
+        cookies: &Cookies,
+        state: &str,
+        host_scope: &str,
+        now: UnixTime,
+    ) -> Option<(ProviderId, LoginAttempt)> {
+        self.ids().find_map(|id| {
+            let provider = self.settings(id).filter(|provider| provider.signs_in)?;
+            let attempt = read_attempt(&self.config.session, cookies, state, host_scope, &provider.client_id, now)?;
+            Some((id, attempt)).filter(|(_, attempt)| attempt.provider == provider.name)
+        })
     }
 
     /// What a session is worth now that opened, or that another worker refreshed.
     pub fn standing(&mut self, session: Box<Session>, moment: &Moment<'_>) -> Standing {
-        let over = session.valid_at(moment.now, self.limits());
+        let over = session.valid_at(moment.now, self.limits(&session));
         let renewable = session.refresh_token.is_some();
+        let provider = self.config.provider_named(&session.provider).filter(|provider| provider.signs_in);
         let keys = &self.config.session.keys;
         match over {
-            _ if !is_of(&session, self.config.provider(), &self.wanted_claims) => Standing::Void,
+            _ if !provider.is_some_and(|provider| is_of(&session, provider, &self.wanted_claims)) => Standing::Void,
             _ if self.revoked.covers(&session, keys, moment.memory, moment.now) => Standing::Ended(session),
             Ok(()) => Standing::Valid(session),
             Err(Ended::Tokens) if renewable => Standing::Expired(session),
@@ -103,17 +212,31 @@ impl RelyingParty {
         moment.now < session.expires && !covered
     }
 
-    /// What a step of a sign-in may use.
-    pub fn context(&mut self, now: UnixTime) -> Context<'_> {
-        Context {
-            settings: self.config.provider(),
-            provider: &mut self.provider,
+    /// What a step of a sign-in at provider `id` may use.
+    pub fn context(&mut self, id: ProviderId, now: UnixTime) -> Option<Context<'_>> {
+        let settings = self.config.providers().get(id.index())?;
+        Some(Context {
+            settings,
+            provider: self.states.get_mut(id.index())?,
             verifier: &*self.verifier,
-            callback_path: &self.config.paths.callback,
+            config: &self.config,
             wanted_claims: &self.wanted_claims,
-            keeps: self.keeps,
+            keeps: Keeps {
+                id_token: self.forwards.id_token || settings.logout.wants_id_token(),
+                forwards_id_token: self.forwards.id_token,
+                access_token: self.forwards.access_token,
+            },
             now,
-        }
+        })
+    }
+}
+
+/// The endpoint that knows the tokens of a rule, if they are not signed.
+const fn lookup_endpoint(rule: &BearerRule) -> Option<Endpoint> {
+    match rule.kind {
+        TokenKind::AccessToken | TokenKind::IdToken | TokenKind::ServiceAccount => None,
+        TokenKind::Introspection => Some(Endpoint::Introspection),
+        TokenKind::UserInfo => Some(Endpoint::UserInfo),
     }
 }
 
@@ -127,7 +250,5 @@ fn scope(config: &Config) -> String {
 /// issuer; whoever that one did not vouch for is not signed in.
 fn is_of(session: &Session, provider: &ProviderSettings, wanted: &[String]) -> bool {
     let issuer = session.claims.get("iss").and_then(Value::as_str);
-    session.provider == provider.name
-        && issuer == Some(&provider.issuer)
-        && wanted.iter().all(|name| session.claims.contains_key(name))
+    issuer == Some(&provider.issuer) && wanted.iter().all(|name| session.claims.contains_key(name))
 }

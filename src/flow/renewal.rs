@@ -23,6 +23,7 @@ use crate::{
         refresh::{RefreshResponse, refresh_request},
         refreshed_id_token::{Original, validate_refreshed_id_token},
         token::TokenError,
+        user_info::{UserInfo, UserInfoError, user_info_request},
     },
     session::Session,
     time::{Deadline, UnixTime},
@@ -37,6 +38,8 @@ pub enum Renewal {
     Metadata(AwaitMetadata),
     /// The token endpoint's answer.
     Tokens(AwaitTokens),
+    /// UserInfo's answer.
+    UserInfo(Box<AwaitUserInfo>),
 }
 
 /// Waits until the provider's endpoints are known.
@@ -60,6 +63,15 @@ pub struct AwaitKeys {
     deadline: Deadline,
     tokens: RefreshResponse,
     looked: Option<u64>,
+}
+
+/// Waits for UserInfo's answer; the new ID token, if there is one, is validated.
+#[derive(Debug)]
+pub struct AwaitUserInfo {
+    session: Box<Session>,
+    deadline: Deadline,
+    tokens: RefreshResponse,
+    token: Option<IdTokenClaims>,
 }
 
 /// What is to be done next.
@@ -109,7 +121,7 @@ impl Renewal {
         match self {
             Self::Keys(state) => state.handle(context),
             Self::Metadata(state) => state.handle(context),
-            Self::Tokens(_) => Step::Wait(self),
+            Self::Tokens(_) | Self::UserInfo(_) => Step::Wait(self),
         }
     }
 
@@ -117,17 +129,29 @@ impl Renewal {
     pub fn handle_tokens(self, tokens: Result<RefreshResponse, Refusal>, context: Context<'_>) -> Step {
         match self {
             Self::Tokens(state) => state.handle(tokens, context),
-            Self::Keys(_) | Self::Metadata(_) => Step::Wait(self),
+            Self::Keys(_) | Self::Metadata(_) | Self::UserInfo(_) => Step::Wait(self),
+        }
+    }
+
+    /// UserInfo answered.
+    pub fn handle_user_info(self, answer: Result<UserInfo, Refusal>, context: &Context<'_>) -> Step {
+        match self {
+            Self::UserInfo(state) => Step::Done((*state).handle(answer, context)),
+            Self::Keys(_) | Self::Metadata(_) | Self::Tokens(_) => Step::Wait(self),
         }
     }
 
     /// It took too long. What the token endpoint gave is kept even if nothing could be verified.
-    pub fn give_up(self, context: Context<'_>) -> Renewed {
+    pub fn give_up(self, context: &Context<'_>) -> Renewed {
         match self {
             Self::Keys(AwaitKeys { session, tokens, .. }) => {
-                keep(*session, tokens, Refusal::ProviderUnavailable, &context)
+                keep(*session, tokens, Refusal::ProviderUnavailable, context)
             }
             Self::Metadata(_) | Self::Tokens(_) => failed(Refusal::ProviderUnavailable),
+            Self::UserInfo(state) => {
+                let AwaitUserInfo { session, tokens, .. } = *state;
+                keep(*session, tokens, Refusal::ProviderUnavailable, context)
+            }
         }
     }
 
@@ -137,6 +161,7 @@ impl Renewal {
             Self::Keys(AwaitKeys { session, .. })
             | Self::Metadata(AwaitMetadata { session, .. })
             | Self::Tokens(AwaitTokens { session, .. }) => session,
+            Self::UserInfo(state) => &state.session,
         }
     }
 
@@ -153,18 +178,19 @@ impl Renewal {
             Self::Keys(AwaitKeys { deadline, .. })
             | Self::Metadata(AwaitMetadata { deadline, .. })
             | Self::Tokens(AwaitTokens { deadline, .. }) => *deadline,
+            Self::UserInfo(state) => state.deadline,
         }
     }
 }
 
 impl AwaitMetadata {
     fn handle(self, context: Context<'_>) -> Step {
-        let Some(metadata) = context.provider.endpoints() else { return Step::Wait(Renewal::Metadata(self)) };
+        let Some(endpoints) = context.provider.endpoints() else { return Step::Wait(Renewal::Metadata(self)) };
         let Self { session, .. } = self;
         let Some(refresh_token) = &session.refresh_token else {
             return Step::Done(Renewed { end: End::Refused, problem: None });
         };
-        let call = refresh_request(context.settings, metadata, refresh_token);
+        let call = refresh_request(context.settings, endpoints, refresh_token);
         let deadline = Deadline::new(context.now, context.settings.timeout.saturating_add(CALL_GRACE));
         Step::Call(Renewal::Tokens(AwaitTokens { session, deadline }), call)
     }
@@ -183,9 +209,7 @@ impl AwaitTokens {
                 let problem = Some(Refusal::Token(TokenError::Absent("id_token")));
                 Step::Done(Renewed { end: End::Refused, problem })
             }
-            Ok(tokens) => {
-                Step::Done(Renewed { end: End::Renewed(renewed(session, tokens, None, &context)), problem: None })
-            }
+            Ok(tokens) => identified(session, tokens, None, &context),
             Err(refusal) => Step::Done(refused(&session, refusal, &context)),
         }
     }
@@ -197,23 +221,61 @@ impl AwaitKeys {
         let Some(verdict) = verify_token(id_token, &mut self.looked, Asker::Ourselves, &mut context) else {
             return Step::Wait(Renewal::Keys(self));
         };
-        Step::Done(match verdict {
-            Ok(jwt) => self.complete(jwt, &context),
+        match verdict {
+            Ok(jwt) => self.validated(jwt, &context),
             // The keys that we are given may lag behind the one that signed.
-            Err(error) if error.wants_new_keys() => keep(*self.session, self.tokens, Refusal::Jwt(error), &context),
-            Err(error) => Renewed { end: End::Refused, problem: Some(Refusal::Jwt(error)) },
-        })
+            Err(error) if error.wants_new_keys() => {
+                Step::Done(keep(*self.session, self.tokens, Refusal::Jwt(error), &context))
+            }
+            Err(error) => Step::Done(Renewed { end: End::Refused, problem: Some(Refusal::Jwt(error)) }),
+        }
     }
 
-    fn complete(self, jwt: VerifiedJwt, context: &Context<'_>) -> Renewed {
+    fn validated(self, jwt: VerifiedJwt, context: &Context<'_>) -> Step {
         let Self { session, tokens, .. } = self;
         match validate(&session, jwt, &tokens, context) {
-            Ok(claims) => {
-                Renewed { end: End::Renewed(renewed(session, tokens, Some(&claims), context)), problem: None }
-            }
+            Ok(token) => identified(session, tokens, Some(token), context),
             // Clocks that differ for a while are nobody's fault and no reason to lose a refresh token.
-            Err(error) if error.is_about_time() => keep(*session, tokens, Refusal::IdToken(error), context),
-            Err(error) => Renewed { end: End::Refused, problem: Some(Refusal::IdToken(error)) },
+            Err(error) if error.is_about_time() => Step::Done(keep(*session, tokens, Refusal::IdToken(error), context)),
+            Err(error) => Step::Done(Renewed { end: End::Refused, problem: Some(Refusal::IdToken(error)) }),
+        }
+    }
+}
+
+impl AwaitUserInfo {
+    fn handle(self, answer: Result<UserInfo, Refusal>, context: &Context<'_>) -> Renewed {
+        let Self { session, tokens, token, .. } = self;
+        let subject = session.claims.get("sub").and_then(Value::as_str).unwrap_or_default();
+        match answer.and_then(|answer| answer.for_subject(subject).map_err(Refusal::UserInfo)) {
+            Ok(answer) => {
+                let session = renewed(session, tokens, token.as_ref(), Some(&answer), context);
+                Renewed { end: End::Renewed(session), problem: None }
+            }
+            Err(refusal) => keep(*session, tokens, refusal, context),
+        }
+    }
+}
+
+/// The tokens are good: further claims are asked for where that is wanted, and the rest is done.
+fn identified(
+    session: Box<Session>,
+    tokens: RefreshResponse,
+    token: Option<IdTokenClaims>,
+    context: &Context<'_>,
+) -> Step {
+    let Context { settings, now, .. } = *context;
+    let metadata = context.provider.metadata().filter(|_| settings.user_info);
+    match metadata.and_then(|metadata| user_info_request(settings, metadata, &tokens.access_token)) {
+        Some(call) => {
+            let deadline = Deadline::new(now, settings.timeout.saturating_add(CALL_GRACE));
+            Step::Call(Renewal::UserInfo(Box::new(AwaitUserInfo { session, deadline, tokens, token })), call)
+        }
+        None if settings.user_info => {
+            Step::Done(keep(*session, tokens, Refusal::UserInfo(UserInfoError::EndpointAbsent), context))
+        }
+        None => {
+            let session = renewed(session, tokens, token.as_ref(), None, context);
+            Step::Done(Renewed { end: End::Renewed(session), problem: None })
         }
     }
 }
@@ -239,19 +301,17 @@ fn validate(
 fn renewed(
     session: Box<Session>,
     tokens: RefreshResponse,
-    claims: Option<&IdTokenClaims>,
+    token: Option<&IdTokenClaims>,
+    user_info: Option<&UserInfo>,
     context: &Context<'_>,
 ) -> Box<Session> {
     let keeps = context.keeps;
     let before = session.token_expires.since(session.refreshed).max(Duration::from_mins(1));
-    let token_expires = match claims {
-        Some(claims) => keeps.end(claims.expires(), tokens.expires_in, context.now),
+    let token_expires = match token {
+        Some(token) => keeps.end(token.expires(), tokens.expires_in, context.now),
         None => context.now.plus(tokens.expires_in.unwrap_or(before)),
     };
-    let claims = match claims {
-        Some(claims) => claims_of(claims, &session, context),
-        None => session.claims.clone(),
-    };
+    let claims = claims_of(token, user_info, tokens.scope.as_deref(), &session, context);
     let id_token = tokens.id_token.filter(|_| keeps.id_token).or(session.id_token);
     Box::new(Session {
         claims,
@@ -264,14 +324,30 @@ fn renewed(
     })
 }
 
-/// The new claims. The session at the provider is still the same, so its name stays where the new token does not say it.
-fn claims_of(claims: &IdTokenClaims, session: &Session, context: &Context<'_>) -> Map<String, Value> {
-    let wanted = context.wanted_claims.iter().map(String::as_str);
-    let mut claims = TrustedClaims::of(claims, wanted).into_map();
-    if let (Some(new), Some(old)) = (claims.get_mut("sid"), session.claims.get("sid"))
-        && new.is_null()
-    {
-        *new = old.clone();
+/// The new claims. The session at the provider is still the same, so its name, its strength and what was granted stay where
+/// the new tokens do not say them; without a new ID token, only UserInfo says anything new.
+fn claims_of(
+    token: Option<&IdTokenClaims>,
+    user_info: Option<&UserInfo>,
+    scope: Option<&str>,
+    session: &Session,
+    context: &Context<'_>,
+) -> Map<String, Value> {
+    let wanted = || context.wanted_claims.iter().map(String::as_str);
+    let mut claims = match (token, user_info) {
+        (Some(token), user_info) => TrustedClaims::of(token, user_info, wanted()).into_map(),
+        (None, Some(user_info)) => TrustedClaims::unsealed(session.claims.clone()).renewed_by(user_info).into_map(),
+        (None, None) => session.claims.clone(),
+    };
+    for name in ["acr", "scope", "sid"] {
+        if let (Some(new), Some(old)) = (claims.get_mut(name), session.claims.get(name))
+            && new.is_null()
+        {
+            *new = old.clone();
+        }
+    }
+    if let (Some(granted), Some(scope)) = (claims.get_mut("scope"), scope) {
+        *granted = scope.into();
     }
     claims
 }

@@ -2,6 +2,9 @@
 //!
 //! Decides what an attempt and a session hold. When they are due is the engine's; how they are sealed is `session`'s.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest as _, Sha256};
+
 use crate::{
     config::Config,
     flow::{
@@ -9,13 +12,16 @@ use crate::{
         event::Event,
         exchange::SignedIn,
         inbound::{Inbound, host_scope},
+        provider::ProviderId,
         refusal::Refusal,
     },
     http::{origin::Origin, path::ReturnPath, reply::Reply},
     oidc::{
+        assurance::Assurance,
         authorization::{Transaction, authorization_request, redirect_uri},
         discovery::SignInEndpoints,
         pkce::random_token,
+        provider::ProviderSettings,
     },
     session::{
         LoginAttempt, SealError, Session, SessionId, delete_attempt, delete_session, landed_cookie, write_attempt,
@@ -23,34 +29,52 @@ use crate::{
     time::{Entropy, EntropyError, UnixTime},
 };
 
+/// A sign-in that is to be started.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// At which provider.
+    pub provider: ProviderId,
+    /// What it must give beyond the ordinary.
+    pub assurance: Assurance,
+    /// Where the person wants to go, on the host that they asked.
+    pub return_path: ReturnPath,
+    /// Whether there is a session that serves until the new one is there.
+    pub keeps_session: bool,
+}
+
 /// The redirect that starts a sign-in, with the attempt's cookie. Session cookies that stand for nothing are deleted with it.
 ///
 /// # Errors
 /// The random source gave nothing: no sign-in without unguessable values.
 pub fn redirect_to_provider(
     config: &Config,
-    metadata: &SignInEndpoints,
+    (provider, endpoints): (&ProviderSettings, &SignInEndpoints),
     inbound: &Inbound,
     origin: &Origin,
-    return_path: ReturnPath,
+    sign_in: SignIn,
     now: UnixTime,
     entropy: &mut dyn Entropy,
 ) -> Result<Reply, Refusal> {
-    let provider = config.provider();
+    let SignIn { assurance, return_path, keeps_session, .. } = sign_in;
+    let callback_origin = config.callback_origin.as_ref().unwrap_or(origin);
+    let elsewhere = (callback_origin != origin).then(|| origin.authority().to_owned());
     let attempt = LoginAttempt {
         provider: provider.name.clone(),
         state: random_token(entropy)?,
         nonce: random_token(entropy)?,
         code_verifier: random_token(entropy)?,
+        assurance,
         return_path: return_path.shortened().as_str().to_owned(),
+        authority: elsewhere.unwrap_or_default(),
         created: now,
     };
-    let LoginAttempt { state, nonce, code_verifier, .. } = &attempt;
-    let redirect_uri = redirect_uri(origin, &config.paths.callback);
-    let url = authorization_request(provider, metadata, &redirect_uri, Transaction { state, nonce, code_verifier });
+    let LoginAttempt { state, nonce, code_verifier, assurance, .. } = &attempt;
+    let redirect_uri = redirect_uri(callback_origin, &config.paths.callback);
+    let transaction = Transaction { state, nonce, code_verifier };
+    let url = authorization_request(provider, endpoints, &redirect_uri, transaction, assurance);
     let scope = host_scope(config, origin);
     let cookies = write_attempt(&config.session, &inbound.cookies, &attempt, scope, &provider.client_id, entropy, now)?;
-    let void = delete_session(&config.session, &inbound.cookies);
+    let void = if keeps_session { Vec::new() } else { delete_session(&config.session, &inbound.cookies) };
     Ok(Reply::redirect(url.as_str()).with_cookies(cookies).with_cookies(void))
 }
 
@@ -67,10 +91,27 @@ pub fn redirect_with_session(
     now: UnixTime,
     entropy: &mut dyn Entropy,
 ) -> Result<(Reply, Event), Refusal> {
-    let mut session = Session {
-        id: SessionId::random(entropy)?,
-        provider: config.provider().name.clone(),
-        claims: signed_in.claims.into_map(),
+    let landing = landing_origin(config, origin, &signed_in.authority);
+    let target = ReturnPath::parse(signed_in.return_path.as_bytes(), &landing).unwrap_or_else(ReturnPath::root);
+    let mark = landed_mark(&signed_in.provider, &signed_in.assurance);
+    let mut session = session(config, signed_in, now, SessionId::random(entropy)?);
+    let (cookies, event) = session_cookies(config, inbound, origin, &mut session, now, entropy)?;
+    // The path was judged when the attempt was made, and sealed; it is judged again because a redirect hangs on it.
+    let reply = Reply::redirect(&format!("{landing}{}", target.as_str()))
+        .with_cookies(cookies)
+        .with_cookies([landed_cookie(&config.session, &mark), delete_attempt(&config.session, state)]);
+    Ok((reply, event))
+}
+
+fn session(config: &Config, signed_in: SignedIn, now: UnixTime, id: SessionId) -> Session {
+    let mut claims = signed_in.claims.into_map();
+    if let Some(scope) = claims.get_mut("scope") {
+        *scope = signed_in.scope.into();
+    }
+    Session {
+        id,
+        provider: signed_in.provider,
+        claims,
         refresh_token: signed_in.refresh_token,
         id_token: signed_in.id_token,
         access_token: signed_in.access_token,
@@ -81,14 +122,21 @@ pub fn redirect_with_session(
         seen: now,
         token_expires: signed_in.token_expires,
         expires: signed_in.began.plus(config.session.lifetime),
-    };
-    let (cookies, event) = session_cookies(config, inbound, origin, &mut session, now, entropy)?;
-    // The path was judged when the attempt was made, and sealed; it is judged again because a redirect hangs on it.
-    let target = ReturnPath::parse(signed_in.return_path.as_bytes(), origin).unwrap_or_else(ReturnPath::root);
-    let reply = Reply::redirect(&format!("{origin}{}", target.as_str()))
-        .with_cookies(cookies)
-        .with_cookies([landed_cookie(&config.session), delete_attempt(&config.session, state)]);
-    Ok((reply, event))
+    }
+}
+
+/// Where the person was when the sign-in began: a public host still, or else where the callback came.
+pub fn landing_origin(config: &Config, callback: &Origin, authority: &str) -> Origin {
+    let elsewhere = Some(authority).filter(|authority| !authority.is_empty());
+    elsewhere.and_then(|authority| config.public_urls.origin_for(authority)).unwrap_or_else(|| callback.clone())
+}
+
+/// What the mark of a completed sign-in says of it: the same for the same demand.
+pub fn landed_mark(provider: &str, assurance: &Assurance) -> String {
+    let Assurance { scopes, acr_values, max_age } = assurance;
+    let text = format!("{provider}\n{}\n{}\n{max_age:?}", scopes.join(" "), acr_values.join(" "));
+    let digest = Sha256::digest(text);
+    URL_SAFE_NO_PAD.encode(digest.first_chunk::<9>().map(<[u8; 9]>::as_slice).unwrap_or_default())
 }
 
 impl From<EntropyError> for Refusal {

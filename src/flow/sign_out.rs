@@ -17,7 +17,7 @@ use crate::{
         discovery::SignInEndpoints,
         logout::{LogoutTarget, logout_request},
         pkce::random_token,
-        provider::LogoutKind,
+        provider::{LogoutKind, ProviderSettings},
     },
     secret::Secret,
     session::{delete_attempts, delete_session},
@@ -60,25 +60,25 @@ fn has_own_referer(view: &RequestView, own: &str) -> bool {
 /// The random source gave nothing.
 pub fn answer(
     config: &Config,
-    metadata: Option<&SignInEndpoints>,
+    (provider, endpoints): (Option<&ProviderSettings>, Option<&SignInEndpoints>),
     inbound: &Inbound,
     origin: &Origin,
     id_token_hint: Option<&Secret<String>>,
     entropy: &mut dyn Entropy,
 ) -> Result<Reply, Refusal> {
-    let provider = config.provider();
-    let wish = wish(config, inbound, origin);
+    let wish = wish(provider, inbound, origin);
     let state = random_token(entropy)?;
     // Cognito's guides register the start page, RP-initiated logout has a page of ours.
-    let return_url = match provider.logout {
-        LogoutKind::Cognito { .. } | LogoutKind::Local => format!("{origin}/"),
-        LogoutKind::RpInitiated { .. } => format!("{origin}{}", config.paths.signed_out),
+    let return_url = match provider.map(|provider| &provider.logout) {
+        Some(LogoutKind::RpInitiated { .. }) => format!("{origin}{}", config.paths.signed_out),
+        Some(LogoutKind::Cognito { .. } | LogoutKind::Local) | None => format!("{origin}/"),
     };
-    let chosen = wish.as_deref().filter(|wish| provider.logout_return_urls.iter().any(|url| url == wish));
+    let chosen = wish.as_deref().filter(|wish| listed(provider, wish).is_some());
     // A script in a page may read what we answer it, and no token is for it.
     let id_token_hint = id_token_hint.filter(|_| !is_program(inbound.client));
     let target = LogoutTarget { chosen, return_url: &return_url, id_token_hint, state: state.secret() };
-    let away = metadata.and_then(|metadata| logout_request(provider, metadata, target)).map(String::from);
+    let known = provider.zip(endpoints);
+    let away = known.and_then(|(provider, endpoints)| logout_request(provider, endpoints, target)).map(String::from);
     let next = away.or(wish);
     let reply = match (inbound.client, next) {
         (client, next) if is_program(client) => Reply::json(200, &json!({ "signed_out": true, "location": next })),
@@ -96,9 +96,13 @@ const fn is_program(client: Client) -> bool {
 
 /// Where the person asks to land with `return_to`: a path of this site, or one of the configured addresses to the letter
 /// (T-5, T-7).
-fn wish(config: &Config, inbound: &Inbound, origin: &Origin) -> Option<String> {
+fn wish(provider: Option<&ProviderSettings>, inbound: &Inbound, origin: &Origin) -> Option<String> {
     let asked = inbound.return_to()?;
-    let listed = config.provider().logout_return_urls.iter().find(|url| **url == asked);
+    let listed = listed(provider, &asked);
     let own = || ReturnPath::parse(asked.as_bytes(), origin).map(|path| format!("{origin}{}", path.as_str()));
     listed.cloned().or_else(own)
+}
+
+fn listed<'a>(provider: Option<&'a ProviderSettings>, asked: &str) -> Option<&'a String> {
+    provider?.logout_return_urls.iter().find(|url| *url == asked)
 }

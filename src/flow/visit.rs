@@ -3,7 +3,7 @@
 //! Decides what becomes of a visit with a session that serves, with one that a refresh made of it, and with one that is
 //! over. Continues [`Engine`]; when a refresh is due and who waits for it is `refresh`'s.
 
-use std::{mem, rc::Rc};
+use std::rc::Rc;
 
 use super::{
     Engine, Moment,
@@ -17,8 +17,7 @@ use super::{
 };
 use crate::{
     http::{header_edits::HeaderEdits, path::ReturnPath, request::Client},
-    identity::{AUTHORIZATION, Identity},
-    oidc::claims::TrustedClaims,
+    policy::Unauthenticated,
     secret::Secret,
     session::Session,
 };
@@ -87,6 +86,7 @@ impl Engine {
         let giving = if self.waits.is_renewing(session.id) { Giving::Never } else { Giving::WhenWorn };
         match self.party.standing(session, moment) {
             Standing::Valid(session) => self.serve(Visit { inbound, session, errand }, giving, moment),
+            Standing::Expired(_) if self.takes_anonymous(&inbound, &errand) => self.pass_anonymously(&inbound),
             Standing::Expired(_) => self.refuse(&inbound, &Refusal::ProviderUnavailable, moment.now),
             _ => self.end(inbound, errand, moment),
         }
@@ -106,9 +106,15 @@ impl Engine {
     fn end(&mut self, inbound: Inbound, errand: Errand, moment: &mut Moment<'_>) -> Decision {
         match (errand, inbound.client) {
             (Errand::Forward(_), _) => self.unauthenticated(inbound, moment),
-            (Errand::SignIn(return_path), Client::Navigation) => self.start_sign_in(inbound, return_path, moment),
+            (Errand::SignIn(return_path), Client::Navigation) => self.sign_in_for(inbound, return_path, moment),
             (Errand::SignIn(_) | Errand::Whoami, _) => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
         }
+    }
+
+    /// Whether the request goes on all the same if nobody is known.
+    fn takes_anonymous(&self, inbound: &Inbound, errand: &Errand) -> bool {
+        let access = self.party.config.routes.route(inbound.rule).access();
+        matches!(errand, Errand::Forward(_)) && access.unauthenticated == Unauthenticated::Pass
     }
 
     /// The tokens could not be renewed, but the refresh token was; the browser must have it.
@@ -130,44 +136,27 @@ impl Engine {
             Ok(cookies) => cookies,
             Err(refusal) => return self.refuse(&visit.inbound, &refusal, moment.now),
         };
-        let Visit { inbound, mut session, errand } = visit;
-        let claims = TrustedClaims::unsealed(mem::take(&mut session.claims));
-        let identity = Identity::from_claims(&config.identity, &claims);
-        match (errand, identity) {
-            (Errand::SignIn(return_path), _) => {
+        let Visit { inbound, session, errand } = visit;
+        match errand {
+            Errand::Forward(edits) => match self.party.provider_of(&session) {
+                Some(provider) => {
+                    let gift = gift(&session, cookies);
+                    let caller = self.caller(provider, *session, gift);
+                    self.clear(inbound, edits, caller, moment)
+                }
+                None => self.unauthenticated(inbound, moment),
+            },
+            Errand::SignIn(return_path) => {
                 let reply = self.landing(&inbound, &return_path);
                 self.reply(Outcome::Endpoint, reply).with_cookies(cookies)
             }
-            (Errand::Whoami, identity) => {
-                let reply = whoami::reply(&config, &inbound, &session, identity.ok().as_ref());
+            Errand::Whoami => {
+                let caller = self.party.provider_of(&session).map(|id| self.caller(id, (*session).clone(), None));
+                let identity = caller.and_then(|caller| caller.identity(&config).ok());
+                let reply = whoami::reply(&config, &inbound, &session, identity.as_ref());
                 self.reply(Outcome::Endpoint, reply).with_cookies(cookies)
             }
-            (Errand::Forward(edits), Ok(identity)) => {
-                session.claims = claims.into_map();
-                self.hand_on(edits, &session, &identity, cookies)
-            }
-            (Errand::Forward(_), Err(error)) => {
-                self.refuse(&inbound, &Refusal::Identity(error), moment.now).with_cookies(cookies)
-            }
         }
-    }
-
-    /// On to the application, with identity and tokens.
-    fn hand_on(
-        &mut self,
-        mut edits: HeaderEdits,
-        session: &Session,
-        identity: &Identity,
-        cookies: Vec<String>,
-    ) -> Decision {
-        let settings = &self.party.config.identity;
-        // Where a token of ours belongs, the client's own would be taken for it.
-        if settings.forward.takes_authorization() {
-            edits.remove(AUTHORIZATION);
-        }
-        let tokens = settings.token_headers(session.id_token.as_ref(), session.access_token.as_ref());
-        let fields = identity.headers().iter().cloned().chain(tokens).collect();
-        self.forward(edits, Outcome::Authenticated, fields, gift(session, cookies))
     }
 
     /// The cookies that give the browser the visit's session.

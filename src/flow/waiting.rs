@@ -3,6 +3,9 @@
 //! Decides the bounds: how many may wait and with how many bytes, how many of them may bring logout tokens, how long a
 //! finished sign-in is kept for a client that went away, and that a `state` is used once (RFC 9700 §4.2.4).
 
+mod renewals;
+mod request;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     time::Duration,
@@ -12,15 +15,18 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     flow::{
+        authorizer::Pass,
         back_channel::LogoutExchange,
+        bearer::BearerExchange,
         decision::{CallId, RequestId},
         exchange::{Exchange, SignedIn},
         inbound::Inbound,
+        provider::ProviderId,
         renewal::Renewal,
+        sign_in::SignIn,
         visit::Visit,
     },
-    http::path::ReturnPath,
-    session::{ATTEMPT_LIFETIME, Lease, Session, SessionId, Watch, rest},
+    session::{ATTEMPT_LIFETIME, Lease, SessionId, Watch},
     time::{Deadline, UnixTime},
 };
 
@@ -30,6 +36,8 @@ const MAX_REQUESTS: usize = 4096;
 const MAX_BODIES: usize = 1024;
 /// How many of them may wait with a logout token.
 const MAX_LOGOUT_TOKENS: usize = 64;
+/// How many of them may wait with a bearer token.
+const MAX_BEARER_TOKENS: usize = 1024;
 /// How many bytes waiting requests may hold together.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// How many sign-ins of a worker may be under way, and how many refreshes.
@@ -56,6 +64,10 @@ pub struct Waits {
 /// What a request waits for.
 #[derive(Debug)]
 pub enum Waiting {
+    /// The external authorizer's verdict.
+    Authorization(Box<Pass>),
+    /// What can verify the bearer token that it brought.
+    BearerToken(Box<BearerExchange>),
     /// Its own body.
     Body(Inbound, Deadline),
     /// Keys that can verify the logout token that it brought.
@@ -64,7 +76,7 @@ pub enum Waiting {
     Renewal(Box<Pending>),
     /// The end of the sign-in with this `state`.
     Exchange(Inbound, String),
-    /// The provider's metadata, for what follows then.
+    /// A provider's metadata, for what follows then.
     Metadata(Inbound, Then, Deadline),
 }
 
@@ -82,6 +94,8 @@ pub struct Pending {
 /// A refresh under way here.
 #[derive(Debug)]
 pub struct RunningRenewal {
+    /// At which provider.
+    pub provider: ProviderId,
     /// What it awaits.
     pub renewal: Renewal,
     /// The call whose answer it awaits, if it is one of its own.
@@ -96,9 +110,9 @@ pub struct RunningRenewal {
 #[derive(Debug)]
 pub enum Then {
     /// A redirect to the provider, to come back here.
-    SignIn(ReturnPath),
+    SignIn(SignIn),
     /// Signing out, there as well.
-    SignOut,
+    SignOut(ProviderId),
 }
 
 /// Which callback a sign-in answers: a digest of its query, since another `code` with the same `state` is another callback.
@@ -108,6 +122,8 @@ pub struct CallbackDigest([u8; 32]);
 /// A sign-in under way.
 #[derive(Debug)]
 pub struct Running {
+    /// At which provider.
+    pub provider: ProviderId,
     /// What it awaits.
     pub exchange: Exchange,
     /// The call whose answer it awaits, if it is one of its own.
@@ -159,6 +175,19 @@ impl Waits {
         self.has_room() && tokens.count() < MAX_LOGOUT_TOKENS
     }
 
+    /// Whether one more bearer token may wait; and for these.
+    pub fn has_room_for_bearer_token(&self) -> bool {
+        let tokens = self.requests.values().filter(|waiting| matches!(waiting, Waiting::BearerToken(..)));
+        self.has_room() && tokens.count() < MAX_BEARER_TOKENS
+    }
+
+    /// Whether anything waits for what `provider` says.
+    pub fn await_provider(&self, provider: ProviderId) -> bool {
+        self.running.values().any(|running| running.provider == provider)
+            || self.renewals.values().any(|running| running.provider == provider)
+            || self.requests.values().any(|waiting| waiting.awaits(provider))
+    }
+
     /// Lets a request wait.
     pub fn request(&mut self, waiting: Waiting) {
         self.bytes = self.bytes.saturating_add(waiting.size());
@@ -170,6 +199,17 @@ impl Waits {
         let waiting = self.requests.remove(&id)?;
         self.bytes = self.bytes.saturating_sub(waiting.size());
         Some(waiting)
+    }
+
+    /// Takes up the request that waits for the external authorizer's verdict.
+    pub fn take_authorization(&mut self, id: RequestId) -> Option<Pass> {
+        if !matches!(self.requests.get(&id), Some(Waiting::Authorization(_))) {
+            return None;
+        }
+        match self.forget(id) {
+            Some(Waiting::Authorization(pass)) => Some(*pass),
+            _ => None,
+        }
     }
 
     /// Takes the requests that `wanted` names out of the queue.
@@ -187,9 +227,10 @@ impl Waits {
         running.or_else(|| self.kept.iter().find(|kept| kept.state == state).map(|kept| kept.callback))
     }
 
-    /// The sign-ins that are under way.
-    pub fn running(&self) -> Vec<String> {
-        self.running.keys().cloned().collect()
+    /// The sign-ins that are under way at `provider`.
+    pub fn running(&self, provider: ProviderId) -> Vec<String> {
+        let running = self.running.iter().filter(|(_, running)| running.provider == provider);
+        running.map(|(state, _)| state.clone()).collect()
     }
 
     /// Takes a sign-in up for its next message.
@@ -241,131 +282,5 @@ impl Waits {
     /// Whether `state` had its callback already.
     pub fn is_spent(&self, state: &str) -> bool {
         self.spent.iter().any(|(spent, _)| spent == state)
-    }
-}
-
-/// Refreshes.
-impl Waits {
-    /// Whether one more refresh may begin.
-    pub fn has_room_for_renewal(&self) -> bool {
-        self.renewals.len() < MAX_RUNNING
-    }
-
-    /// Whether the refresh of session `id` is under way here.
-    pub fn is_renewing(&self, id: SessionId) -> bool {
-        self.renewals.contains_key(&id)
-    }
-
-    /// Remembers that the refresh of session `id` failed, where the table of all workers cannot.
-    pub fn note_failure(&mut self, id: SessionId, now: UnixTime) {
-        if self.failed.len() >= MAX_RUNNING {
-            self.failed.pop_front();
-        }
-        self.failed.push_back((id, now));
-    }
-
-    /// Whether the refresh of session `id` failed a moment ago.
-    pub fn has_failed(&self, id: SessionId, urgent: bool, now: UnixTime) -> bool {
-        self.failed.iter().any(|(failed, when)| *failed == id && !when.is_older_than(rest(urgent), now))
-    }
-
-    /// The sessions whose refresh is under way here.
-    pub fn renewing(&self) -> Vec<SessionId> {
-        self.renewals.keys().copied().collect()
-    }
-
-    /// The sessions whose refresh takes too long.
-    pub fn overdue_renewals(&self, now: UnixTime) -> Vec<SessionId> {
-        let late = self.renewals.iter().filter(|(_, running)| running.renewal.deadline().is_past(now));
-        late.map(|(id, _)| *id).collect()
-    }
-
-    /// Takes a refresh up for its next message.
-    pub fn take_renewal(&mut self, id: SessionId) -> Option<RunningRenewal> {
-        self.renewals.remove(&id)
-    }
-
-    /// Takes a refresh up if it awaits the answer to `call`, and not to an earlier one.
-    pub fn take_renewal_for(&mut self, id: SessionId, call: CallId) -> Option<RunningRenewal> {
-        self.renewals.get(&id).filter(|running| running.call == Some(call))?;
-        self.renewals.remove(&id)
-    }
-
-    /// Puts a refresh down until its next message.
-    pub fn put_renewal(&mut self, id: SessionId, running: RunningRenewal) {
-        self.renewals.insert(id, running);
-    }
-
-    /// The sessions that another worker refreshes while requests wait here, and what to look at.
-    pub fn watched(&self) -> Vec<(SessionId, Watch)> {
-        let pending = self.requests.values().filter_map(Waiting::pending);
-        let watched = pending.filter_map(|pending| Some((pending.visit.session.id, pending.watch?)));
-        watched.collect::<BTreeMap<_, _>>().into_iter().collect()
-    }
-
-    /// The session `id` as a request that waits for it brought it.
-    pub fn session(&self, id: SessionId) -> Option<&Session> {
-        let pending = self.requests.values().filter_map(Waiting::pending);
-        pending.map(|pending| &*pending.visit.session).find(|session| session.id == id)
-    }
-
-    /// Lets every request that waits for session `id` look at `watch` from now on, or for the refresh here.
-    pub fn watch(&mut self, id: SessionId, watch: Option<Watch>) {
-        for waiting in self.requests.values_mut() {
-            if let Waiting::Renewal(pending) = waiting
-                && pending.visit.session.id == id
-            {
-                pending.watch = watch;
-            }
-        }
-    }
-}
-
-impl Waiting {
-    fn inbound(&self) -> &Inbound {
-        match self {
-            Self::Body(inbound, _)
-            | Self::Exchange(inbound, _)
-            | Self::LogoutToken(inbound, _)
-            | Self::Metadata(inbound, ..) => inbound,
-            Self::Renewal(pending) => &pending.visit.inbound,
-        }
-    }
-
-    fn pending(&self) -> Option<&Pending> {
-        match self {
-            Self::Renewal(pending) => Some(pending),
-            _ => None,
-        }
-    }
-
-    /// How many bytes it holds, about. A session has about the bytes of its cookie.
-    fn size(&self) -> usize {
-        let more = match self {
-            Self::LogoutToken(_, exchange) => exchange.size(),
-            Self::Renewal(pending) => pending.visit.inbound.size().saturating_add(pending.visit.errand.size()),
-            Self::Body(..) | Self::Exchange(..) | Self::Metadata(..) => 0,
-        };
-        self.inbound().size().saturating_add(more)
-    }
-
-    /// Whether this waits for the sign-in with `state`.
-    pub fn is_for(&self, state: &str) -> bool {
-        matches!(self, Self::Exchange(_, other) if other == state)
-    }
-
-    /// Whether this waits for the refresh of session `id`.
-    pub fn is_for_session(&self, id: SessionId) -> bool {
-        self.pending().is_some_and(|pending| pending.visit.session.id == id)
-    }
-
-    /// Whether this waits longer than it may at `now`; a sign-in has a deadline of its own.
-    pub fn is_late(&self, now: UnixTime) -> bool {
-        match self {
-            Self::Body(_, deadline) | Self::Metadata(_, _, deadline) => deadline.is_past(now),
-            Self::Exchange(..) => false,
-            Self::LogoutToken(_, exchange) => exchange.deadline().is_past(now),
-            Self::Renewal(pending) => pending.until.is_past(now),
-        }
     }
 }

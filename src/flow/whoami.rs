@@ -34,7 +34,7 @@ pub fn reply(config: &Config, inbound: &Inbound, session: &Session, identity: Op
     let ends = ends(config, session);
     let reply = match inbound.client {
         Client::Navigation | Client::Frame => page(config, session, &headers, ends),
-        _ => document(config, session, &headers, ends),
+        _ => document(session, &headers, ends),
     };
     reply.with("cross-origin-resource-policy", "same-origin")
 }
@@ -46,12 +46,12 @@ fn ends(config: &Config, session: &Session) -> UnixTime {
     [tokens, idle].into_iter().flatten().fold(session.expires, UnixTime::min)
 }
 
-fn document(config: &Config, session: &Session, headers: &[(&str, String)], ends: UnixTime) -> Reply {
+fn document(session: &Session, headers: &[(&str, String)], ends: UnixTime) -> Reply {
     let headers: Map<String, Value> =
         headers.iter().map(|(name, value)| ((*name).to_owned(), Value::String(value.clone()))).collect();
     let body = json!({
         "provider": session.provider,
-        "issuer": config.provider().issuer,
+        "issuer": session.claims.get("iss"),
         "headers": headers,
         "signed_in_at": session.created.secs(),
         "tokens_expire_at": session.token_expires.secs(),
@@ -63,9 +63,10 @@ fn document(config: &Config, session: &Session, headers: &[(&str, String)], ends
 
 fn page(config: &Config, session: &Session, headers: &[(&str, String)], ends: UnixTime) -> Reply {
     let mut facts: Vec<Fact<'_>> = headers.iter().map(|(name, value)| Fact { name, value: value.clone() }).collect();
+    let issuer = session.claims.get("iss").and_then(Value::as_str).unwrap_or_default().to_owned();
     let renewed = if session.refresh_token.is_some() { ", renewed before" } else { "" };
     facts.extend([
-        Fact { name: "Provider", value: config.provider().issuer.clone() },
+        Fact { name: "Provider", value: issuer },
         Fact { name: "Signed in", value: session.created.to_string() },
         Fact { name: "Tokens end", value: format!("{}{renewed}", session.token_expires) },
         Fact { name: "Session ends", value: ends.to_string() },

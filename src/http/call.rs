@@ -65,6 +65,15 @@ impl Call {
         Self { method: Method::Post, url, cluster, headers, body: Secret::new(body), timeout }
     }
 
+    /// A POST of a JSON document.
+    pub fn post_json(url: Url, cluster: String, timeout: Duration, document: &serde_json::Value) -> Self {
+        let headers = vec![
+            ("accept", Secret::new("application/json".into())),
+            ("content-type", Secret::new("application/json".into())),
+        ];
+        Self { method: Method::Post, url, cluster, headers, body: Secret::new(document.to_string()), timeout }
+    }
+
     /// `:authority` of the call: the host, with a port that is not the scheme's own.
     pub fn authority(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();

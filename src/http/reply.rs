@@ -8,6 +8,7 @@
 pub struct Reply {
     status: u16,
     headers: Vec<(&'static str, String)>,
+    verdict: Vec<(String, String)>,
     body: String,
     grpc: Option<GrpcStatus>,
 }
@@ -41,7 +42,7 @@ impl Reply {
     /// An empty answer with `status`.
     pub fn empty(status: u16) -> Self {
         let headers = vec![("cache-control", "no-store".into()), ("x-content-type-options", "nosniff".into())];
-        Self { status, headers, body: String::new(), grpc: None }
+        Self { status, headers, verdict: Vec::new(), body: String::new(), grpc: None }
     }
 
     /// A 302 to `location`, which must be an absolute URL or path in ASCII.
@@ -83,6 +84,17 @@ impl Reply {
         self
     }
 
+    /// Adds a field that an application would have got. A value that is no text, or has a control character, is left out.
+    #[must_use]
+    pub fn with_field(mut self, (name, value): (String, Vec<u8>)) -> Self {
+        if let Ok(value) = String::from_utf8(value)
+            && !value.chars().any(char::is_control)
+        {
+            self.verdict.push((name, value));
+        }
+        self
+    }
+
     /// Adds one `set-cookie` for each of `cookies`.
     #[must_use]
     pub fn with_cookies(self, cookies: impl IntoIterator<Item = String>) -> Self {
@@ -97,6 +109,12 @@ impl Reply {
     /// The header fields in order.
     pub fn headers(&self) -> &[(&'static str, String)] {
         &self.headers
+    }
+
+    /// All fields: those of the answer itself, then those that an application would have got.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = self.headers.iter().map(|(name, value)| (*name, value.as_str()));
+        own.chain(self.verdict.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     }
 
     /// The first value of `name`.

@@ -121,6 +121,12 @@ impl RequestView {
         }
     }
 
+    /// The same request for another path.
+    #[must_use]
+    pub fn at(self, path: Vec<u8>) -> Self {
+        Self { path, ..self }
+    }
+
     /// Forgets every header field but those that `wanted` names, for a request that waits.
     #[must_use]
     pub fn keeping(mut self, wanted: &[&str]) -> Self {

@@ -94,6 +94,19 @@ impl TrustedClaims {
         value.filter(|value| !value.is_null())
     }
 
+    /// These, and what UserInfo says anew about the person; what it says no longer stays, for a token may have said it. Whether
+    /// an address is verified comes with the address.
+    #[must_use]
+    pub fn renewed_by(self, info: &UserInfo) -> Self {
+        let said = |name: &str| present(info.claims(), name).filter(|_| !is_protocol_claim(name));
+        let renewed = |name: &str, old: Value| match name {
+            "email_verified" if said("email").is_some() => said(name).cloned().unwrap_or_default(),
+            "phone_number_verified" if said("phone_number").is_some() => said(name).cloned().unwrap_or_default(),
+            _ => said(name).cloned().unwrap_or(old),
+        };
+        Self(self.0.into_iter().map(|(name, old)| (name.clone(), renewed(&name, old))).collect())
+    }
+
     /// All of them, for sealing.
     pub fn into_map(self) -> Map<String, Value> {
         self.0

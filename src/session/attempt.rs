@@ -7,6 +7,7 @@ use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use crate::{
     http::cookie::{Cookies, delete_cookie, set_cookie},
+    oidc::assurance::Assurance,
     secret::{Secret, constant_time_eq},
     time::{Entropy, UnixTime},
 };
@@ -33,8 +34,12 @@ pub struct LoginAttempt {
     pub nonce: Secret<String>,
     /// What the token request proves PKCE with.
     pub code_verifier: Secret<String>,
+    /// What the sign-in must give beyond the ordinary.
+    pub assurance: Assurance,
     /// Where the person wanted to go.
     pub return_path: String,
+    /// On which host; empty for the one that the callback comes to.
+    pub authority: String,
     /// When it was started.
     pub created: UnixTime,
 }
@@ -113,7 +118,13 @@ impl LoginAttempt {
         for secret in [&self.state, &self.nonce, &self.code_verifier] {
             writer.token(Some(secret.secret()));
         }
+        let Assurance { scopes, acr_values, max_age } = &self.assurance;
+        writer.bytes(scopes.join(" ").as_bytes());
+        writer.bytes(acr_values.join(" ").as_bytes());
+        // 0 for none, else one more than it is.
+        writer.number(max_age.map_or(0, |age| age.as_secs().saturating_add(1)));
         writer.bytes(short_path(&self.return_path).as_bytes());
+        writer.bytes(self.authority.as_bytes());
         writer.number(self.created.millis());
         writer.finish()
     }
@@ -128,7 +139,13 @@ impl LoginAttempt {
             state: Secret::new(reader.token()??),
             nonce: Secret::new(reader.token()??),
             code_verifier: Secret::new(reader.token()??),
+            assurance: Assurance {
+                scopes: words(&reader.text()?),
+                acr_values: words(&reader.text()?),
+                max_age: reader.number()?.checked_sub(1).map(Duration::from_secs),
+            },
             return_path: reader.text()?,
+            authority: reader.text()?,
             created: UnixTime::from_millis(reader.number()?),
         };
         reader.finish()?;
@@ -185,13 +202,17 @@ fn header_bytes(name: usize, value: usize) -> usize {
     name.saturating_add(value).saturating_add(3)
 }
 
+fn words(text: &str) -> Vec<String> {
+    text.split_ascii_whitespace().map(str::to_owned).collect()
+}
+
 /// Where a path is too long to keep, the page is, without its query, or the start page.
 fn short_path(path: &str) -> &str {
     let page = path.split(['?', '#']).next().unwrap_or_default();
     [path, page].into_iter().find(|path| path.len() <= LONGEST_PATH).unwrap_or("/")
 }
 
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// How many attempts a browser keeps.
 pub const MOST_ATTEMPTS: usize = 16;

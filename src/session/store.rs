@@ -86,16 +86,17 @@ pub fn write_session(
     Ok(lines)
 }
 
-/// The Set-Cookie value that marks a sign-in as just completed. Its content says nothing, so it needs no seal: a browser
-/// that sends it without a session has lost the session.
-pub fn landed_cookie(settings: &SessionSettings) -> String {
+/// The Set-Cookie value that marks a sign-in as just completed. It only ever stops a redirect, so it needs no seal: a browser
+/// that sends it without what the sign-in gave has lost that. `mark` says what the sign-in was for.
+pub fn landed_cookie(settings: &SessionSettings, mark: &str) -> String {
     let attributes = settings.cookie.attributes();
-    set_cookie(&settings.cookie.landed_name(), "1", &attributes, LANDED_LIFETIME)
+    set_cookie(&settings.cookie.landed_name(), mark, &attributes, LANDED_LIFETIME)
 }
 
-/// Whether a sign-in has just completed in this browser.
-pub fn has_landed(settings: &SessionSettings, cookies: &Cookies) -> bool {
-    cookies.pairs().any(|(name, _)| settings.cookie.kind(name) == Some(Kind::Landed))
+/// Whether a sign-in has just completed in this browser; with `mark`, one that was for this.
+pub fn has_landed(settings: &SessionSettings, cookies: &Cookies, mark: Option<&str>) -> bool {
+    let mut landed = cookies.pairs().filter(|(name, _)| settings.cookie.kind(name) == Some(Kind::Landed));
+    landed.any(|(_, value)| mark.is_none_or(|mark| mark.as_bytes() == value))
 }
 
 /// The Set-Cookie values that delete every session cookie that the request brought.

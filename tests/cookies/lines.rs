@@ -98,7 +98,7 @@ fn a_session_is_given_given_again_and_taken_away_in_exactly_these_words() {
             [delete(""), delete("_1"), delete("_landed")]
         );
         let landed = format!("{name}_landed=...; Path=/;{place} Max-Age=30{end}");
-        assert_eq!(shapes(&[landed_cookie(&settings)]), [landed]);
+        assert_eq!(shapes(&[landed_cookie(&settings, "1")]), [landed]);
     }
 }
 

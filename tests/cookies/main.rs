@@ -27,6 +27,7 @@ use std::{collections::BTreeMap, time::Duration};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use edge_oidc::{
     http::cookie::{CookieAttributes, Cookies, SameSite, delete_cookie, set_cookie},
+    oidc::assurance::Assurance,
     secret::Secret,
     session::{
         ATTEMPT_LIFETIME, CookieSettings, Ended, Keyring, LARGEST_COOKIE, Limits, LoginAttempt, MOST_ATTEMPTS,
@@ -142,6 +143,8 @@ fn read(cookies: &Cookies) -> SessionCookie {
 fn attempt(number: u64, created: UnixTime) -> LoginAttempt {
     let mut stream = Stream(number);
     LoginAttempt {
+        assurance: Assurance::default(),
+        authority: String::new(),
         provider: "cognito".into(),
         state: Secret::new(stream.text(32)),
         nonce: Secret::new(stream.text(32)),

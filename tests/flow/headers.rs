@@ -194,7 +194,7 @@ fn claims_become_trusted_in_one_place_each() {
     assert_eq!(files_with("VerifiedJwt {"), ["src/oidc/jwks.rs"]);
     assert_eq!(files_with("IdTokenClaims {"), ["src/oidc/id_token.rs"]);
     assert_eq!(files_with("TrustedClaims(")[..1], ["src/oidc/claims.rs".to_owned()]);
-    assert_eq!(files_with("Identity::from_claims"), ["src/flow/visit.rs"]);
+    assert_eq!(files_with("Identity::from_claims"), ["src/flow/clearance.rs"]);
 }
 
 // T-8
@@ -202,7 +202,7 @@ fn claims_become_trusted_in_one_place_each() {
 fn every_redirect_to_ourselves_goes_through_the_judged_path() {
     assert_eq!(
         files_with("Reply::redirect("),
-        ["src/flow/endpoints.rs", "src/flow/sign_in.rs", "src/flow/sign_out.rs"]
+        ["src/flow/endpoints.rs", "src/flow/offer.rs", "src/flow/sign_in.rs", "src/flow/sign_out.rs"]
     );
     assert_eq!(files_with("\"location\""), ["src/flow/sign_out.rs", "src/http/reply.rs"]);
 }

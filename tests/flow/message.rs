@@ -101,7 +101,7 @@ impl Answer {
     /// `brings` makes edits of what the response brings.
     pub fn of(decision: Decision, mut headers: Headers, brings: impl FnOnce(Gift) -> HeaderEdits) -> Self {
         match decision {
-            Decision::Forward(Forward { request, response }) => {
+            Decision::Forward(Forward { request, response, .. }) => {
                 request.apply(&mut headers);
                 let mut answer = application();
                 response.map(brings).unwrap_or_default().apply(&mut answer);

@@ -1,0 +1,201 @@
+//! Somebody is known: what is still asked of them before their request goes on, and as whom it goes.
+//!
+//! Decides the order of these checks, the same for sessions and for tokens: how strongly the person signed in, the rule's
+//! requirement, identity, the external authorizer. Continues [`Engine`].
+
+use std::{rc::Rc, time::Duration};
+
+use super::{
+    Engine, Moment,
+    decision::{Decision, Gift, Going},
+    event::Outcome,
+    inbound::{Inbound, Wish},
+    provider::ProviderId,
+    refusal::Refusal,
+};
+use crate::{
+    config::Config,
+    http::{header_edits::HeaderEdits, request::Client},
+    identity::{AUTHORIZATION, Identity, IdentityError},
+    oidc::{
+        assurance::Shortfall,
+        bearer::TokenKind,
+        claims::{Naming, TrustedClaims},
+    },
+    policy::Subject,
+    secret::Secret,
+    session::Session,
+};
+
+/// Somebody who is known.
+#[derive(Debug)]
+pub struct Caller {
+    /// Who vouches for them.
+    pub provider: ProviderId,
+    /// What is said of them.
+    pub claims: TrustedClaims,
+    /// What their claims are called.
+    pub naming: Naming,
+    /// When they signed in at the provider, in seconds since 1970, where a session knows it.
+    pub auth_time: Option<u64>,
+    /// What they are known by.
+    pub credential: Credential,
+}
+
+/// What somebody is known by.
+#[derive(Debug)]
+pub enum Credential {
+    /// A bearer token.
+    Bearer {
+        /// What it is.
+        kind: TokenKind,
+        /// It itself.
+        token: Secret<String>,
+    },
+    /// A session.
+    Session {
+        /// Its ID token, if it keeps it.
+        id_token: Option<Secret<String>>,
+        /// Its access token, if it keeps it.
+        access_token: Option<Secret<String>>,
+        /// What its response gives to the browser.
+        gift: Option<Gift>,
+    },
+}
+
+impl Engine {
+    /// The checks of a request of somebody who is known. `edits` are what is taken off it.
+    pub(super) fn clear(
+        &mut self,
+        inbound: Inbound,
+        edits: HeaderEdits,
+        mut caller: Caller,
+        moment: &mut Moment<'_>,
+    ) -> Decision {
+        let config = Rc::clone(&self.party.config);
+        let access = config.routes.route(inbound.rule).access();
+        let leeway = self.party.settings(caller.provider).map_or(Duration::ZERO, |provider| provider.leeway);
+        let gift = caller.credential.take_gift();
+        let cookies = gift.as_ref().map(|gift| gift.cookies.clone()).unwrap_or_default();
+        if let Some(shortfall) = access.assurance.shortfall(&caller.claims, caller.auth_time, leeway, moment.now) {
+            return self.too_weak(inbound, &caller, shortfall, moment).with_cookies(cookies);
+        }
+        let namings = [&caller.naming];
+        let subject = Subject {
+            claims: &caller.claims,
+            groups_claim: config.identity.groups_claim(&namings),
+            groups_prefix: config.identity.groups_prefix(&namings),
+            allow_unverified_email: config.identity.allow_unverified_email,
+        };
+        if let Some(unmet) = access.requirement.as_ref().and_then(|requirement| requirement.unmet(subject)) {
+            return self.refuse(&inbound, &Refusal::Requirement(unmet), moment.now).with_cookies(cookies);
+        }
+        let identity = match caller.identity(&config) {
+            Ok(identity) => identity,
+            Err(error) => return self.refuse(&inbound, &Refusal::Identity(error), moment.now).with_cookies(cookies),
+        };
+        let going = Going { response: gift, ..going(&config, &inbound, edits, &caller, &identity) };
+        match &config.external_authorization {
+            Some(authorizer) if access.external_authorization => {
+                self.ask_authorizer(authorizer, inbound, going, &caller, &identity, moment)
+            }
+            _ => self.forward(&inbound, Outcome::Authenticated, going),
+        }
+    }
+
+    /// The person of a session, and what their response brings.
+    pub(super) fn caller(&self, provider: ProviderId, mut session: Session, gift: Option<Gift>) -> Caller {
+        Caller {
+            provider,
+            naming: self.party.settings(provider).map(|provider| provider.naming.clone()).unwrap_or_default(),
+            auth_time: session.auth_time,
+            credential: Credential::Session {
+                id_token: session.id_token.take(),
+                access_token: session.access_token.take(),
+                gift,
+            },
+            claims: TrustedClaims::unsealed(session.claims),
+        }
+    }
+
+    /// A person in front of a page is sent to sign in again, once; all others are told what is asked for.
+    fn too_weak(
+        &mut self,
+        inbound: Inbound,
+        caller: &Caller,
+        shortfall: Shortfall,
+        moment: &mut Moment<'_>,
+    ) -> Decision {
+        match (&caller.credential, inbound.client, inbound.wish) {
+            (Credential::Session { .. }, Client::Navigation, Wish::Forward) => {
+                self.step_up(inbound, caller.provider, moment)
+            }
+            _ => self.refuse(&inbound, &Refusal::SignInTooWeak(shortfall), moment.now),
+        }
+    }
+}
+
+/// As whom the request goes on: identity and tokens, in headers and in what the filters after us can read.
+fn going(config: &Config, inbound: &Inbound, mut edits: HeaderEdits, caller: &Caller, identity: &Identity) -> Going {
+    let forward = config.forwarding(inbound.rule);
+    let (id_token, access_token) = caller.credential.tokens();
+    let tokens = forward.token_headers(id_token, access_token);
+    // Where a token of ours belongs, the client's own would be taken for it; one that we verified is as good.
+    let replaced = tokens.iter().any(|(name, _)| name == AUTHORIZATION);
+    let verified = matches!(caller.credential, Credential::Bearer { .. }) && config.bearer.header == AUTHORIZATION;
+    if replaced || forward.takes_authorization() && !verified {
+        edits.remove(AUTHORIZATION);
+    }
+    let fields = identity.headers().iter().cloned().chain(tokens).collect();
+    let properties = if config.identity.filter_state { properties(config, caller, identity) } else { Vec::new() };
+    Going { edits, fields, properties, response: None }
+}
+
+/// What the filters after us and the access log can read: `wasm.` and these names in Envoy's filter state.
+fn properties(config: &Config, caller: &Caller, identity: &Identity) -> Vec<(&'static str, Vec<u8>)> {
+    let provider = config.providers().get(caller.provider.index()).map(|provider| provider.name.as_str());
+    let subject = caller.claims.claim("sub").and_then(serde_json::Value::as_str);
+    let values = [
+        ("edge_oidc_user", identity.user_id()),
+        ("edge_oidc_groups", Some(identity.groups()).filter(|groups| !groups.is_empty())),
+        ("edge_oidc_provider", provider),
+        ("edge_oidc_subject", subject),
+    ];
+    values.into_iter().filter_map(|(name, value)| Some((name, value?.as_bytes().to_vec()))).collect()
+}
+
+impl Caller {
+    /// As whom they are known to the applications.
+    ///
+    /// # Errors
+    /// Their claims give no usable user id.
+    pub fn identity(&self, config: &Config) -> Result<Identity, IdentityError> {
+        Identity::from_claims(&config.identity, &[&self.naming], &self.claims)
+    }
+}
+
+impl Credential {
+    /// What authservice calls the way somebody is known by.
+    pub const fn method(&self) -> &'static str {
+        match self {
+            Self::Bearer { .. } => "header",
+            Self::Session { .. } => "cookie",
+        }
+    }
+
+    fn take_gift(&mut self) -> Option<Gift> {
+        match self {
+            Self::Bearer { .. } => None,
+            Self::Session { gift, .. } => gift.take(),
+        }
+    }
+
+    /// The ID token and the access token, as far as there are any to hand on.
+    fn tokens(&self) -> (Option<&Secret<String>>, Option<&Secret<String>>) {
+        match self {
+            Self::Bearer { kind: TokenKind::IdToken, token } => (Some(token), None),
+            Self::Bearer { token, .. } => (None, Some(token)),
+            Self::Session { id_token, access_token, .. } => (id_token.as_ref(), access_token.as_ref()),
+        }
+    }
+}
