@@ -12,6 +12,7 @@ use crate::{
 fn three_segments_with_an_object_first_are_a_jwt() {
     let token = compact(None, &json!({"iss": ISSUER}));
     assert!(looks_like_jwt(&token));
+    assert!(looks_like_jwt(&format!("{}.e30.AA", encode(" \n{\"alg\":\"ES256\"}"))));
     // Broken ones are, too: they are refused as JWTs, nobody is asked about them.
     assert!(
         looks_like_jwt(&format!("{}..", encode(r#"{"alg":"none"}"#)))
