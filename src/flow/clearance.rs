@@ -22,7 +22,7 @@ use crate::{
         bearer::TokenKind,
         claims::{Naming, TrustedClaims},
     },
-    policy::Subject,
+    policy::{Subject, Unauthenticated},
     secret::Secret,
     session::Session,
 };
@@ -126,8 +126,9 @@ impl Engine {
         shortfall: Shortfall,
         moment: &mut Moment<'_>,
     ) -> Decision {
+        let told = self.party.config.routes.route(inbound.rule).access().unauthenticated == Unauthenticated::Challenge;
         match (&caller.credential, inbound.client, inbound.wish) {
-            (Credential::Session { .. }, Client::Navigation, Wish::Forward) => {
+            (Credential::Session { .. }, Client::Navigation, Wish::Forward) if !told => {
                 self.step_up(inbound, caller.provider, moment)
             }
             _ => self.refuse(&inbound, &Refusal::SignInTooWeak(shortfall), moment.now),

@@ -78,7 +78,14 @@ impl Engine {
             return self.forward(&inbound, Outcome::Preflight, going);
         }
         if !access.credentials.session {
-            return self.unauthenticated(inbound, moment);
+            return match access.unauthenticated {
+                Unauthenticated::Pass => {
+                    let edits = self.strip(&inbound);
+                    self.pass_anonymously(&inbound, edits)
+                }
+                // Whatever session there is, it is not asked for.
+                _ => self.refuse(&inbound, &Refusal::BearerAbsent, moment.now),
+            };
         }
         self.by_session(inbound, &origin, moment)
     }
@@ -103,14 +110,23 @@ impl Engine {
                 let errand = Errand::Forward(self.strip(&inbound));
                 self.renew(Visit { inbound, session, errand }, moment)
             }
-            Standing::Absent | Standing::Ended(_) | Standing::Void => self.unauthenticated(inbound, moment),
+            Standing::Absent | Standing::Ended(_) | Standing::Void => {
+                let edits = self.strip(&inbound);
+                self.unauthenticated(inbound, edits, moment)
+            }
         }
     }
 
-    /// Nobody is signed in: a person is sent to sign in, all others are told, or it is all the same.
-    pub(super) fn unauthenticated(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
+    /// Nobody is signed in: a person is sent to sign in, all others are told, or it is all the same. `edits` are what must go
+    /// of the request as it came: one that waited has forgotten its headers.
+    pub(super) fn unauthenticated(
+        &mut self,
+        inbound: Inbound,
+        edits: HeaderEdits,
+        moment: &mut Moment<'_>,
+    ) -> Decision {
         match self.treated(inbound) {
-            Treated::Anonymous(inbound) => self.pass_anonymously(&inbound),
+            Treated::Anonymous(inbound) => self.pass_anonymously(&inbound, edits),
             Treated::Known(inbound) => match (inbound.client, inbound.origin.is_some()) {
                 // Another redirect would come back just the same: it is said once, and the person decides.
                 (Client::Navigation, true) if has_landed(&self.party.config.session, &inbound.cookies, None) => {
@@ -125,7 +141,10 @@ impl Engine {
     /// Somebody is signed in, but at a provider that does not count here. Their session stays until there is another.
     fn signed_in_elsewhere(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
         match self.treated(inbound) {
-            Treated::Anonymous(inbound) => self.pass_anonymously(&inbound),
+            Treated::Anonymous(inbound) => {
+                let edits = self.strip(&inbound);
+                self.pass_anonymously(&inbound, edits)
+            }
             Treated::Known(inbound) if inbound.client == Client::Navigation => {
                 self.send_to_sign_in(inbound, Before::Somebody, moment)
             }
@@ -149,8 +168,7 @@ impl Engine {
     }
 
     /// On to the application, as nobody.
-    pub(super) fn pass_anonymously(&mut self, inbound: &Inbound) -> Decision {
-        let mut edits = self.strip(inbound);
+    pub(super) fn pass_anonymously(&mut self, inbound: &Inbound, mut edits: HeaderEdits) -> Decision {
         if self.party.config.forwarding(inbound.rule).takes_authorization() {
             edits.remove(AUTHORIZATION);
         }

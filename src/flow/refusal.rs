@@ -28,6 +28,8 @@ pub enum Refusal {
     AuthorizerUnavailable,
     /// A bearer token is refused.
     Bearer(BearerError),
+    /// Only bearer tokens count here, and there is none.
+    BearerAbsent,
     /// A bearer token's form or signature is refused.
     BearerJwt(JwtError),
     /// The credentials are not one bearer token.
@@ -116,7 +118,7 @@ impl Refusal {
     pub fn status(&self) -> u16 {
         match self {
             Self::Unauthenticated | Self::HostUnknown | Self::OtherProvider | Self::SessionLost => 401,
-            Self::Bearer(_) | Self::BearerJwt(_) => 401,
+            Self::Bearer(_) | Self::BearerAbsent | Self::BearerJwt(_) => 401,
             Self::SignInTooWeak(Shortfall::Acr | Shortfall::MaxAge) => 401,
             Self::AuthorizerDenied | Self::Requirement(_) | Self::SignInTooWeak(Shortfall::Scope) => 403,
             Self::ScopeNotGranted | Self::SignInUnmet => 403,
@@ -147,6 +149,7 @@ impl Refusal {
             Self::AuthorizerDenied => "authorizer_denied",
             Self::AuthorizerUnavailable => "authorizer_unavailable",
             Self::Bearer(error) => error.code(),
+            Self::BearerAbsent => "bearer_absent",
             Self::BearerJwt(error) => error.code(),
             Self::BearerMalformed => "bearer_malformed",
             Self::BodyUnread => "body_unread",
@@ -206,6 +209,7 @@ impl Refusal {
     pub fn title(&self) -> &'static str {
         match (self, self.status()) {
             (Self::CrossSiteSignOut, _) => "Sign out?",
+            (Self::BearerAbsent, _) => "No access",
             (Self::SignInTooWeak(_), _) => "Please sign in again",
             (Self::SignInUnmet, _) => "That sign-in was not enough",
             (_, 401) => "Please sign in",
@@ -238,6 +242,7 @@ impl Refusal {
                 "Whether you may come in here could not be found out. Please try again in a moment."
             }
             Self::Bearer(_) | Self::BearerJwt(_) => "The bearer token is not good here.",
+            Self::BearerAbsent => "Only programs with a bearer token may come in here.",
             Self::BearerMalformed => "The credentials are not one bearer token.",
             Self::BodyUnread => "The request's body did not arrive.",
             Self::Callback(CallbackError::Provider(OAuthError::AccessDenied)) => "The sign-in was declined.",

@@ -86,8 +86,10 @@ impl Engine {
         let giving = if self.waits.is_renewing(session.id) { Giving::Never } else { Giving::WhenWorn };
         match self.party.standing(session, moment) {
             Standing::Valid(session) => self.serve(Visit { inbound, session, errand }, giving, moment),
-            Standing::Expired(_) if self.takes_anonymous(&inbound, &errand) => self.pass_anonymously(&inbound),
-            Standing::Expired(_) => self.refuse(&inbound, &Refusal::ProviderUnavailable, moment.now),
+            Standing::Expired(_) => match errand {
+                Errand::Forward(edits) if self.takes_anonymous(&inbound) => self.pass_anonymously(&inbound, edits),
+                _ => self.refuse(&inbound, &Refusal::ProviderUnavailable, moment.now),
+            },
             _ => self.end(inbound, errand, moment),
         }
     }
@@ -105,16 +107,16 @@ impl Engine {
     /// The session is over: the person signs in again.
     fn end(&mut self, inbound: Inbound, errand: Errand, moment: &mut Moment<'_>) -> Decision {
         match (errand, inbound.client) {
-            (Errand::Forward(_), _) => self.unauthenticated(inbound, moment),
+            (Errand::Forward(edits), _) => self.unauthenticated(inbound, edits, moment),
             (Errand::SignIn(return_path), Client::Navigation) => self.sign_in_for(inbound, return_path, moment),
             (Errand::SignIn(_) | Errand::Whoami, _) => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
         }
     }
 
     /// Whether the request goes on all the same if nobody is known.
-    fn takes_anonymous(&self, inbound: &Inbound, errand: &Errand) -> bool {
+    fn takes_anonymous(&self, inbound: &Inbound) -> bool {
         let access = self.party.config.routes.route(inbound.rule).access();
-        matches!(errand, Errand::Forward(_)) && access.unauthenticated == Unauthenticated::Pass
+        access.unauthenticated == Unauthenticated::Pass
     }
 
     /// The tokens could not be renewed, but the refresh token was; the browser must have it.
@@ -144,7 +146,7 @@ impl Engine {
                     let caller = self.caller(provider, *session, gift);
                     self.clear(inbound, edits, caller, moment)
                 }
-                None => self.unauthenticated(inbound, moment),
+                None => self.unauthenticated(inbound, edits, moment),
             },
             Errand::SignIn(return_path) => {
                 let reply = self.landing(&inbound, &return_path);
