@@ -16,6 +16,8 @@ mod headers;
 mod providers;
 mod requirement;
 
+pub(super) use access::{demands, effect};
+
 use super::keygen::ROTATION;
 use crate::{
     config::Config,

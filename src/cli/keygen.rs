@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The operating system's random source.
-struct SystemEntropy;
+pub(super) struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {

@@ -6,7 +6,9 @@
 mod check;
 mod describe;
 mod document;
+mod explain;
 mod keygen;
+mod surroundings;
 
 use std::{io, path::Path};
 
@@ -24,6 +26,8 @@ pub struct Cli {
 enum Command {
     /// Says everything that is wrong with a configuration, or what it means
     Check(check::Arguments),
+    /// Says which rule decides on a request, why the earlier ones do not, and what happens
+    Explain(Box<explain::Arguments>),
     /// Prints a new key for `session.keys`
     Keygen,
 }
@@ -55,6 +59,7 @@ pub struct Outcome {
 pub fn run(cli: &Cli, world: &dyn World) -> Outcome {
     match &cli.command {
         Command::Check(arguments) => check::run(arguments, world),
+        Command::Explain(arguments) => explain::run(arguments, world),
         Command::Keygen => keygen::run(),
     }
 }

@@ -12,6 +12,7 @@
 
 mod blocks;
 mod check;
+mod explain;
 mod provider;
 mod providers;
 mod public_urls;

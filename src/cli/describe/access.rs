@@ -40,7 +40,7 @@ pub(super) fn routes(config: &Config) -> Vec<String> {
 }
 
 /// What a rule does, in a few words.
-pub(crate) fn effect(action: Action, access: &Access, config: &Config) -> String {
+pub(in crate::cli) fn effect(action: Action, access: &Access, config: &Config) -> String {
     match action {
         Action::Allow => "open to everyone".to_owned(),
         Action::Authenticate => whom(access, config),
@@ -71,7 +71,7 @@ fn whom(access: &Access, config: &Config) -> String {
 }
 
 /// What a rule asks for beyond that, a line each.
-fn demands(access: &Access, config: &Config) -> Vec<String> {
+pub(in crate::cli) fn demands(access: &Access, config: &Config) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(access.requirement.as_ref().map(|wanted| format!("required: {}", requirement::words(wanted))));
     lines.extend(stronger(&access.assurance));
