@@ -9,12 +9,16 @@ use super::{
     Environment,
     identity::Common,
     provider,
-    read::{Node, Object, Report, element},
+    read::{Node, Object, Report, element, member},
     tokens::is_opaque,
 };
 use crate::{
     identity::IdentitySettings,
-    oidc::{bearer::TokenKind, claims::Naming, provider::ProviderSettings},
+    oidc::{
+        bearer::TokenKind,
+        claims::Naming,
+        provider::{ProviderKind, ProviderSettings},
+    },
 };
 
 /// Every provider, or `None` if one is broken.
@@ -92,7 +96,9 @@ fn judge_opaque(node: &Node<'_>, provider: &ProviderSettings, earlier: &[&Provid
 pub(super) fn judge_people(providers: &[ProviderSettings], identity: &IdentitySettings, report: &mut Report) {
     for (index, provider) in providers.iter().enumerate() {
         let earlier: Vec<_> = providers.iter().take(index).filter(|other| other.issuer != provider.issuer).collect();
-        judge_person(&element("providers", index), provider, &earlier, identity, report);
+        let path = element("providers", index);
+        judge_person(&path, provider, &earlier, identity, report);
+        judge_tokens(&member(&path, "bearer"), provider, identity, report);
     }
 }
 
@@ -134,4 +140,26 @@ fn prefixes(provider: &ProviderSettings, prefix: impl Fn(&[&Naming]) -> Option<S
 
 fn meet(one: &[String], other: &[String]) -> bool {
     one.iter().any(|prefix| other.contains(prefix))
+}
+
+/// Warns of tokens that are taken and then name nobody, because they never have the claim of the user id.
+fn judge_tokens(path: &str, provider: &ProviderSettings, identity: &IdentitySettings, report: &mut Report) {
+    for (index, rule) in provider.bearer.iter().enumerate() {
+        let Some(claim) = identity.user_id_claim(&[&rule.naming, &provider.naming]) else { continue };
+        let (whose, instead) = match (rule.kind, provider.kind) {
+            (TokenKind::AccessToken, ProviderKind::Cognito) if claim.root == "email" => {
+                ("Cognito's access", "client_id")
+            }
+            (TokenKind::ServiceAccount, _) if !["sub", "kubernetes.io"].contains(&claim.root.as_str()) => {
+                ("service accounts'", "sub")
+            }
+            _ => continue,
+        };
+        let mend = format!(
+            "add `identity: {{ userId: {{ claim: {instead} }} }}` to the entry: {whose} tokens have no `{}`, so each would be \
+             refused for want of a user id",
+            claim.root
+        );
+        report.warning(&element(path, index), "takes tokens that name nobody", mend);
+    }
 }

@@ -164,7 +164,7 @@ fn people_of_two_issuers_who_could_be_taken_for_each_other_give_a_warning() {
     assert_eq!(warned(and(partners(), json!({ "identity": prefix("groups") }))), [users]);
     let both = json!({ "userId": { "prefix": "partners:" }, "groups": { "prefix": "partners:" } });
     assert_eq!(warned(and(partners(), json!({ "identity": both.clone() }))), Vec::<String>::new());
-    assert_eq!(warned(pods()), Vec::<String>::new());
+    assert_eq!(warned(and(pods(), json!({ "identity": { "userId": { "claim": "sub" } } }))), Vec::<String>::new());
     let same_issuer = json!({ "issuer": "https://staff.example.com", "clientId": "other" });
     assert_eq!(warned(and(partners(), same_issuer)), Vec::<String>::new());
     let token =
@@ -217,4 +217,27 @@ fn a_naming_says_something_and_has_a_header_to_go_into() {
         place(json!({ "userId": { "claim": "sub" } }), json!({ "filterState": true })),
         ["providers[0].identity.userId"]
     );
+}
+
+#[test]
+fn tokens_that_never_have_the_user_ids_claim_give_a_warning() {
+    let warned = |bearer: Value, cognito: bool| {
+        let mut provider = and(pods(), json!({ "bearer": [bearer] }));
+        if cognito {
+            provider["issuer"] = json!("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEf012");
+        }
+        let mut tree = providers(json!([provider]));
+        tree["identity"] = json!({ "userId": { "claim": "email", "header": "x-user" } });
+        warnings(&read(&tree).unwrap())
+    };
+    let nameless = ["providers[0].bearer[0] takes tokens that name nobody"];
+    let account = json!({ "kind": "service_account", "audiences": ["edge"] });
+    let access = json!({ "kind": "access_token", "clientIds": ["cli"] });
+    let named = |claim: &str| json!({ "identity": { "userId": { "claim": claim } } });
+    assert_eq!(warned(account.clone(), false), nameless);
+    assert_eq!(warned(and(account.clone(), named("sub")), false), Vec::<String>::new());
+    assert_eq!(warned(access.clone(), true), nameless);
+    assert_eq!(warned(and(access, named("client_id")), true), Vec::<String>::new());
+    let other = json!({ "kind": "access_token", "audiences": ["a"] });
+    assert_eq!(warned(other, false), Vec::<String>::new());
 }
