@@ -169,7 +169,6 @@ fn what_is_no_jwt_is_refused() {
         ("header.payload".into(), JwtError::Segments),
         ("header.payload.signature.other".into(), JwtError::Segments),
         ("header.payload.signature.other.garbage".into(), JwtError::Encrypted),
-        ("header.payload.signature.other.more.garbage".into(), JwtError::Segments),
         (format!("{}.{}.AA", part(r#"{"alg":1}"#), part("{}")), JwtError::HeaderMember),
         (format!("{}.{}.AA", part("{}"), part("{}")), JwtError::HeaderMember),
         (format!("{}.{}.AA", part(r#"{"alg":"RS256","kid":["a"]}"#), part("{}")), JwtError::HeaderMember),
@@ -189,6 +188,7 @@ fn what_is_no_jwt_is_refused() {
     }
 }
 
+// T-109
 #[test]
 fn a_signature_of_other_bytes_is_refused_before_any_claim_is_read() {
     let token = sign(Algorithm::Rs256, &header(), &access(json!({"exp": 1, "client_id": "other"})));

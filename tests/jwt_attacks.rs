@@ -1,5 +1,6 @@
 //! Published attacks on JWT verification, each against the key set that a provider's document becomes.
-//! The ids are those of the security catalogue; what only concerns claims (T-107, T-108, T-111) is tested with `id_token`.
+//! The ids are those of the security catalogue; what only concerns claims (T-107, T-108) is tested with `id_token` and in
+//! `tests/bearer`.
 #![allow(
     missing_docs,
     clippy::arithmetic_side_effects,
@@ -48,6 +49,23 @@ fn the_public_key_is_no_secret_for_hmac() {
             let input = format!("{}.e30", encode(json!({"alg": alg, "kid": "a"}).to_string()));
             let token = format!("{input}.{}", encode(hmac_sha256(secret, input.as_bytes())));
             assert_eq!(verify(&keys(std::slice::from_ref(&key)), &token).unwrap_err(), error);
+        }
+    }
+}
+
+// T-163: no configuration turns HMAC on, so neither a client's secret nor an empty one signs anything.
+#[test]
+fn a_clients_secret_signs_no_token() {
+    let set = keys(&[jwk(Algorithm::Rs256, "a"), json!({"kty": "oct", "kid": "s", "alg": "HS256", "k": "c2VjcmV0"})]);
+    assert_eq!(
+        (set.len(), Algorithm::ALL.iter().filter(|algorithm| algorithm.name().starts_with("HS")).count()),
+        (1, 0)
+    );
+    for secret in ["", "secret", "client-secret-of-the-example-0123456789"] {
+        for kid in ["a", "s"] {
+            let input = format!("{}.e30", encode(json!({"alg": "HS256", "kid": kid}).to_string()));
+            let token = format!("{input}.{}", encode(hmac_sha256(secret.as_bytes(), input.as_bytes())));
+            assert_eq!(verify(&set, &token).unwrap_err(), JwtError::AlgorithmUnsupported);
         }
     }
 }

@@ -52,7 +52,7 @@ fn a_token_of_rfc_9068_is_taken_until_its_exp() {
     assert!(judge(&rfc9068(), Some("at+jwt"), &several).is_ok());
 }
 
-// T-107, T-163: one claim at a time, each with its own refusal.
+// T-107: one claim at a time, each with its own refusal.
 #[test]
 fn each_check_refuses_by_its_own_name() {
     let table = [
