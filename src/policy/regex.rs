@@ -98,7 +98,7 @@ impl fmt::Display for RegexError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "is an empty regular expression",
-            Self::Large => "is a regular expression that becomes too large; shorten its counted repetitions",
+            Self::Large => "is a regular expression that becomes too large, as by counted repetitions",
             Self::Long => "is a regular expression of more than 1,024 characters",
             Self::Malformed => {
                 "is not a regular expression of the syntax that has no look-around, no back-references and no `\\p` classes"

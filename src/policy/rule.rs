@@ -113,7 +113,7 @@ impl Rule {
         self.not.as_ref().is_some_and(|not| not.parts().covers(self.parts()))
     }
 
-    /// Whether it is for all that anybody may ask for, at any host and by any method or by some.
+    /// Whether it is for every path at every host, by some methods at least.
     pub fn is_for_every_path(&self) -> bool {
         self.hosts.is_empty() && self.not.is_none() && self.path.as_ref().is_none_or(PathPattern::is_every_path)
     }
