@@ -174,13 +174,12 @@ mod tests {
         let steps = |source: &str, length: usize| WholeRegex::parse(source).unwrap().steps(&"a".repeat(length));
         assert!(steps("(a*)*b", 99) >= 400 && steps("(a*)*b", 99) < 4_000);
         assert_eq!(steps("a", 199), 2 * steps("a", 99));
-        assert!(steps("[a-z]{100}", 9) > 50 * steps("[a-z]", 9) / 2);
-        assert!(steps("[a-z]{100}", 9) < 200 * steps("[a-z]", 9));
+        assert!(steps("[a-z]{100}", 9) > 10 * steps("[a-z]", 9) && steps("[a-z]{100}", 9) < 100 * steps("[a-z]", 9));
     }
 
     #[test]
     fn no_text_makes_an_expression_slow() {
-        for source in ["(a*)*b", "(a|a)*b", "(a|aa)+$", "(.*)(.*)(.*)(.*)(.*)b", "(a?){30}a{30}b"] {
+        for source in ["(a*)*b", "(a|a)*b", "(a|aa)+b", "(.*)(.*)(.*)(.*)(.*)b", "(a?){30}a{30}b"] {
             assert!(!matches(source, &"a".repeat(20_000)), "{source}");
         }
     }
