@@ -29,6 +29,7 @@ use crate::{
         bearer::{BearerClaims, BearerError, check_opaque, issuer_hint, looks_like_jwt, validate_bearer},
         claims::TrustedClaims,
         introspection::{LookupError, introspection_request, process_introspection_response},
+        jwt::UnverifiedJwt,
         user_info::{process_user_info_lookup, user_info_request},
     },
     secret::Secret,
@@ -61,6 +62,8 @@ pub struct BearerExchange {
     edits: HeaderEdits,
     token: Secret<String>,
     looked: Option<u64>,
+    /// Who did not vouch for it, and why.
+    heard: Vec<(TokenDigest, Refusal)>,
     awaited: Option<Awaited>,
 }
 
@@ -85,22 +88,20 @@ impl Presented {
     pub fn in_request(view: &RequestView, settings: &BearerSettings) -> Self {
         let mut values = view.values(&settings.header);
         let (Some(value), another) = (values.next(), values.next()) else { return Self::Nothing };
-        let Some(value) = str::from_utf8(value).ok().filter(|_| another.is_none()) else {
-            // Text of another encoding is no token of ours, but two fields may hold one.
-            return if another.is_some() { Self::Malformed } else { Self::Nothing };
-        };
-        let value = value.trim();
-        let token = match value.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-            None if value.eq_ignore_ascii_case("bearer") => "",
-            None if settings.raw && !value.is_empty() => value,
+        if another.is_some() {
+            return Self::Malformed;
+        }
+        let mut words = value.trim_ascii().splitn(2, u8::is_ascii_whitespace);
+        let token = match (words.next().unwrap_or_default(), words.next()) {
+            (scheme, token) if scheme.eq_ignore_ascii_case(b"bearer") => token.unwrap_or_default().trim_ascii(),
+            (token, None) if settings.raw && !token.is_empty() => token,
             _ => return Self::Nothing,
         };
         // Envoy may have joined two Authorization fields: a comma is in no token.
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
-        match !token.is_empty() && token.bytes().all(allowed) {
-            true => Self::Token(Secret::new(token.to_owned())),
-            false => Self::Malformed,
+        let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
+        match str::from_utf8(token).ok().filter(|_| !token.is_empty() && token.iter().all(allowed)) {
+            Some(token) => Self::Token(Secret::new(token.to_owned())),
+            None => Self::Malformed,
         }
     }
 }
@@ -126,7 +127,8 @@ impl Engine {
     pub(super) fn bearer(&mut self, inbound: Inbound, token: Secret<String>, moment: &mut Moment<'_>) -> Decision {
         let edits = self.strip(&inbound);
         let deadline = Deadline::new(moment.now, PROVIDER_WAIT);
-        let exchange = BearerExchange { inbound, deadline, edits, token, looked: None, awaited: None };
+        let exchange =
+            BearerExchange { inbound, deadline, edits, token, looked: None, heard: Vec::new(), awaited: None };
         let decision = self.judge_bearer(exchange, moment);
         self.fetch_due(moment.now);
         decision
@@ -138,37 +140,28 @@ impl Engine {
     }
 
     fn judge_again(&mut self, moment: &mut Moment<'_>, wanted: impl Fn(&BearerExchange) -> bool) {
-        let wanted = |waiting: &Waiting| matches!(waiting, Waiting::BearerToken(exchange) if wanted(exchange));
-        for waiting in self.waits.take_requests(wanted) {
-            let Waiting::BearerToken(exchange) = waiting else { continue };
+        for exchange in self.take_bearer_tokens(wanted) {
             let id = exchange.inbound.id;
-            let decision = self.judge_bearer(*exchange, moment);
+            let decision = self.judge_bearer(exchange, moment);
             self.output.decide(id, decision);
         }
     }
 
+    fn take_bearer_tokens(&mut self, wanted: impl Fn(&BearerExchange) -> bool) -> Vec<BearerExchange> {
+        let wanted = |waiting: &Waiting| matches!(waiting, Waiting::BearerToken(exchange) if wanted(exchange));
+        let taken = self.waits.take_requests(wanted).into_iter().filter_map(|waiting| match waiting {
+            Waiting::BearerToken(exchange) => Some(*exchange),
+            _ => None,
+        });
+        taken.collect()
+    }
+
     fn judge_bearer(&mut self, mut exchange: BearerExchange, moment: &mut Moment<'_>) -> Decision {
-        let known = self.known(&exchange.token, &mut exchange.looked, moment.now);
-        let BearerExchange { inbound, edits, token, .. } = exchange;
-        match known {
-            Known::Caller(provider, claims) => {
-                let config = Rc::clone(&self.party.config);
-                let access = config.routes.route(inbound.rule).access();
-                if !self.party.settings(provider).is_some_and(|provider| access.takes(&provider.name)) {
-                    return self.refuse(&inbound, &Refusal::Bearer(BearerError::Issuer), moment.now);
-                }
-                let caller = Caller {
-                    provider,
-                    naming: claims.naming().clone(),
-                    auth_time: None,
-                    credential: Credential::Bearer { kind: claims.kind(), token },
-                    claims: TrustedClaims::of_bearer(&claims),
-                };
-                self.clear(inbound, edits, caller, moment)
-            }
-            Known::Refused(refusal) => self.refuse(&inbound, &refusal, moment.now),
+        match self.known(&mut exchange, moment.now) {
+            Known::Caller(provider, claims) => self.clear_bearer(exchange, provider, &claims, moment),
+            Known::Refused(refusal) => self.refuse(&exchange.inbound, &refusal, moment.now),
             Known::Waits(_) if !self.waits.has_room_for_bearer_token() => {
-                self.refuse(&inbound, &Refusal::TooManyWaiting, moment.now)
+                self.refuse(&exchange.inbound, &Refusal::TooManyWaiting, moment.now)
             }
             Known::Waits(awaited) => {
                 let lookup = match awaited {
@@ -176,10 +169,8 @@ impl Engine {
                     Awaited::Provider(_) => None,
                 };
                 let exchange = BearerExchange {
-                    inbound: inbound.slim(&self.party.config),
+                    inbound: exchange.inbound.slim(&self.party.config),
                     deadline: lookup.unwrap_or(exchange.deadline),
-                    edits,
-                    token,
                     awaited: Some(awaited),
                     ..exchange
                 };
@@ -189,16 +180,42 @@ impl Engine {
         }
     }
 
-    /// What is known of a token: by the keys of its issuer, else by a provider that can be asked about it.
-    fn known(&mut self, token: &Secret<String>, looked: &mut Option<u64>, now: UnixTime) -> Known {
-        let issuer = looks_like_jwt(token.secret()).then(|| issuer_hint(token.secret())).flatten();
-        let signed: Vec<ProviderId> = match &issuer {
-            Some(issuer) => self.party.issuers_of_tokens(issuer),
-            None => Vec::new(),
+    /// Whose token it is, is known; the rest is the same for everybody.
+    fn clear_bearer(
+        &mut self,
+        exchange: BearerExchange,
+        provider: ProviderId,
+        claims: &BearerClaims,
+        moment: &mut Moment<'_>,
+    ) -> Decision {
+        let BearerExchange { inbound, edits, token, .. } = exchange;
+        let caller = Caller {
+            provider,
+            naming: claims.naming().clone(),
+            auth_time: None,
+            credential: Credential::Bearer { kind: claims.kind(), token },
+            claims: TrustedClaims::of_bearer(claims),
         };
+        self.clear(inbound, edits, caller, moment)
+    }
+
+    /// What is known of a token: by the keys of its issuer, else by a provider that can be asked about it. A provider that the
+    /// rule does not take neither vouches for anybody nor is shown the token.
+    fn known(&mut self, exchange: &mut BearerExchange, now: UnixTime) -> Known {
+        let config = Rc::clone(&self.party.config);
+        let access = config.routes.route(exchange.inbound.rule).access();
+        let token = exchange.token.secret();
+        if !looks_like_jwt(token) {
+            return self.looked_up(exchange, self.party.lookups(None, access), now);
+        }
+        let Some(issuer) = issuer_hint(token) else {
+            let refusal = UnverifiedJwt::parse(token).err().map(Refusal::BearerJwt);
+            return Known::Refused(refusal.unwrap_or(Refusal::Bearer(BearerError::Issuer)));
+        };
+        let signed = self.party.issuers_of_tokens(&issuer, access);
         match *signed {
-            [] => self.looked_up(token, issuer.as_deref(), now),
-            [first, ..] => self.verified(token, first, &signed, looked, now),
+            [] => self.looked_up(exchange, self.party.lookups(Some(&issuer), access), now),
+            [first, ..] => self.verified(&exchange.token, first, &signed, &mut exchange.looked, now),
         }
     }
 
@@ -231,21 +248,41 @@ impl Engine {
         Known::Refused(Refusal::Bearer(refusal))
     }
 
-    /// What the providers say that can be asked, one after the other. A JWT is asked about at its own issuer only.
-    fn looked_up(&mut self, token: &Secret<String>, issuer: Option<&str>, now: UnixTime) -> Known {
+    /// What the providers say that can be asked, one after the other, those first that need not be waited for. One that fails
+    /// does not speak for the others.
+    fn looked_up(
+        &mut self,
+        exchange: &BearerExchange,
+        mut lookups: Vec<(ProviderId, usize, Endpoint)>,
+        now: UnixTime,
+    ) -> Known {
+        let token = &exchange.token;
         if let Err(error) = check_opaque(token.secret()) {
             return Known::Refused(Refusal::Bearer(error));
         }
-        let mut refusal = BearerError::Issuer;
-        for (provider, rule, endpoint) in self.party.lookups(issuer) {
-            let digest = TokenDigest::new(provider, rule, endpoint, token.secret());
-            match self.party.tokens.get(&digest, now).map(|verdict| verdict.claims.clone()) {
-                Some(Ok(claims)) => return Known::Caller(provider, claims),
-                Some(Err(error)) => refusal = error,
-                None => return self.ask(digest, (provider, rule), token, now),
+        lookups
+            .sort_by_key(|(provider, ..)| self.party.state(*provider).is_none_or(|state| state.metadata().is_none()));
+        let digest = |(provider, rule, endpoint)| TokenDigest::new(provider, rule, endpoint, token.secret());
+        let digests: Vec<_> = lookups.into_iter().map(|lookup| (digest(lookup), lookup.0, lookup.1)).collect();
+        let mut refusal = Refusal::Bearer(BearerError::Issuer);
+        let mut unasked = Vec::new();
+        for (digest, provider, rule) in digests {
+            let heard = exchange.heard.iter().find(|(other, _)| *other == digest).map(|(_, refusal)| refusal.clone());
+            let verdict = self.party.tokens.get(&digest, now).map(|verdict| verdict.claims.clone());
+            match (heard, verdict) {
+                (Some(no), _) => refusal = refusal.or_unknown(no),
+                (None, Some(Ok(claims))) => return Known::Caller(provider, claims),
+                (None, Some(Err(error))) => refusal = refusal.or_unknown(Refusal::Bearer(error)),
+                (None, None) => unasked.push((digest, provider, rule)),
             }
         }
-        Known::Refused(Refusal::Bearer(refusal))
+        for (digest, provider, rule) in unasked {
+            match self.ask(digest, (provider, rule), token, now) {
+                Ok(awaited) => return Known::Waits(awaited),
+                Err(no) => refusal = refusal.or_unknown(no),
+            }
+        }
+        Known::Refused(refusal)
     }
 
     /// Asks a provider about a token, unless it is being asked.
@@ -255,24 +292,23 @@ impl Engine {
         (provider, rule): (ProviderId, usize),
         token: &Secret<String>,
         now: UnixTime,
-    ) -> Known {
+    ) -> Result<Awaited, Refusal> {
         if self.lookups.contains_key(&digest) {
-            return Known::Waits(Awaited::Lookup(digest));
+            return Ok(Awaited::Lookup(digest));
         }
         if self.lookups.len() >= MAX_LOOKUPS {
-            return Known::Refused(Refusal::TooManyWaiting);
+            return Err(Refusal::TooManyWaiting);
         }
         let metadata = self.party.state(provider).and_then(|state| state.metadata());
         let (Some(settings), Some(metadata)) = (self.party.settings(provider), metadata) else {
-            return Known::Waits(Awaited::Provider(provider));
+            return Ok(Awaited::Provider(provider));
         };
         let call = match digest.endpoint() {
             Endpoint::UserInfo => user_info_request(settings, metadata, token),
             _ => introspection_request(settings, metadata, token),
         };
-        let Some(call) = call else { return Known::Refused(Refusal::LookupEndpointAbsent) };
-        self.send_lookup(digest, (provider, rule), call, now);
-        Known::Waits(Awaited::Lookup(digest))
+        self.send_lookup(digest, (provider, rule), call.ok_or(Refusal::LookupEndpointAbsent)?, now);
+        Ok(Awaited::Lookup(digest))
     }
 
     fn send_lookup(&mut self, digest: TokenDigest, (provider, rule): (ProviderId, usize), call: Call, now: UnixTime) {
@@ -292,17 +328,24 @@ impl Engine {
             return CallResult::Unavailable;
         };
         let (result, verdict) = self.judge_lookup(digest, (provider, rule), outcome, moment.now);
-        match verdict {
-            Some(verdict) => {
-                let answer = match outcome {
-                    CallOutcome::Answer(response) => response.body.secret().len(),
-                    CallOutcome::Failure(_) => 0,
-                };
-                self.party.tokens.put(digest, verdict, answer);
-                self.judge_again(moment, |exchange| exchange.awaits_lookup(digest));
-            }
-            None => self.refuse_lookups(digest, moment),
+        let said = verdict.as_ref().map(|verdict| verdict.claims.clone());
+        if let (Some(verdict), CallOutcome::Answer(response)) = (verdict, outcome) {
+            self.party.tokens.put(digest, verdict, response.body.secret().len());
         }
+        // What is said now counts for all who wait for it, however short it may be remembered.
+        for mut exchange in self.take_bearer_tokens(|exchange| exchange.awaits_lookup(digest)) {
+            let id = exchange.inbound.id;
+            let decision = match &said {
+                Some(Ok(claims)) => self.clear_bearer(exchange, provider, claims, moment),
+                no => {
+                    let no = no.as_ref().and_then(|said| said.as_ref().err().copied());
+                    exchange.heard.push((digest, no.map_or(Refusal::ProviderUnavailable, Refusal::Bearer)));
+                    self.judge_bearer(exchange, moment)
+                }
+            };
+            self.output.decide(id, decision);
+        }
+        self.fetch_due(moment.now);
         result
     }
 
@@ -334,19 +377,16 @@ impl Engine {
         }
     }
 
-    /// Nobody knows: who waits for it is told to come again.
-    fn refuse_lookups(&mut self, digest: TokenDigest, moment: &Moment<'_>) {
-        let wanted = |waiting: &Waiting| matches!(waiting, Waiting::BearerToken(one) if one.awaits_lookup(digest));
-        for waiting in self.waits.take_requests(wanted) {
-            let Waiting::BearerToken(exchange) = waiting else { continue };
-            let decision = self.refuse(&exchange.inbound, &Refusal::ProviderUnavailable, moment.now);
-            self.output.decide(exchange.inbound.id, decision);
-        }
-    }
-
     /// Forgets questions whose end the host never told.
     pub(super) fn forget_lookups(&mut self, now: UnixTime) {
         self.lookups.retain(|_, lookup| !lookup.lost.is_past(now));
+    }
+}
+
+impl Refusal {
+    /// This and `another` of the same token: as long as somebody could not say, nobody knows.
+    fn or_unknown(self, another: Self) -> Self {
+        if matches!(self, Self::Bearer(_)) { another } else { self }
     }
 }
 

@@ -23,6 +23,7 @@ use crate::{
         provider::ProviderSettings,
         signature::SignatureVerifier,
     },
+    policy::Access,
     session::{
         Ended, Handoff, Limits, LoginAttempt, Namespace, Revoked, Session, SessionCookie, Shared, read_attempt,
         read_session,
@@ -114,17 +115,20 @@ impl RelyingParty {
         ids.next().filter(|_| ids.next().is_none())
     }
 
-    /// The providers that take signed bearer tokens of this issuer.
-    pub fn issuers_of_tokens(&self, issuer: &str) -> Vec<ProviderId> {
+    /// The providers that count for `access` and take signed bearer tokens of this issuer.
+    pub fn issuers_of_tokens(&self, issuer: &str, access: &Access) -> Vec<ProviderId> {
         let signed = |rule: &BearerRule| lookup_endpoint(rule).is_none();
-        let takes = |one: &ProviderSettings| one.issuer == issuer && one.bearer.iter().any(signed);
+        let takes =
+            |one: &ProviderSettings| access.takes(&one.name) && one.issuer == issuer && one.bearer.iter().any(signed);
         self.ids().filter(|id| self.settings(*id).is_some_and(takes)).collect()
     }
 
-    /// Who can be asked about an opaque token, by which rule of theirs and at which endpoint; about a JWT, its issuer alone.
-    pub fn lookups(&self, issuer: Option<&str>) -> Vec<(ProviderId, usize, Endpoint)> {
+    /// Who of those that count for `access` can be asked about an opaque token, by which rule of theirs and at which endpoint;
+    /// about a JWT, its issuer alone.
+    pub fn lookups(&self, issuer: Option<&str>, access: &Access) -> Vec<(ProviderId, usize, Endpoint)> {
         let providers = self.ids().filter_map(|id| Some((id, self.settings(id)?)));
-        let meant = providers.filter(|(_, settings)| issuer.is_none_or(|issuer| settings.issuer == issuer));
+        let of_issuer = |settings: &ProviderSettings| issuer.is_none_or(|issuer| settings.issuer == issuer);
+        let meant = providers.filter(|(_, settings)| access.takes(&settings.name) && of_issuer(settings));
         let rules = meant.flat_map(|(id, settings)| {
             let rules = settings.bearer.iter().enumerate();
             rules.filter_map(move |(place, rule)| Some((id, place, lookup_endpoint(rule)?)))

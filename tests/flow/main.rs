@@ -13,6 +13,8 @@
 
 mod aging;
 mod back_channel;
+mod bearer;
+mod bearer_refusals;
 mod callback;
 mod clients;
 mod endpoints;
@@ -32,6 +34,7 @@ mod logout_tokens;
 mod memory;
 mod message;
 mod outages;
+mod programs;
 #[path = "../support/provider.rs"]
 mod provider;
 mod refresh;

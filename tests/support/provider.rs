@@ -28,7 +28,7 @@ pub struct Provider {
     pub want: Want,
     /// What it answers.
     pub response: Response,
-    /// What it was asked, by endpoint: `metadata`, `keys`, `token`, `revocation`.
+    /// What it was asked, by endpoint: `metadata`, `keys`, `token`, `revocation`, `user_info`, `introspection`.
     pub asked: Vec<&'static str>,
     /// The refresh tokens that were revoked.
     pub revoked: Vec<String>,
@@ -36,6 +36,10 @@ pub struct Provider {
     pub secrets: Vec<String>,
     /// How many refreshes gave tokens.
     pub refreshed: usize,
+    /// The authorization requests that it got.
+    pub requested: Vec<BTreeMap<String, String>>,
+    /// Access tokens, and whose they are.
+    pub access: BTreeMap<String, String>,
     grants: BTreeMap<String, Grant>,
     lines: BTreeMap<String, Line>,
     issued: u64,
@@ -51,6 +55,8 @@ pub struct Want {
     pub redirect_uris: Vec<String>,
     /// `scope`.
     pub scope: String,
+    /// What may follow it where a place asks for more.
+    pub more_scopes: Vec<&'static str>,
 }
 
 /// How the client proves itself.
@@ -93,6 +99,10 @@ pub struct Response {
     pub refreshed_tokens: BTreeMap<&'static str, Option<Value>>,
     /// A whole answer in place of a refresh's usual one.
     pub instead_of_refresh: Option<(u16, Value)>,
+    /// Of UserInfo: <https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse>.
+    pub user_info: BTreeMap<&'static str, Option<Value>>,
+    /// Of introspection: <https://www.rfc-editor.org/rfc/rfc7662#section-2.2>.
+    pub introspection: BTreeMap<&'static str, Option<Value>>,
 }
 
 /// One authorization: <https://www.rfc-editor.org/rfc/rfc7636#section-4.4>.
@@ -134,17 +144,23 @@ impl Provider {
 
     /// A provider that follows the specifications and nothing else.
     pub fn oidc(client_id: &str, secret: &'static str, redirect_uri: &str) -> Self {
-        let issuer = OIDC;
+        Self::at(OIDC, "key-1", (client_id, secret), redirect_uri)
+    }
+
+    /// The same elsewhere, whose key has another name.
+    pub fn at(issuer: &str, kid: &str, (client_id, secret): (&str, &'static str), redirect_uri: &str) -> Self {
         let metadata = json!({
             "issuer": issuer,
             "authorization_endpoint": format!("{issuer}/authorize?tenant=1"),
             "token_endpoint": format!("{issuer}/token"),
             "revocation_endpoint": format!("{issuer}/revoke"),
             "jwks_uri": format!("{issuer}/keys"),
+            "userinfo_endpoint": format!("{issuer}/userinfo"),
+            "introspection_endpoint": format!("{issuer}/introspect"),
         });
         let claims =
             [("name", json!("Kim Park")), ("groups", json!(["team-a", "b,c"])), ("email_verified", json!(true))];
-        Self::new(client_id, Proof::Basic(secret), redirect_uri, metadata, Algorithm::Es256, "key-1", claims)
+        Self::new(client_id, Proof::Basic(secret), redirect_uri, metadata, Algorithm::Es256, kid, claims)
     }
 
     fn new(
@@ -162,6 +178,7 @@ impl Provider {
                 proof,
                 redirect_uris: vec![redirect_uri.to_owned()],
                 scope: "openid email".to_owned(),
+                more_scopes: Vec::new(),
             },
             response: Response {
                 metadata,
@@ -178,11 +195,15 @@ impl Provider {
                 refreshed_claims: BTreeMap::new(),
                 refreshed_tokens: BTreeMap::new(),
                 instead_of_refresh: None,
+                user_info: BTreeMap::new(),
+                introspection: BTreeMap::new(),
             },
             asked: Vec::new(),
             revoked: Vec::new(),
             secrets: Vec::new(),
             refreshed: 0,
+            requested: Vec::new(),
+            access: BTreeMap::new(),
             grants: BTreeMap::new(),
             lines: BTreeMap::new(),
             issued: 0,
@@ -201,7 +222,9 @@ impl Provider {
         let request = once(url.query_pairs().into_owned());
         let value = |name: &str| request.get(name).unwrap_or_else(|| panic!("{name} is missing in {url}")).clone();
         assert_eq!((value("response_type"), value("client_id")), ("code".to_owned(), self.want.client_id.clone()));
-        assert_eq!((value("scope"), value("code_challenge_method")), (self.want.scope.clone(), "S256".to_owned()));
+        let more = self.want.more_scopes.iter().map(|more| format!("{} {more}", self.want.scope));
+        assert!(more.chain([self.want.scope.clone()]).any(|scope| scope == value("scope")), "{url}");
+        assert_eq!(value("code_challenge_method"), "S256");
         assert!(self.want.redirect_uris.contains(&value("redirect_uri")), "{url}");
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         for name in ["state", "nonce", "code_challenge"] {
@@ -219,21 +242,30 @@ impl Provider {
             used: false,
         };
         self.grants.insert(code, grant);
+        self.requested.push(request);
         callback
     }
 
     /// The endpoint that `call` goes to.
     pub fn called(&self, call: &Call) -> &'static str {
+        self.endpoint_of(call).unwrap_or_else(|| panic!("{} is none of the provider's addresses", call.url))
+    }
+
+    /// The same, if it is one of its own.
+    pub fn endpoint_of(&self, call: &Call) -> Option<&'static str> {
         let metadata =
             self.response.metadata["issuer"].as_str().unwrap().to_owned() + "/.well-known/openid-configuration";
         let beside = self.response.metadata["token_endpoint"].as_str().unwrap_or_default().replace("/token", "/revoke");
-        match call.url.as_str() {
+        let endpoint = match call.url.as_str() {
             url if url == metadata => "metadata",
             url if self.response.metadata["jwks_uri"] == url => "keys",
             url if self.response.metadata["token_endpoint"] == url => "token",
             url if url == beside => "revocation",
-            url => panic!("{url} is none of the provider's addresses"),
-        }
+            url if self.response.metadata["userinfo_endpoint"] == url => "user_info",
+            url if self.response.metadata["introspection_endpoint"] == url => "introspection",
+            _ => return None,
+        };
+        Some(endpoint)
     }
 
     /// The answer to `call`.
@@ -241,7 +273,7 @@ impl Provider {
         let endpoint = self.called(call);
         self.asked.push(endpoint);
         assert_eq!(call.cluster, format!("outbound|443||{}", call.url.host_str().unwrap()));
-        let method = if matches!(endpoint, "metadata" | "keys") { Method::Get } else { Method::Post };
+        let method = if matches!(endpoint, "metadata" | "keys" | "user_info") { Method::Get } else { Method::Post };
         assert_eq!(call.method, method, "{endpoint}");
         if let Some((status, body)) = self.response.instead.get(endpoint) {
             return CallResponse { status: *status, body: Secret::new(body.clone().into_bytes()) };
@@ -250,6 +282,8 @@ impl Provider {
             "metadata" => (200, self.response.metadata.clone()),
             "keys" => (200, json!({ "keys": self.response.keys })),
             "token" => self.token(call, now),
+            "user_info" => self.user_info(call),
+            "introspection" => self.introspect(call, now),
             _ => self.revoke(call),
         };
         CallResponse { status, body: Secret::new(body.to_string().into_bytes()) }

@@ -1,4 +1,4 @@
-//! The fake provider's tokens: what codes and refresh tokens give, and what is taken back.
+//! The fake provider's tokens: what codes and refresh tokens give, what is taken back, and what it says about a token.
 
 use std::collections::BTreeMap;
 
@@ -33,6 +33,7 @@ impl Provider {
         assert_eq!(challenge, grant.challenge, "the verifier is not the challenge's");
         let (nonce, person) = (grant.nonce.clone(), grant.person.clone());
         let (access, refresh) = (self.fresh("access"), self.fresh("refresh"));
+        self.access.insert(access.clone(), person.clone());
         let id_token = self.id_token(Some(&nonce), &person, &access, now, now);
         self.secrets.push(id_token.clone());
         self.lines.insert(refresh.clone(), Line { person, nonce, since: now, replaced: None });
@@ -60,6 +61,7 @@ impl Provider {
         }
         self.refreshed += 1;
         let access = self.fresh("access");
+        self.access.insert(access.clone(), person.clone());
         let id_token = self.id_token(None, &person, &access, since, now);
         self.secrets.push(id_token.clone());
         let mut body =
@@ -123,5 +125,44 @@ impl Provider {
         assert_eq!(form["token_type_hint"], "refresh_token");
         self.revoked.push(form["token"].clone());
         (200, json!({}))
+    }
+
+    /// <https://openid.net/specs/openid-connect-core-1_0.html#UserInfoRequest>, for any access token.
+    pub(super) fn user_info(&self, call: &Call) -> (u16, Value) {
+        let credentials =
+            call.headers.iter().find(|(name, _)| *name == "authorization").map(|(_, value)| value.secret());
+        let token = credentials.and_then(|value| value.strip_prefix("Bearer ")).unwrap();
+        match self.access.get(token) {
+            Some(person) => (200, changed(json!({"sub": format!("sub of {person}")}), &self.response.user_info)),
+            None => (401, json!({"error": "invalid_token"})),
+        }
+    }
+
+    /// <https://www.rfc-editor.org/rfc/rfc7662#section-2.1>
+    pub(super) fn introspect(&self, call: &Call, now: UnixTime) -> (u16, Value) {
+        let form = self.proven_form(call);
+        assert_eq!(form["token_type_hint"], "access_token");
+        let Some(person) = self.access.get(&form["token"]) else { return (200, json!({"active": false})) };
+        let body = json!({
+            "active": true, "sub": format!("sub of {person}"), "email": person, "client_id": "robot", "aud": ["edge"],
+            "scope": "read write", "token_type": "Bearer", "exp": now.plus(self.response.lifetime).secs(),
+        });
+        (200, changed(body, &self.response.introspection))
+    }
+
+    /// An opaque access token that `person` has from elsewhere.
+    pub fn opaque(&mut self, person: &str) -> String {
+        let token = self.fresh("opaque");
+        self.access.insert(token.clone(), person.to_owned());
+        token
+    }
+
+    /// A token with these claims, really signed, of type `typ`.
+    pub fn sign(&self, typ: Option<&str>, claims: &Value) -> String {
+        let mut header = self.response.header.clone();
+        if let Some(typ) = typ {
+            header["typ"] = json!(typ);
+        }
+        signing::sign(self.response.algorithm, &header, claims)
     }
 }
