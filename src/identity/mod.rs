@@ -315,6 +315,11 @@ mod tests {
         let claims = TrustedClaims::unsealed(claims.as_object().unwrap().clone());
         assert!(Identity::from_claims(&by_sub, &[], &claims).is_ok());
         assert_eq!(Identity::from_claims(&by_sub, &[&naming], &claims), Err(IdentityError::EmailUnverified));
+        // `email_verified` speaks of the top-level claim only.
+        let inside = Naming { user_id_claim: nested("email", "alias"), ..Naming::default() };
+        let aliased = json!({"sub": "s", "email": {"alias": "x"}, "email_verified": false});
+        let aliased = TrustedClaims::unsealed(aliased.as_object().unwrap().clone());
+        assert_eq!(Identity::from_claims(&by_sub, &[&inside], &aliased).unwrap().name(), Some("x"));
     }
 
     #[test]

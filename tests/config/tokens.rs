@@ -189,6 +189,11 @@ fn what_is_asked_of_the_provider_has_an_endpoint() {
         tree["providers"][0]["endpoints"][endpoint] = json!("https://idp.example.com/x");
         assert!(read(&tree).is_ok(), "{endpoint}");
     }
+    let mut discovered = oidc(json!([{ "kind": "introspection", "audiences": ["a"] }]));
+    discovered["providers"][0]["endpoints"] = json!({ "jwks": "https://idp.example.com/k" });
+    assert!(read(&discovered).is_ok());
+    discovered["providers"][0]["signIn"] = json!(false);
+    assert_eq!(places(&discovered), ["providers[0].endpoints.introspection"]);
     let mut tree = oidc(json!([{ "kind": "id_token", "audiences": ["a"] }]));
     tree["providers"][0]["endpoints"] = by_hand;
     tree["providers"][0]["userInfo"] = json!(true);
@@ -216,4 +221,27 @@ fn a_token_stands_in_authorization_unless_another_header_is_named() {
     assert_eq!(warnings(&raw), ["bearer.raw"]);
     assert_eq!(places(&taken(json!({ "raw": "yes" }))), ["bearer.raw"]);
     assert_eq!(places(&with("/bearer", json!({ "raw": true }))), ["bearer"]);
+}
+
+#[test]
+fn no_client_brings_a_header_that_any_rule_hands_a_token_on_in() {
+    let mut tree = good();
+    tree["identity"] = json!({
+        "userId": { "claim": "sub", "header": "x-user" },
+        "forward": { "idToken": { "header": "x-id" } },
+    });
+    let rule = |name: &str, forward: Value| json!({ "name": name, "action": "authenticate", "match": { "methods": [name] }, "forward": forward });
+    tree["routes"] = json!([
+        rule("PUT", json!({ "accessToken": { "header": "X-Access" } })),
+        rule("POST", json!({ "idToken": { "header": "authorization" } })),
+        rule("GET", json!({})),
+    ]);
+    let config = read(&tree).unwrap();
+    assert_eq!(config.header_names().collect::<Vec<_>>(), ["x-user", "x-id", "x-access"]);
+    let forwards = |rule| config.forwarding(rule).header_names().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(
+        (forwards(Some(0)), forwards(Some(2)), forwards(None)),
+        (vec!["x-access".to_owned()], vec![], vec!["x-id".to_owned()])
+    );
+    assert!(config.forwarding(Some(1)).takes_authorization() && !config.forwarding(None).takes_authorization());
 }
