@@ -149,13 +149,11 @@ impl World {
         self.turn();
     }
 
-    /// A call leaves. The provider answers it at once; the network decides when that arrives, and whether.
+    /// A call leaves. Whoever it is for answers it at once; the network decides when that arrives, and whether.
     fn dispatch(&mut self, worker: usize, id: CallId, call: &Call) {
-        let (after, outcome) = match (self.network)(self.provider.called(call)) {
-            Travel::Answer(after) => {
-                let now = (self.provider_clock)(self.now);
-                (after, CallOutcome::Answer(self.provider.answer(call, now)))
-            }
+        let called = self.called(call);
+        let (after, outcome) = match (self.network)(&called) {
+            Travel::Answer(after) => (after, CallOutcome::Answer(self.answered(call))),
             Travel::Fail(after, failure) => (after, CallOutcome::Failure(failure)),
             Travel::Lose => return,
             Travel::Status(after, status) => (
@@ -172,6 +170,9 @@ impl World {
             assert!(self.gone.contains(&id), "{id:?} was decided twice");
             return;
         };
+        if let Decision::Forward(forward) = &decision {
+            self.properties = forward.properties.clone();
+        }
         let slow = self.slow;
         let mut held = None;
         let answer = Answer::of(decision, sent.headers, |gift| match slow {

@@ -33,6 +33,7 @@ mod logout_tokens;
 #[path = "../support/memory.rs"]
 mod memory;
 mod message;
+mod neighbours;
 mod outages;
 mod programs;
 #[path = "../support/provider.rs"]

@@ -26,6 +26,7 @@ use crate::{
     jar::Jar,
     memory::Memory,
     message::{Answer, Request},
+    neighbours::Neighbours,
     provider::Provider,
 };
 
@@ -42,6 +43,9 @@ pub struct World {
     pub workers: Vec<Worker>,
     pub worker: usize,
     pub provider: Provider,
+    pub neighbours: Neighbours,
+    /// The origins that are ours.
+    pub origins: Vec<String>,
     pub network: Box<dyn FnMut(&str) -> Travel>,
     pub now: UnixTime,
     /// The provider's clock, by ours.
@@ -57,6 +61,8 @@ pub struct World {
     /// Whether the application takes its time: what a response brings stays on its way until [`World::respond`].
     pub slow: bool,
     pub responses: Vec<(usize, usize, String, Gift)>,
+    /// What the filters after us can read of the latest request that went on.
+    pub properties: Vec<(&'static str, Vec<u8>)>,
     pub waiting: BTreeMap<RequestId, Sent>,
     pub gone: BTreeSet<RequestId>,
     pub decided: BTreeMap<RequestId, Answer>,
@@ -113,6 +119,8 @@ impl World {
             workers: vec![Worker { engine: engine(tree), memory: Memory::default() }],
             worker: 0,
             provider,
+            neighbours: Neighbours::default(),
+            origins: vec![ORIGIN.to_owned()],
             network: Box::new(|_| Travel::Answer(Duration::from_millis(20))),
             now: START,
             provider_clock: |now| now,
@@ -125,6 +133,7 @@ impl World {
             events: Vec::new(),
             slow: false,
             responses: Vec::new(),
+            properties: Vec::new(),
             waiting: BTreeMap::new(),
             gone: BTreeSet::new(),
             decided: BTreeMap::new(),
@@ -222,8 +231,7 @@ impl World {
     /// The callback that a sign-in for `path` ends with, before the browser goes there.
     pub fn callback_for(&mut self, path: &str) -> Url {
         let answer = self.get(path);
-        let person = self.person.clone();
-        self.provider.authorize(&url(answer.location()), &person)
+        self.authorize(&url(answer.location()))
     }
 
     /// The browser goes to a callback.
@@ -231,17 +239,16 @@ impl World {
         self.send(&arrival(target))
     }
 
-    /// Goes where `answer` sends the browser, as long as it is here or to the provider's sign-in page.
+    /// Goes where `answer` sends the browser, as long as it is here or to a provider's sign-in page.
     pub fn follow(&mut self, mut answer: Answer) -> Answer {
         for _ in 0..10 {
             let Answer::Reply(reply) = &answer else { return answer };
             let Some(location) = reply.header("location") else { return answer };
             let target = url(ORIGIN).join(location).unwrap();
-            if self.provider.owns(&target) {
-                let person = self.person.clone();
-                let callback = self.provider.authorize(&target, &person);
+            if self.provider_at(&target).is_some() {
+                let callback = self.authorize(&target);
                 answer = self.go(&callback);
-            } else if target.origin() == url(ORIGIN).origin() {
+            } else if self.origins.contains(&target.origin().ascii_serialization()) {
                 answer = self.go(&target);
             } else {
                 return answer;
