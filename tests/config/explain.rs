@@ -151,6 +151,15 @@ fn a_wrong_argument_is_named() {
 }
 
 #[test]
+fn an_application_that_learns_of_nobody_is_said_to() {
+    let outcome = explain(&["shortest.yaml", "--url", "https://kubeflow.example.com/"]);
+    assert!(
+        outcome.output.ends_with("it goes on to the application, and no header tells it who asks\n"),
+        "{outcome:?}"
+    );
+}
+
+#[test]
 fn a_configuration_that_is_not_good_is_not_explained() {
     let outcome = explain(&["five-mistakes.yaml", "--url", "https://app.example.com/"]);
     assert_eq!(outcome.code, 1);

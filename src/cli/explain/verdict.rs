@@ -115,9 +115,9 @@ fn goes_on(forward: &Forward, outcome: Option<Outcome>, token: Option<&str>) -> 
         Some(Outcome::Allowed) => ": the rule is open to everyone, so nobody's identity goes with it",
         Some(Outcome::Anonymous) => ": nobody is known, and the rule lets that pass",
         Some(Outcome::Preflight) => ": a CORS preflight brings no credentials, and the application answers it",
-        _ => ", with",
+        _ => "",
     };
-    let mut lines = vec![format!("it goes on to the application{how}")];
+    let mut lines = Vec::new();
     let text = |value: &[u8]| String::from_utf8_lossy(value).replace(token.unwrap_or("THE_TOKEN"), "THE_TOKEN");
     let set: Vec<&str> = forward.request.iter().filter_map(set_name).collect();
     for edit in forward.request.iter() {
@@ -133,6 +133,12 @@ fn goes_on(forward: &Forward, outcome: Option<Outcome>, token: Option<&str>) -> 
     }
     let state = forward.properties.iter();
     lines.extend(state.map(|(name, value)| format!("  filter state wasm.{name}: {}", String::from_utf8_lossy(value))));
+    let how = match (how, lines.is_empty()) {
+        ("", true) => ", and no header tells it who asks",
+        ("", false) => ", with",
+        (how, _) => how,
+    };
+    lines.insert(0, format!("it goes on to the application{how}"));
     lines
 }
 
