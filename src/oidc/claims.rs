@@ -94,15 +94,18 @@ impl TrustedClaims {
         value.filter(|value| !value.is_null())
     }
 
-    /// These, and what UserInfo says anew about the person; what it says no longer stays, for a token may have said it. Whether
-    /// an address is verified comes with the address.
+    /// These, and what UserInfo says anew, if it is about the same person; what it says no longer stays, for a token may have
+    /// said it. Whether an address is verified comes with the address.
     #[must_use]
     pub fn renewed_by(self, info: &UserInfo) -> Self {
+        if self.claim("sub").and_then(Value::as_str) != Some(info.sub()) {
+            return self;
+        }
         let said = |name: &str| present(info.claims(), name).filter(|_| !is_protocol_claim(name));
-        let renewed = |name: &str, old: Value| match name {
-            "email_verified" if said("email").is_some() => said(name).cloned().unwrap_or_default(),
-            "phone_number_verified" if said("phone_number").is_some() => said(name).cloned().unwrap_or_default(),
-            _ => said(name).cloned().unwrap_or(old),
+        let renewed = |name: &str, old: Value| match address_of(name) {
+            Some(address) if said(address).is_some() => said(name).cloned().unwrap_or_default(),
+            Some(_) => old,
+            None => said(name).cloned().unwrap_or(old),
         };
         Self(self.0.into_iter().map(|(name, old)| (name.clone(), renewed(&name, old))).collect())
     }
@@ -124,16 +127,17 @@ fn merged<'a>(token: &'a Map<String, Value>, info: Option<&'a Map<String, Value>
     let own = present(token, name);
     let Some(info) = info.filter(|_| !is_protocol_claim(name)) else { return own };
     let added = present(info, name);
-    let address = match name {
-        "email_verified" => "email",
-        "phone_number_verified" => "phone_number",
-        _ => return own.or(added),
-    };
+    let Some(address) = address_of(name) else { return own.or(added) };
     match (present(token, address), present(info, address)) {
         (None, Some(_)) => added,
         (Some(ours), Some(theirs)) if ours == theirs => own.or(added),
         _ => own,
     }
+}
+
+/// The claim that `name` calls verified (OpenID Connect Core §5.1).
+fn address_of(name: &str) -> Option<&str> {
+    name.strip_suffix("_verified").filter(|address| matches!(*address, "email" | "phone_number"))
 }
 
 /// Whether a claim is about a token and a sign-in, not about a person: UserInfo cannot say it. OpenID Connect Core §2, RFC 7519
@@ -289,6 +293,31 @@ mod tests {
             kept("phone_number_verified", of_token, json!({"phone_number": "+1", "phone_number_verified": true}))
         };
         assert_eq!((phone(json!({"phone_number": "+2"})), phone(json!({}))), (json!(null), json!(true)));
+    }
+
+    #[test]
+    fn a_session_is_renewed_by_what_user_info_says_anew() {
+        let session =
+            json!({"sub": "kim", "groups": ["a"], "name": "Kim", "email": "a@b", "email_verified": false, "acr": "1"});
+        let renewed = |info_says: &Value| {
+            let session = TrustedClaims::unsealed(session.as_object().unwrap().clone());
+            Value::Object(session.renewed_by(&info(info_says)).into_map())
+        };
+        let with = |name: &str, value: Value| {
+            let mut session = session.clone();
+            session[name] = value;
+            session
+        };
+        let said = json!({"sub": "kim", "groups": [], "acr": "2", "scope": "x", "nickname": "k", "name": null});
+        assert_eq!(renewed(&said), with("groups", json!([])));
+        // T-158
+        assert_eq!(renewed(&json!({"sub": "lee", "groups": ["admin"]})), session);
+        // T-160: a word on an address that is not named is about no address of ours.
+        assert_eq!(renewed(&json!({"sub": "kim", "email_verified": true})), session);
+        let named = json!({"sub": "kim", "email": "a@b", "email_verified": true});
+        assert_eq!(renewed(&named), with("email_verified", json!(true)));
+        let other = renewed(&json!({"sub": "kim", "email": "c@d"}));
+        assert_eq!((&other["email"], &other["email_verified"]), (&json!("c@d"), &json!(null)));
     }
 
     #[test]

@@ -163,6 +163,14 @@ fn cognitos_token_is_taken_by_its_client_and_needs_no_aud() {
     assert_eq!(refusal(&cognito(&[]), None, &cognito_claims(&json!({"client_id": "second", "scope": null}))), None);
 }
 
+// RFC 9449 §7.2
+#[test]
+fn a_token_that_is_bound_to_a_key_is_refused() {
+    let bound = json!({"cnf": {"jkt": "0ZcOCORZNYy"}});
+    assert_eq!(refusal(&cognito(&[]), None, &cognito_claims(&bound)), Some(BearerError::Confirmation));
+    assert_eq!(refusal(&legacy(&[]), Some("JWT"), &claims(&bound)), Some(BearerError::Confirmation));
+}
+
 #[test]
 fn cognitos_machine_token_is_its_client() {
     let machine = json!({

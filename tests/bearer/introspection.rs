@@ -168,6 +168,9 @@ fn a_refresh_or_id_token_is_no_bearer_token() {
     ] {
         assert_eq!(refusal(&changes), Some(BearerError::Type), "{changes}");
     }
+    for scope in [json!(7), json!(["a", 7]), json!("JSON null"), json!({})] {
+        assert_eq!(refusal(&json!({"scope": scope})), Some(BearerError::Malformed("scope")), "{scope}");
+    }
     assert_eq!(refusal(&json!({"token_type": 7})), Some(BearerError::Malformed("token_type")));
     assert_eq!(refusal(&json!({"token_type": "DPoP"})), Some(BearerError::Type));
     assert_eq!(refusal(&json!({"cnf": {"x5t#S256": "x"}})), Some(BearerError::Confirmation));

@@ -63,6 +63,21 @@ fn each_token_is_of_one_kind_and_refused_where_only_others_are_taken() {
     }
 }
 
+// RFC 8725 §3.11
+#[test]
+fn a_typ_of_its_own_makes_neither_an_id_token_nor_a_service_accounts() {
+    let account = json!({"sub": "system:serviceaccount:a:b"});
+    for typ in ["dpop+jwt", "secevent+jwt", "vc+jwt", "text/jwt", ""] {
+        for more in [json!({}), json!({"nonce": "n"}), account.clone()] {
+            let claims = claims(more);
+            assert_eq!(refusal(&everything(ProviderKind::Oidc), Some(typ), &claims), Some(BearerError::Type), "{typ}");
+            for kind in [TokenKind::IdToken, TokenKind::ServiceAccount] {
+                assert_eq!(refusal(&only(kind), Some(typ), &claims), Some(BearerError::Kind), "{typ}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_token_that_says_two_things_is_neither() {
     for id in [

@@ -68,6 +68,10 @@ fn sub_is_a_namespace_and_a_name() {
         assert_eq!(judged(other), Some(BearerError::Malformed("sub")), "{sub}");
     }
     assert_eq!(judged(json!({"sub": long(63), "kubernetes.io": null})), None);
+    let named = |length: usize| {
+        judged(json!({"sub": format!("system:serviceaccount:a:{}", "n".repeat(length)), "kubernetes.io": null}))
+    };
+    assert_eq!((named(253), named(254)), (None, Some(BearerError::Malformed("sub"))));
     assert_eq!(judged(json!({"sub": null})), Some(BearerError::Malformed("sub")));
     assert_eq!(judged(json!({"sub": [SUB]})), Some(BearerError::Malformed("sub")));
 }
