@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use super::person::Person;
-use super::stack::Stack;
+use super::stack::{MACHINE_ID, Stack};
 
 /// Tokens are not renewed within ten seconds of their coming.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -73,6 +73,8 @@ pub async fn run(stack: &mut Stack) -> Report {
     report.identity = shown;
     report.add("a forged identity is replaced, in every spelling", forged(stack, &person).await);
     report.add("whoami says it too, and no token", whoami(stack, &person).await);
+    report.add("a rule lets its group in and nobody else", group(stack, &person).await);
+    report.add("a program comes in by its own token, as itself", program(stack).await);
     report.add("tokens are renewed once and for all requests, without a sign-in", renewal(stack, &person).await);
     let (copy, mut ours) = (person.cookies(&stack.at("/")), Vec::new());
     report.add("sign-out ends the session, here and at the provider", sign_out(stack, &person, &mut ours).await);
@@ -148,6 +150,30 @@ async fn whoami(stack: &Stack, person: &Person) -> Result<()> {
     let email = stack.user().email.unwrap_or_default();
     ensure!(said["headers"]["kubeflow-userid"] == email, "it said {said}");
     ensure!(!answer.body.contains("eyJ"), "there is a token in {said}");
+    Ok(())
+}
+
+async fn group(stack: &Stack, person: &Person) -> Result<()> {
+    person.fetch(&stack.at("/admins"), &[]).await?.expect(200)?;
+    let before = stack.upstream.hits();
+    let token = format!("Bearer {}", stack.machine_token().await?);
+    let answer = Person::new()?.fetch(&stack.at("/admins"), &[("authorization", &token)]).await?;
+    let said = answer.expect(403)?.json()?;
+    ensure!(said["error"] == "requirement_unmet", "it said {said}");
+    ensure!(stack.upstream.hits() == before, "the application was reached");
+    Ok(())
+}
+
+async fn program(stack: &Stack) -> Result<()> {
+    let (nobody, token) = (Person::new()?, stack.machine_token().await?);
+    let seen = nobody.fetch(&stack.at("/api"), &[("authorization", &format!("bearer {token}"))]).await?;
+    let user = format!("program:{MACHINE_ID}");
+    expect_one(&seen.expect(200)?.json()?, "kubeflow-userid", &user)?;
+    let before = stack.upstream.hits();
+    let answer = nobody.fetch(&stack.at("/api"), &[("authorization", &format!("Bearer {token}x"))]).await?;
+    let challenge = answer.expect(401)?.header("www-authenticate");
+    ensure!(challenge.contains("error=\"invalid_token\""), "the challenge is {challenge}");
+    ensure!(stack.upstream.hits() == before, "the application was reached");
     Ok(())
 }
 
