@@ -68,7 +68,6 @@ pub struct Config {
     /// Who passes where.
     pub routes: Routes,
     forwarding: BTreeMap<usize, Forwarding>,
-    provider: ProviderSettings,
     providers: Vec<ProviderSettings>,
     warnings: Vec<Problem>,
 }
@@ -98,11 +97,6 @@ impl Config {
         let mut report = Report::default();
         let config = root(tree, environment, &mut report);
         Self::finish(config, report)
-    }
-
-    /// The first that signs people in.
-    pub fn provider(&self) -> &ProviderSettings {
-        &self.provider
     }
 
     /// Who vouches for people and programs, in order.
@@ -197,7 +191,6 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
         external_authorization: authorizer.map_or(Some(None), |authorizer| authorizer.map(Some))?,
         routes,
         forwarding,
-        provider: providers.iter().find(|provider| provider.signs_in).or_else(|| providers.first())?.clone(),
         providers,
         warnings: Vec::new(),
     })

@@ -14,7 +14,7 @@ use crate::{KEY, Variables, good, places, read, with};
 #[test]
 fn what_is_not_written_has_a_safe_default() {
     let config = read(&good()).unwrap();
-    let provider = config.provider();
+    let provider = &config.providers()[0];
     assert_eq!((provider.kind, provider.name.as_str()), (ProviderKind::Cognito, "default"));
     assert!(matches!(provider.client_authentication, ClientAuthentication::None));
     assert_eq!(provider.scopes, ["openid", "email"]);

@@ -10,7 +10,7 @@ fn a_secret_is_sent_as_the_kind_of_provider_wants_it() {
     let with_secret = |issuer: &str| {
         let mut tree = with("/providers/0/clientSecret", json!({ "env": "SECRET" }));
         tree["providers"][0]["issuer"] = issuer.into();
-        read(&tree).unwrap().provider().client_authentication.clone()
+        read(&tree).unwrap().providers()[0].client_authentication.clone()
     };
     let cognito = with_secret("https://issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_x");
     assert!(matches!(cognito, ClientAuthentication::Post { .. }));
@@ -21,7 +21,7 @@ fn a_secret_is_sent_as_the_kind_of_provider_wants_it() {
 fn an_issuer_keeps_its_spelling() {
     for issuer in ["https://idp.example.com", "https://idp.example.com/", "https://idp.example.com/realms/a%20b"] {
         let config = read(&with("/providers/0/issuer", issuer.into())).unwrap();
-        assert_eq!(config.provider().issuer, issuer);
+        assert_eq!(config.providers()[0].issuer, issuer);
     }
 }
 
@@ -120,12 +120,12 @@ fn every_provider_option_has_a_value_that_is_refused() {
 fn sign_out(logout: Value) -> LogoutKind {
     let mut tree = with("/providers/0/issuer", "https://idp.example.com".into());
     tree["providers"][0]["logout"] = logout;
-    read(&tree).unwrap().provider().logout.clone()
+    read(&tree).unwrap().providers()[0].logout.clone()
 }
 
 #[test]
 fn a_sign_out_is_local_unless_it_is_asked_for_at_an_openid_provider() {
-    assert_eq!(read(&good()).unwrap().provider().logout, LogoutKind::Cognito { logout_uri: None });
+    assert_eq!(read(&good()).unwrap().providers()[0].logout, LogoutKind::Cognito { logout_uri: None });
     assert_eq!((sign_out(json!({})), sign_out(json!({ "kind": "local" }))), (LogoutKind::Local, LogoutKind::Local));
     let rp_initiated = LogoutKind::RpInitiated { post_logout_redirect_uri: None, id_token_hint: true };
     assert_eq!(sign_out(json!({ "kind": "rpInitiated" })), rp_initiated);
@@ -138,7 +138,7 @@ fn a_redirect_uri_is_kept_as_it_is_written() {
         let kept = LogoutKind::RpInitiated { post_logout_redirect_uri: Some(uri.to_owned()), id_token_hint: false };
         assert_eq!(sign_out(logout), kept);
         let cognito = read(&with("/providers/0/logout", json!({ "logoutUri": uri }))).unwrap();
-        assert_eq!(cognito.provider().logout, LogoutKind::Cognito { logout_uri: Some(uri.to_owned()) });
+        assert_eq!(cognito.providers()[0].logout, LogoutKind::Cognito { logout_uri: Some(uri.to_owned()) });
     }
 }
 
@@ -148,7 +148,7 @@ fn return_urls_are_for_every_kind_of_sign_out_and_kept_as_they_are_written() {
     let kept = |issuer: &str, kind: &str| {
         let mut tree = with("/providers/0/logout", json!({ "kind": kind, "returnUrls": urls }));
         tree["providers"][0]["issuer"] = issuer.into();
-        read(&tree).unwrap().provider().logout_return_urls.clone()
+        read(&tree).unwrap().providers()[0].logout_return_urls.clone()
     };
     let cognito = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEf012";
     for (issuer, kind) in [
@@ -159,7 +159,7 @@ fn return_urls_are_for_every_kind_of_sign_out_and_kept_as_they_are_written() {
     ] {
         assert_eq!(kept(issuer, kind), urls, "{kind}");
     }
-    assert!(read(&good()).unwrap().provider().logout_return_urls.is_empty());
+    assert!(read(&good()).unwrap().providers()[0].logout_return_urls.is_empty());
 }
 
 #[test]
