@@ -62,8 +62,6 @@ pub struct BearerExchange {
     edits: HeaderEdits,
     token: Secret<String>,
     looked: Option<u64>,
-    /// Who did not vouch for it, and why.
-    heard: Vec<(TokenDigest, Refusal)>,
     awaited: Option<Awaited>,
 }
 
@@ -127,8 +125,7 @@ impl Engine {
     pub(super) fn bearer(&mut self, inbound: Inbound, token: Secret<String>, moment: &mut Moment<'_>) -> Decision {
         let edits = self.strip(&inbound);
         let deadline = Deadline::new(moment.now, PROVIDER_WAIT);
-        let exchange =
-            BearerExchange { inbound, deadline, edits, token, looked: None, heard: Vec::new(), awaited: None };
+        let exchange = BearerExchange { inbound, deadline, edits, token, looked: None, awaited: None };
         let decision = self.judge_bearer(exchange, moment);
         self.fetch_due(moment.now);
         decision
@@ -206,7 +203,7 @@ impl Engine {
         let access = config.routes.route(exchange.inbound.rule).access();
         let token = exchange.token.secret();
         if !looks_like_jwt(token) {
-            return self.looked_up(exchange, self.party.lookups(None, access), now);
+            return self.looked_up(&exchange.token, self.party.lookup(None, access), now);
         }
         let Some(issuer) = issuer_hint(token) else {
             let refusal = UnverifiedJwt::parse(token).err().map(Refusal::BearerJwt);
@@ -214,7 +211,7 @@ impl Engine {
         };
         let signed = self.party.issuers_of_tokens(&issuer, access);
         match *signed {
-            [] => self.looked_up(exchange, self.party.lookups(Some(&issuer), access), now),
+            [] => self.looked_up(&exchange.token, self.party.lookup(Some(&issuer), access), now),
             [first, ..] => self.verified(&exchange.token, first, &signed, &mut exchange.looked, now),
         }
     }
@@ -248,41 +245,25 @@ impl Engine {
         Known::Refused(Refusal::Bearer(refusal))
     }
 
-    /// What the providers say that can be asked, one after the other, those first that need not be waited for. One that fails
-    /// does not speak for the others.
+    /// What the provider says that can be asked.
     fn looked_up(
         &mut self,
-        exchange: &BearerExchange,
-        mut lookups: Vec<(ProviderId, usize, Endpoint)>,
+        token: &Secret<String>,
+        lookup: Option<(ProviderId, usize, Endpoint)>,
         now: UnixTime,
     ) -> Known {
-        let token = &exchange.token;
         if let Err(error) = check_opaque(token.secret()) {
             return Known::Refused(Refusal::Bearer(error));
         }
-        lookups
-            .sort_by_key(|(provider, ..)| self.party.state(*provider).is_none_or(|state| state.metadata().is_none()));
-        let digest = |(provider, rule, endpoint)| TokenDigest::new(provider, rule, endpoint, token.secret());
-        let digests: Vec<_> = lookups.into_iter().map(|lookup| (digest(lookup), lookup.0, lookup.1)).collect();
-        let mut refusal = Refusal::Bearer(BearerError::Issuer);
-        let mut unasked = Vec::new();
-        for (digest, provider, rule) in digests {
-            let heard = exchange.heard.iter().find(|(other, _)| *other == digest).map(|(_, refusal)| refusal.clone());
-            let verdict = self.party.tokens.get(&digest, now).map(|verdict| verdict.claims.clone());
-            match (heard, verdict) {
-                (Some(no), _) => refusal = refusal.or_unknown(no),
-                (None, Some(Ok(claims))) => return Known::Caller(provider, claims),
-                (None, Some(Err(error))) => refusal = refusal.or_unknown(Refusal::Bearer(error)),
-                (None, None) => unasked.push((digest, provider, rule)),
-            }
+        let Some((provider, rule, endpoint)) = lookup else {
+            return Known::Refused(Refusal::Bearer(BearerError::Issuer));
+        };
+        let digest = TokenDigest::new(provider, rule, endpoint, token.secret());
+        match self.party.tokens.get(&digest, now).map(|verdict| verdict.claims.clone()) {
+            Some(Ok(claims)) => Known::Caller(provider, claims),
+            Some(Err(error)) => Known::Refused(Refusal::Bearer(error)),
+            None => self.ask(digest, (provider, rule), token, now).map_or_else(Known::Refused, Known::Waits),
         }
-        for (digest, provider, rule) in unasked {
-            match self.ask(digest, (provider, rule), token, now) {
-                Ok(awaited) => return Known::Waits(awaited),
-                Err(no) => refusal = refusal.or_unknown(no),
-            }
-        }
-        Known::Refused(refusal)
     }
 
     /// Asks a provider about a token, unless it is being asked.
@@ -333,19 +314,15 @@ impl Engine {
             self.party.tokens.put(digest, verdict, response.body.secret().len());
         }
         // What is said now counts for all who wait for it, however short it may be remembered.
-        for mut exchange in self.take_bearer_tokens(|exchange| exchange.awaits_lookup(digest)) {
+        for exchange in self.take_bearer_tokens(|exchange| exchange.awaits_lookup(digest)) {
             let id = exchange.inbound.id;
             let decision = match &said {
                 Some(Ok(claims)) => self.clear_bearer(exchange, provider, claims, moment),
-                no => {
-                    let no = no.as_ref().and_then(|said| said.as_ref().err().copied());
-                    exchange.heard.push((digest, no.map_or(Refusal::ProviderUnavailable, Refusal::Bearer)));
-                    self.judge_bearer(exchange, moment)
-                }
+                Some(Err(error)) => self.refuse(&exchange.inbound, &Refusal::Bearer(*error), moment.now),
+                None => self.refuse(&exchange.inbound, &Refusal::ProviderUnavailable, moment.now),
             };
             self.output.decide(id, decision);
         }
-        self.fetch_due(moment.now);
         result
     }
 
@@ -380,13 +357,6 @@ impl Engine {
     /// Forgets questions whose end the host never told.
     pub(super) fn forget_lookups(&mut self, now: UnixTime) {
         self.lookups.retain(|_, lookup| !lookup.lost.is_past(now));
-    }
-}
-
-impl Refusal {
-    /// This and `another` of the same token: as long as somebody could not say, nobody knows.
-    fn or_unknown(self, another: Self) -> Self {
-        if matches!(self, Self::Bearer(_)) { another } else { self }
     }
 }
 

@@ -123,17 +123,15 @@ impl RelyingParty {
         self.ids().filter(|id| self.settings(*id).is_some_and(takes)).collect()
     }
 
-    /// Who of those that count for `access` can be asked about an opaque token, by which rule of theirs and at which endpoint;
-    /// about a JWT, its issuer alone.
-    pub fn lookups(&self, issuer: Option<&str>, access: &Access) -> Vec<(ProviderId, usize, Endpoint)> {
-        let providers = self.ids().filter_map(|id| Some((id, self.settings(id)?)));
-        let of_issuer = |settings: &ProviderSettings| issuer.is_none_or(|issuer| settings.issuer == issuer);
-        let meant = providers.filter(|(_, settings)| access.takes(&settings.name) && of_issuer(settings));
-        let rules = meant.flat_map(|(id, settings)| {
-            let rules = settings.bearer.iter().enumerate();
-            rules.filter_map(move |(place, rule)| Some((id, place, lookup_endpoint(rule)?)))
-        });
-        rules.collect()
+    /// Who can be asked about an opaque token, by which rule of theirs and at which endpoint, if they count for `access`; about a
+    /// JWT, its issuer alone.
+    pub fn lookup(&self, issuer: Option<&str>, access: &Access) -> Option<(ProviderId, usize, Endpoint)> {
+        self.ids().find_map(|id| {
+            let settings = self.settings(id).filter(|settings| access.takes(&settings.name))?;
+            let mut rules = settings.bearer.iter().enumerate();
+            let found = rules.find_map(|(place, rule)| Some((id, place, lookup_endpoint(rule)?)));
+            found.filter(|_| issuer.is_none_or(|issuer| settings.issuer == issuer))
+        })
     }
 
     /// The settings of a provider.

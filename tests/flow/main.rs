@@ -14,7 +14,9 @@
 mod aging;
 mod back_channel;
 mod bearer;
+mod bearer_keys;
 mod bearer_refusals;
+mod bearer_rules;
 mod callback;
 mod clients;
 mod endpoints;
@@ -34,6 +36,8 @@ mod logout_tokens;
 mod memory;
 mod message;
 mod neighbours;
+mod opaque;
+mod opaque_floods;
 mod outages;
 mod programs;
 #[path = "../support/provider.rs"]

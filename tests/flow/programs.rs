@@ -47,7 +47,7 @@ pub fn world(change: impl FnOnce(&mut Value)) -> World {
 pub fn warm(change: impl FnOnce(&mut Value)) -> World {
     let mut world = world(change);
     assert_eq!(world.send(&Request::bare("/")).status(), 401);
-    world.advance(std::time::Duration::from_secs(2));
+    world.advance(std::time::Duration::from_secs(4));
     assert_eq!(world.provider.asked, ["metadata", "keys"]);
     world
 }
