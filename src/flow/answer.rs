@@ -107,7 +107,11 @@ fn page(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
     let plain = Page { status, title, text, action: Action::None, code, framed: inbound.client == Client::Frame };
     let Some(origin) = &inbound.origin else { return plain.reply() };
     let link = |label, href, target| Page { action: Action::Link { href, label, target }, ..plain };
-    let sign_in = sign_in_link(config, &back(config, inbound, origin));
+    let sign_in = match inbound.view.path() == config.paths.sign_in.as_bytes() {
+        // Whatever else it asks for is what is refused.
+        true => sign_in_link(config, &inbound.requested_return_path(origin)),
+        false => sign_in_link(config, &back(config, inbound, origin)),
+    };
     let again = format!("{sign_in}&again=true");
     match (refusal, inbound.client) {
         (Refusal::Unauthenticated, Client::Submission) => {

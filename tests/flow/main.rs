@@ -18,7 +18,9 @@ mod bearer_keys;
 mod bearer_refusals;
 mod bearer_rules;
 mod callback;
+mod choosing;
 mod clients;
+mod elsewhere;
 mod endpoints;
 mod front_channel;
 mod gateways;
@@ -35,6 +37,7 @@ mod logout_tokens;
 #[path = "../support/memory.rs"]
 mod memory;
 mod message;
+mod mix_up;
 mod neighbours;
 mod opaque;
 mod opaque_floods;
@@ -42,6 +45,7 @@ mod outages;
 mod programs;
 #[path = "../support/provider.rs"]
 mod provider;
+mod providers;
 mod refresh;
 mod refreshed_id_tokens;
 mod replays;

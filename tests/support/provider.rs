@@ -334,7 +334,7 @@ impl Provider {
 
     fn fresh(&mut self, kind: &str) -> String {
         self.issued += 1;
-        let secret = signing::encode(Sha256::digest(format!("{kind} {}", self.issued)));
+        let secret = signing::encode(Sha256::digest(format!("{kind} {} of {}", self.issued, self.want.client_id)));
         self.secrets.push(secret.clone());
         secret
     }
