@@ -91,8 +91,7 @@ pub fn redirect_with_session(
     now: UnixTime,
     entropy: &mut dyn Entropy,
 ) -> Result<(Reply, Event), Refusal> {
-    let landing = landing_origin(config, origin, &signed_in.authority);
-    let target = ReturnPath::parse(signed_in.return_path.as_bytes(), &landing).unwrap_or_else(ReturnPath::root);
+    let (landing, target) = landing(config, origin, &signed_in);
     let mark = landed_mark(&signed_in.provider, &signed_in.assurance);
     let mut session = session(config, signed_in, now, SessionId::random(entropy)?);
     let (cookies, event) = session_cookies(config, inbound, origin, &mut session, now, entropy)?;
@@ -125,10 +124,16 @@ fn session(config: &Config, signed_in: SignedIn, now: UnixTime, id: SessionId) -
     }
 }
 
-/// Where the person was when the sign-in began: a public host still, or else where the callback came.
-pub fn landing_origin(config: &Config, callback: &Origin, authority: &str) -> Origin {
-    let elsewhere = Some(authority).filter(|authority| !authority.is_empty());
-    elsewhere.and_then(|authority| config.public_urls.origin_for(authority)).unwrap_or_else(|| callback.clone())
+/// Where the person was when the sign-in began. A host that is none of ours any more is gone, and its paths mean nothing
+/// where the callback came.
+fn landing(config: &Config, callback: &Origin, signed_in: &SignedIn) -> (Origin, ReturnPath) {
+    let SignedIn { authority, return_path, .. } = signed_in;
+    let origin = match authority.is_empty() {
+        true => Some(callback.clone()),
+        false => config.public_urls.origin_for(authority),
+    };
+    let path = origin.as_ref().and_then(|origin| ReturnPath::parse(return_path.as_bytes(), origin));
+    (origin.unwrap_or_else(|| callback.clone()), path.unwrap_or_else(ReturnPath::root))
 }
 
 /// What the mark of a completed sign-in says of it: the same for the same demand.
