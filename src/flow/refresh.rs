@@ -185,7 +185,9 @@ impl Engine {
             let session = running.renewal.session().clone();
             match running {
                 // Nobody waits longer, but what is still on its way may be the only refresh token that will be good.
-                RunningRenewal { provider, mut renewal, call: Some(call), lease, late } if late < MOST_LATE => {
+                RunningRenewal { provider, mut renewal, call: Some(call), lease, late }
+                    if late < MOST_LATE && renewal.awaits_tokens() =>
+                {
                     renewal.wait_again(self.timeout_of(&session), moment.now);
                     let late = late.saturating_add(1);
                     self.waits.put_renewal(id, RunningRenewal { provider, renewal, call: Some(call), lease, late });

@@ -165,6 +165,11 @@ impl Renewal {
         }
     }
 
+    /// Whether the token endpoint's answer is still to come.
+    pub const fn awaits_tokens(&self) -> bool {
+        matches!(self, Self::Tokens(_))
+    }
+
     /// Gives the token endpoint's answer a second time to come: if a clock was set forward, it is still on its way.
     pub fn wait_again(&mut self, timeout: Duration, now: UnixTime) {
         if let Self::Tokens(AwaitTokens { deadline, .. }) = self {
@@ -250,6 +255,12 @@ impl AwaitUserInfo {
             Ok(answer) => {
                 let session = renewed(session, tokens, token.as_ref(), Some(&answer), context);
                 Renewed { end: End::Renewed(session), problem: None }
+            }
+            // Who is refused there for good may sign in anew once the tokens are over; till then, and otherwise, it may pass.
+            Err(refusal @ Refusal::UserInfo(UserInfoError::Refused | UserInfoError::Subject))
+                if is_over(&session, context) =>
+            {
+                Renewed { end: End::Refused, problem: Some(refusal) }
             }
             Err(refusal) => keep(*session, tokens, refusal, context),
         }
@@ -360,6 +371,11 @@ fn keep(session: Session, tokens: RefreshResponse, problem: Refusal, context: &C
     Renewed { end: End::Renewed(Box::new(session)), problem: Some(problem) }
 }
 
+/// Whether the tokens of `session` serve no longer.
+fn is_over(session: &Session, context: &Context<'_>) -> bool {
+    context.now >= session.token_expires.plus(context.settings.leeway)
+}
+
 fn failed(problem: Refusal) -> Renewed {
     Renewed { end: End::Failed, problem: Some(problem) }
 }
@@ -367,7 +383,7 @@ fn failed(problem: Refusal) -> Renewed {
 /// No tokens. `invalid_grant` ends the session at once; another refusal is a setting's fault, which ends it no sooner than
 /// its tokens; all else may pass.
 fn refused(session: &Session, refusal: Refusal, context: &Context<'_>) -> Renewed {
-    let over = context.now >= session.token_expires.plus(context.settings.leeway);
+    let over = is_over(session, context);
     let end = match &refusal {
         Refusal::Token(TokenError::Refused(OAuthError::InvalidGrant)) => End::Refused,
         Refusal::Token(TokenError::Refused(_)) if over => End::Refused,
