@@ -138,9 +138,9 @@ impl PathPattern {
             (Self::Regex(_), _) | (_, Self::Regex(_)) => false,
             (_, Self::Exact(theirs)) => self.matches_segments(theirs.iter().map(String::as_bytes)),
             (Self::Prefix(ours), Self::Prefix(theirs)) => theirs.starts_with(ours),
+            // A template has a name somewhere, so that no longer prefix agrees with all of it.
             (Self::Prefix(ours), Self::Template(theirs)) => {
-                ours.len() <= theirs.len()
-                    && ours.iter().zip(theirs).all(|(ours, theirs)| theirs.literal() == Some(ours.as_str()))
+                ours.iter().zip(theirs).all(|(ours, theirs)| theirs.literal() == Some(ours.as_str()))
             }
             (Self::Template(ours), Self::Template(theirs)) => {
                 ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| ours.covers(theirs))
