@@ -130,9 +130,9 @@ fn codes_that_other_documents_name_exist() {
     let real: BTreeSet<_> = refusal_codes(&sources).union(&other_codes(&sources)).cloned().collect();
     let heads: BTreeSet<_> = real.iter().filter_map(|code| code.split_once('_')).map(|(head, _)| head).collect();
     // Names of claims, parameters, Envoy's settings and the providers' own codes that begin alike.
-    let others = "access_token body_too_large email_verified host_env_keys id_token id_token_ id_token_hint jwt_ logout_token \
-                  logout_token_ no_host provider_domain provider_issuer session_expires_at signed_in_at token_endpoint \
-                  token_type_hint token_use user_id";
+    let others = "access_token bearer_ body_too_large email_verified host_env_keys id_token id_token_ id_token_hint jwt_ \
+                  logout_token logout_token_ no_host provider_domain provider_issuer session_expires_at sign_in sign_in_failed signed_in_at \
+                  token_endpoint token_type_hint token_use user_id user_info user_info_";
     let others: BTreeSet<_> = others.split(' ').collect();
     let mut unknown = BTreeSet::new();
     for document in crate::corpus::documents() {
@@ -204,6 +204,24 @@ fn the_tables_of_codes_say_the_status_that_is_sent() {
     }
 }
 
+/// Those whose status hangs on more than the code.
+#[test]
+fn two_codes_have_two_statuses_each() {
+    use edge_oidc::{
+        flow::refusal::Refusal,
+        oidc::{assurance::Shortfall, bearer::BearerError},
+    };
+    let rows = document("docs/operations.md").rows("Code");
+    for (one, another) in [
+        (Refusal::BearerMalformed, Refusal::Bearer(BearerError::Malformed("sub"))),
+        (Refusal::SignInTooWeak(Shortfall::Acr), Refusal::SignInTooWeak(Shortfall::Scope)),
+    ] {
+        assert_eq!(one.code(), another.code());
+        let row = rows.iter().find(|row| span(&row[0]) == Some(one.code())).unwrap();
+        assert_eq!(row[1], format!("{} or {}", one.status(), another.status()));
+    }
+}
+
 /// Refusals of every status, as far as they can be made without their cause.
 fn refusals() -> Vec<(String, &'static str, u16)> {
     use edge_oidc::{
@@ -211,15 +229,20 @@ fn refusals() -> Vec<(String, &'static str, u16)> {
         http::request::MalformedRequest,
         identity::IdentityError,
         oidc::{
-            authorization::CallbackError, error::OAuthError, id_token::IdTokenError, jwt::JwtError,
-            logout_token::LogoutTokenError, token::TokenError,
+            authorization::CallbackError, bearer::BearerError, error::OAuthError, id_token::IdTokenError,
+            jwt::JwtError, logout_token::LogoutTokenError, token::TokenError, user_info::UserInfoError,
         },
+        policy::Unmet,
     };
     let callback = |error| Refusal::Callback(CallbackError::Provider(error));
     let token = |error| Refusal::Token(TokenError::Refused(error));
     let all = [
         Refusal::AmbiguousPath,
         Refusal::AttemptAbsent,
+        Refusal::AuthorizerDenied,
+        Refusal::AuthorizerUnavailable,
+        Refusal::Bearer(BearerError::Audience),
+        Refusal::BearerAbsent,
         Refusal::BodyUnread,
         Refusal::Callback(CallbackError::CodeAbsent),
         Refusal::Callback(CallbackError::StateInvalid),
@@ -233,17 +256,26 @@ fn refusals() -> Vec<(String, &'static str, u16)> {
         Refusal::Identity(IdentityError::UserIdUnusable),
         Refusal::Jwt(JwtError::UnknownKid),
         Refusal::LogoutToken(LogoutTokenError::Nonce),
+        Refusal::LookupEndpointAbsent,
         Refusal::LogoutTokenAbsent,
         Refusal::LogoutTokenReplayed,
         Refusal::Malformed(MalformedRequest::Path),
         Refusal::MemoryUnavailable,
         Refusal::MethodNotAllowed,
         Refusal::NoEntropy,
+        Refusal::OtherProvider,
         Refusal::ProviderUnavailable,
+        Refusal::ProviderUnknown,
+        Refusal::Requirement(Unmet { text: String::new(), scopes: Vec::new() }),
+        Refusal::ScopeNotGranted,
         Refusal::SessionLost,
         Refusal::SessionTooLarge,
+        Refusal::SignInUnmet,
         Refusal::TooManyWaiting,
         Refusal::Unauthenticated,
+        Refusal::UserInfo(UserInfoError::Refused),
+        Refusal::UserInfo(UserInfoError::Subject),
+        Refusal::UserInfo(UserInfoError::Unavailable(500)),
         Refusal::WhoamiForeign,
         Refusal::Token(TokenError::Absent("id_token")),
         Refusal::Token(TokenError::TokenType),

@@ -10,7 +10,27 @@ use edge_oidc::cli::Cli;
 use crate::corpus::{documents, root};
 
 /// Where a command ends for the shell.
-const ENDS: [char; 9] = ['|', '>', '<', ';', '&', ')', '"', '#', ','];
+const ENDS: [char; 7] = ['|', '>', '<', ';', '&', ')', '#'];
+
+/// The words of a command as the shell splits them; it ends where the shell would, or where a sentence goes on.
+pub fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let (mut word, mut quote) = (None::<String>, None);
+    for letter in text.trim().chars() {
+        match (quote, letter) {
+            (Some(open), letter) if letter == open => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (None, ' ' | '\n') => words.extend(word.take()),
+            (None, letter) if ENDS.contains(&letter) => break,
+            (_, letter) => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}
 
 /// The words after `command` in fences and code spans, each with its document.
 fn commands(command: &str) -> Vec<(String, Vec<String>)> {
@@ -29,8 +49,7 @@ fn commands(command: &str) -> Vec<(String, Vec<String>)> {
                 if !begins || !(rest.is_empty() || rest.starts_with(' ')) {
                     continue;
                 }
-                let arguments = rest.split(ENDS).next().unwrap_or_default();
-                found.push((document.name.clone(), arguments.split_whitespace().map(str::to_owned).collect()));
+                found.push((document.name.clone(), words(rest)));
             }
         }
     }

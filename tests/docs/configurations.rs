@@ -9,7 +9,17 @@ use serde_json::{Value, json};
 use crate::corpus::{Fence, documents, root};
 
 /// The blocks that a configuration may have.
-const BLOCKS: [&str; 6] = ["providers", "publicUrls", "paths", "session", "identity", "routes"];
+const BLOCKS: [&str; 9] = [
+    "providers",
+    "publicUrls",
+    "callbackUrl",
+    "paths",
+    "session",
+    "identity",
+    "bearer",
+    "externalAuthorization",
+    "routes",
+];
 
 /// A machine with one file and no environment: secrets are then taken as given.
 struct OneFile(String);
@@ -74,15 +84,39 @@ fn every_configuration_that_is_shown_is_taken() {
             }
         }
     }
-    assert!(shown_ones > 10, "{shown_ones}");
+    assert!(shown_ones > 30, "{shown_ones}");
     assert!(refused.is_empty(), "{}", refused.join("\n"));
 }
 
 #[test]
 fn the_shipped_files_are_taken() {
-    for file in ["envoy/envoy.yaml", "istio/wasmplugin.yaml"] {
+    for file in ["envoy/envoy.yaml", "envoy/rbac.yaml", "istio/wasmplugin.yaml"] {
         let outcome = check(&std::fs::read_to_string(root().join(file)).unwrap());
         assert_eq!(outcome.code, 0, "{file}: {}{}", outcome.output, outcome.errors);
+    }
+}
+
+/// What is written twice, for the filter and for Istio or Envoy behind it, is the same.
+#[test]
+fn the_shipped_policies_are_about_what_the_shipped_filters_say() {
+    let text = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
+    let (plugin, policies) = (text("istio/wasmplugin.yaml"), text("istio/authorization.yaml"));
+    let plugin: Value = serde_saphyr::from_str(plugin.split("\n---").next().unwrap()).unwrap();
+    let provider = &plugin["spec"]["pluginConfig"]["providers"][0];
+    let documents = policies.split("\n---").map(|part| serde_saphyr::from_str::<Value>(part).unwrap());
+    let [authentication, authorization] = documents.collect::<Vec<_>>().try_into().unwrap();
+    let rule = &authentication["spec"]["jwtRules"][0];
+    assert_eq!((&rule["issuer"], &rule["audiences"]), (&provider["issuer"], &json!([provider["clientId"]])));
+    let issuer = provider["issuer"].as_str().unwrap();
+    assert_eq!(rule["jwksUri"], format!("{issuer}/.well-known/jwks.json"));
+    let principals = format!("{issuer}/*");
+    let rules = authorization["spec"]["rules"].as_array().unwrap();
+    let principal = |rule: &&Value| rule["from"][0]["source"]["requestPrincipals"][0] == principals;
+    assert_eq!(rules.iter().filter(principal).count(), 2);
+    let groups = &plugin["spec"]["pluginConfig"]["identity"]["groups"]["claim"];
+    assert_eq!(rules[2]["when"][0]["key"], format!("request.auth.claims[{}]", groups.as_str().unwrap()));
+    for name in ["wasm.edge_oidc_user", "wasm.edge_oidc_groups"] {
+        assert!(text("envoy/rbac.yaml").contains(&format!("key: {name}")), "{name}");
     }
 }
 

@@ -3,9 +3,11 @@
 //! | File | Holds |
 //! |---|---|
 //! | `corpus` | the documents themselves: fences, tables, code spans |
-//! | `configurations` | every configuration that is shown |
-//! | `keys` | the keys, defaults and bounds of `docs/configuration.md` |
+//! | `configurations` | every configuration that is shown, and the shipped files |
+//! | `keys` | the keys, defaults and bounds of `docs/configuration.md` and `docs/routes.md` |
+//! | `rules` | what rules match, what `explain` says, what programs are told |
 //! | `codes` | the codes and metrics of `docs/operations.md` |
+//! | `metrics` | the labels that Envoy makes of them |
 //! | `links` | links and paths |
 //! | `commands` | `cargo xtask …` and `edge-oidc …` |
 
@@ -25,6 +27,8 @@ mod configurations;
 mod corpus;
 mod keys;
 mod links;
+mod metrics;
+mod rules;
 
 use corpus::{documents, root};
 
