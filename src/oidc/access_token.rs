@@ -21,7 +21,8 @@ pub(super) fn validate_cognito(claims: &Map<String, Value>, rule: &BearerRule) -
     }
     optional_text(claims, "scope").map_err(BearerError::of)?;
     unbound(claims)?;
-    if !claims.contains_key("aud") {
+    // Whoever names audiences wants tokens that are bound to one; another rule may take the rest.
+    if !claims.contains_key("aud") && rule.audiences.is_empty() {
         return Ok(());
     }
     // There is an `aud` if the client asked for a resource (RFC 8707), which is then the only place the token is for, or if a
