@@ -199,3 +199,21 @@ fn what_the_client_brings_is_removed_where_a_token_of_ours_belongs() {
     let answer = world.send(&with("/", &access));
     assert_eq!((answer.got("authorization"), answer.got("x-access")), (vec!["Bearer their own".into()], vec![]));
 }
+
+/// A token is a secret: who does not count here is not shown it, and what is remembered of it opens nothing here.
+#[test]
+fn an_opaque_token_is_shown_only_to_a_provider_that_counts() {
+    let mut world = two(|tree| {
+        tree["providers"][0]["bearer"] = json!([{ "kind": "introspection", "clientIds": ["robot"] }]);
+        rule(tree, &json!({ "providers": ["partner"] }));
+    });
+    let token = world.provider.opaque(PERSON);
+    told(&world.send(&program("/app", &token)), 401, "bearer_iss", INVALID);
+    assert_eq!(world.provider.times("introspection"), 0);
+    assert_eq!(world.send(&program("/", &token)).got("kubeflow-userid"), [PERSON]);
+    told(&world.send(&program("/app", &token)), 401, "bearer_iss", INVALID);
+    // A JWT of the other issuer is no business of this one either.
+    let theirs = partners_token(&mut world, &json!({}));
+    assert!(world.send(&program("/", &theirs)).passed());
+    assert_eq!(world.provider.times("introspection"), 1);
+}

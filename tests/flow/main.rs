@@ -66,6 +66,7 @@ mod tabs;
 mod tokens;
 mod user_info;
 mod user_info_refresh;
+mod verdicts;
 mod whoami;
 mod workers;
 mod world;
