@@ -14,6 +14,9 @@ use crate::{
 const MOMENT: Duration = Duration::from_millis(20);
 const USER: &str = "user_info";
 
+/// What becomes of a call.
+type Outage = fn() -> Travel;
+
 /// A provider whose ID tokens say who somebody is and no more.
 fn asking(change: impl FnOnce(&mut Value)) -> World {
     let mut world = World::configured(|tree| {
@@ -136,7 +139,7 @@ fn without_claims_nobody_is_signed_in_and_the_next_try_comes_to_the_same_place()
 
 #[test]
 fn no_answer_from_user_info_is_an_answer_in_time() {
-    let outages: [(fn() -> Travel, u64, u64); 3] = [
+    let outages: [(Outage, u64, u64); 3] = [
         (|| Travel::Fail(MOMENT, CallFailure::Cut), 0, 1),
         (|| Travel::Status(MOMENT, 504), 0, 1),
         (|| Travel::Lose, 7, 8),

@@ -13,6 +13,9 @@ use crate::{
 
 const USER: &str = "user_info";
 
+/// A whole answer, or none.
+type Reply = Option<(u16, String)>;
+
 fn said(claims: &[(&'static str, Value)]) -> BTreeMap<&'static str, Option<Value>> {
     claims.iter().map(|(name, value)| (*name, Some(value.clone()))).collect()
 }
@@ -104,7 +107,7 @@ fn a_session_goes_on_and_on_with_user_info() {
 }
 
 /// What UserInfo may answer: whether it is a no of its own.
-fn failures() -> Vec<(&'static str, Option<(u16, String)>, bool)> {
+fn failures() -> Vec<(&'static str, Reply, bool)> {
     let sub = |sub: &str| json!({ "sub": sub, "groups": ["admins"] }).to_string();
     vec![
         ("user_info_refused", Some((401, "{}".to_owned())), true),
@@ -118,7 +121,7 @@ fn failures() -> Vec<(&'static str, Option<(u16, String)>, bool)> {
     ]
 }
 
-fn failing(world: &mut World, answer: Option<(u16, String)>) {
+fn failing(world: &mut World, answer: Reply) {
     match answer {
         Some(answer) => drop(world.provider.response.instead.insert(USER, answer)),
         None => {
