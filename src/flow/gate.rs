@@ -24,7 +24,8 @@ use crate::{
         request::{Client, MalformedRequest, RequestView},
     },
     identity::AUTHORIZATION,
-    policy::{Action, Unauthenticated},
+    oidc::provider::ProviderSettings,
+    policy::{Access, Action, Unauthenticated},
     session::{delete_session, has_landed},
     time::UnixTime,
 };
@@ -77,7 +78,7 @@ impl Engine {
             let going = Going::plain(self.strip(&inbound));
             return self.forward(&inbound, Outcome::Preflight, going);
         }
-        if !access.credentials.session {
+        if !self.takes_sessions(access) {
             return match access.unauthenticated {
                 Unauthenticated::Pass => {
                     let edits = self.strip(&inbound);
@@ -167,6 +168,12 @@ impl Engine {
         }
     }
 
+    /// Whether anybody's session counts.
+    fn takes_sessions(&self, access: &Access) -> bool {
+        let signs_in = |provider: &ProviderSettings| provider.signs_in && access.takes(&provider.name);
+        access.credentials.session && self.party.config.providers().iter().any(signs_in)
+    }
+
     /// On to the application, as nobody.
     pub(super) fn pass_anonymously(&mut self, inbound: &Inbound, mut edits: HeaderEdits) -> Decision {
         if self.party.config.forwarding(inbound.rule).takes_authorization() {
@@ -248,10 +255,10 @@ fn is_foreign_origin(view: &RequestView, own: &str) -> bool {
 
 fn outcome_of(refusal: &Refusal) -> Outcome {
     match (refusal, refusal.status()) {
-        (Refusal::AmbiguousPath, _) => Outcome::Malformed,
+        (Refusal::AmbiguousPath | Refusal::BearerMalformed, _) => Outcome::Malformed,
         (_, 401) => Outcome::Unauthenticated,
         (_, 403) => Outcome::Denied,
-        (_, 503) => Outcome::Unavailable,
+        (Refusal::LookupEndpointAbsent, _) | (_, 503) => Outcome::Unavailable,
         _ => Outcome::Endpoint,
     }
 }

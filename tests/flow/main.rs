@@ -11,6 +11,7 @@
     reason = "a test"
 )]
 
+mod access;
 mod aging;
 mod back_channel;
 mod bearer;
@@ -50,6 +51,7 @@ mod providers;
 mod refresh;
 mod refreshed_id_tokens;
 mod replays;
+mod requirements;
 mod returns;
 mod rotation;
 mod routes;
@@ -60,6 +62,7 @@ mod sign_in;
 mod sign_out;
 #[path = "../support/signing.rs"]
 mod signing;
+mod step_up;
 #[path = "../support/stream.rs"]
 mod stream;
 mod tabs;
