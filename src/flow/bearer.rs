@@ -93,15 +93,22 @@ impl Presented {
         let token = match (words.next().unwrap_or_default(), words.next()) {
             (scheme, token) if scheme.eq_ignore_ascii_case(b"bearer") => token.unwrap_or_default().trim_ascii(),
             (token, None) if settings.raw && !token.is_empty() => token,
+            _ if value.split(|byte| *byte == b',').any(is_bearer) => return Self::Malformed,
             _ => return Self::Nothing,
         };
-        // Envoy may have joined two Authorization fields: a comma is in no token.
+        // A comma is in no token.
         let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
         match str::from_utf8(token).ok().filter(|_| !token.is_empty() && token.iter().all(allowed)) {
             Some(token) => Self::Token(Secret::new(token.to_owned())),
             None => Self::Malformed,
         }
     }
+}
+
+/// Whether a part of a field is a bearer token: Envoy joins two Authorization fields with a comma.
+fn is_bearer(part: &[u8]) -> bool {
+    let mut words = part.trim_ascii().splitn(2, u8::is_ascii_whitespace);
+    words.next().is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
 }
 
 impl BearerExchange {

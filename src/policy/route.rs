@@ -52,12 +52,16 @@ impl Routes {
         let host = without_port(host);
         let mut steps = Steps::of_a_request();
         let mut selection = None;
-        // `app.example.com.` is the same name to the DNS and another one to most virtual hosts.
-        for host in [Some(host), host.strip_suffix('.')].into_iter().flatten() {
-            for candidate in &candidates {
-                let selected = self.select(host, method, candidate, &mut steps)?;
-                if *selection.get_or_insert(selected) != selected {
-                    return Err(AmbiguousPath);
+        // `app.example.com.` is the same name to the DNS and another one to most virtual hosts; `get` is another method than
+        // `GET` by RFC 9110 §9.1 and the same to some applications.
+        let upper = Some(method.to_ascii_uppercase()).filter(|upper| upper != method);
+        for method in [Some(method), upper.as_deref()].into_iter().flatten() {
+            for host in [Some(host), host.strip_suffix('.')].into_iter().flatten() {
+                for candidate in &candidates {
+                    let selected = self.select(host, method, candidate, &mut steps)?;
+                    if *selection.get_or_insert(selected) != selected {
+                        return Err(AmbiguousPath);
+                    }
                 }
             }
         }
@@ -159,7 +163,7 @@ fn without_port(authority: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{HostPattern, PathPattern};
+    use crate::policy::{Exclusion, HostPattern, PathPattern};
 
     fn rule(name: &str, action: Action) -> Rule {
         Rule {
@@ -276,9 +280,25 @@ mod tests {
     fn methods_match_exactly() {
         let rules = [Rule { methods: vec!["GET".to_owned()], ..rule("get", Action::Allow) }];
         assert_eq!(decide(&rules, "h", "GET", "/"), ok("get"));
-        for outside in ["get", "HEAD", "POST", "", "GETX"] {
+        for outside in ["HEAD", "POST", "", "GETX", "head"] {
             assert_eq!(decide(&rules, "h", outside, "/"), ok("default"), "{outside}");
         }
+    }
+
+    #[test]
+    fn a_method_in_lower_case_must_select_the_same_rule_as_in_upper_case() {
+        let rules = [
+            Rule {
+                not: Some(Exclusion { methods: vec!["POST".to_owned()], ..Exclusion::default() }),
+                ..prefix("/open", Action::Allow)
+            },
+            Rule { methods: vec!["GET".to_owned()], ..rule("get", Action::Allow) },
+        ];
+        for (method, path) in [("post", "/open"), ("Post", "/open/x"), ("get", "/"), ("gEt", "/x")] {
+            assert_eq!(decide(&rules, "h", method, path), Err(AmbiguousPath), "{method} {path}");
+        }
+        assert_eq!(decide(&rules, "h", "get", "/open"), ok("/open"));
+        assert_eq!(decide(&rules, "h", "put", "/"), ok("default"));
     }
 
     #[test]

@@ -113,7 +113,7 @@ fn an_opaque_token_is_whom_user_info_says_for_as_long_as_the_rule_says() {
     assert_eq!((&token.claims()["iss"], &token.claims()["email"]), (&json!(ISSUER), &json!("kim@example.com")));
     let code = |status, body: &Value| look(status, body).unwrap_err().code();
     assert_eq!(code(401, &json!({})), "bearer_inactive");
-    assert_eq!(code(200, &json!({"email": "x"})), "bearer_malformed");
+    assert_eq!(code(200, &json!({"email": "x"})), "bearer_claim");
     assert_eq!(look(503, &json!({})).unwrap_err(), LookupError::Unavailable(503));
     assert_eq!(code(200, &json!([])), "bearer_lookup_not_json");
     let signed = process_user_info_lookup(&settings, &rule, &answer(200, "eyJhbGciOiJSUzI1NiJ9.e30.AA"), now());

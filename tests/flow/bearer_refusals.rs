@@ -49,7 +49,7 @@ fn bad(world: &World) -> Vec<(String, &'static str)> {
         (id(json!({ "events": {} })), "bearer_typ"),
         (other(json!({ "cnf": { "jkt": "x" } })), "bearer_cnf"),
         (id(json!({ "sub": ACCOUNT })), "bearer_aud"),
-        (account_token(world, &json!({ "sub": "system:serviceaccount:kubeflow:admin" })), "bearer_malformed"),
+        (account_token(world, &json!({ "sub": "system:serviceaccount:kubeflow:admin" })), "bearer_claim"),
         // T-36: an issuer that is nobody's is invalid, not missing.
         (id(json!({ "iss": "https://evil.example" })), "bearer_iss"),
         (id(json!({ "iss": null })), "bearer_iss"),

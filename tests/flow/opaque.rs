@@ -265,7 +265,7 @@ fn user_info_says_whose_a_token_is_and_nothing_of_the_token() {
     for sub in [None, Some(json!("")), Some(json!(7))] {
         world.provider.response.user_info.insert("sub", sub);
         let token = world.provider.opaque(PERSON);
-        told(&world.send(&program("/", &token)), 401, "bearer_malformed", INVALID);
+        told(&world.send(&program("/", &token)), 401, "bearer_claim", INVALID);
     }
     world.provider.response.instead.insert("user_info", (200, id_token(&world, &json!({}))));
     let signed = world.provider.opaque(PERSON);

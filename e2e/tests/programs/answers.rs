@@ -41,13 +41,9 @@ async fn two_headers_or_two_tokens_in_one_are_a_malformed_request() {
             let ask = grace.ask(Method::GET, "/x").header("authorization", value);
             refused(&ask.send().await, 400, "bearer_malformed", MALFORMED);
         }
-        // Envoy makes one line of the two, which begins with a scheme that is the application's.
-        let ask =
-            || grace.ask(Method::GET, "/x").header("authorization", "Basic YWRhOng=").also("authorization", &good);
-        let stranger = ask().without_cookies().send().await;
-        assert!(matches!(stranger.expect_not_forwarded().status, 400 | 401), "{stranger}");
-        let answer = ask().send().await;
-        assert!(answer.status == 400 || user(&answer) == ["grace@example.com"], "{answer}");
+        // Envoy makes one line of the two.
+        let ask = grace.ask(Method::GET, "/x").header("authorization", "Basic YWRhOng=").also("authorization", &good);
+        refused(&ask.send().await, 400, "bearer_malformed", MALFORMED);
     }
     for (name, folded) in [("AUTHORIZATION", "aUTHorization"), ("authorization", "Authorization")] {
         let mut raw = world.raw().await;

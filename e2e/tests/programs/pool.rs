@@ -73,7 +73,7 @@ async fn a_token_with_one_thing_wrong_is_refused_for_that() {
     let mut world = programs().start().await;
     let (program, control) = (world.person(), world.control());
     for (fault, code) in [
-        (TokenFault::AccessTokenUse, "bearer_malformed"),
+        (TokenFault::AccessTokenUse, "bearer_claim"),
         (TokenFault::BadSignature, "jwt_signature"),
         (TokenFault::Expired, "bearer_expired"),
         (TokenFault::IssuedInFuture, "bearer_iat"),

@@ -68,7 +68,7 @@ impl BearerError {
             Self::IssuedInFuture => "bearer_iat",
             Self::Issuer => "bearer_iss",
             Self::Kind => "bearer_kind",
-            Self::Malformed(_) => "bearer_malformed",
+            Self::Malformed(_) => "bearer_claim",
             Self::NotYetValid => "bearer_nbf",
             Self::TokenUse => "bearer_token_use",
             Self::Type => "bearer_typ",
