@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     configurations::{shown, whole},
-    corpus::{document, span},
+    corpus::{document, documents, span},
 };
 
 /// Far from every name.
@@ -243,6 +243,26 @@ fn durations_are_taken_up_to_their_bounds_and_no_further() {
         tried += 1;
     }
     assert!(tried >= 6, "{tried}");
+}
+
+/// Members of other things than our configuration that documents write as `name: value`.
+const OTHERS: [&str; 9] = ["Authorization", "Connection", "RBAC", "mode", "phase", "prompt", "route", "tls", "typ"];
+
+#[test]
+fn settings_that_are_named_in_a_sentence_exist() {
+    let known: BTreeSet<String> =
+        all_known().iter().filter_map(|key| Some(key.rsplit('.').next()?.to_owned())).collect();
+    let mut unknown = BTreeSet::new();
+    for document in documents() {
+        for text in document.spans() {
+            let Some((name, _)) = text.trim_start_matches("{ ").split_once(": ") else { continue };
+            let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if plain && !known.contains(name) && !OTHERS.contains(&name) {
+                unknown.insert(format!("{}: {text}", document.name));
+            }
+        }
+    }
+    assert_eq!(unknown, BTreeSet::new());
 }
 
 #[test]

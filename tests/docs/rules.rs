@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     commands::words,
     configurations::whole,
-    corpus::{document, span},
+    corpus::{document, root, span},
 };
 
 struct Nothing;
@@ -82,6 +82,48 @@ fn explain_says_what_the_document_shows() {
         tried += 1;
     }
     assert_eq!(tried, 2);
+}
+
+/// What `explain` says of `text` with filter state.
+fn explained(text: &str) -> String {
+    let mut tree: Value = serde_saphyr::from_str(text).unwrap();
+    tree["identity"]["filterState"] = true.into();
+    let arguments = "edge-oidc explain x --url https://app.example.com/ --groups a".split(' ');
+    run(&Cli::try_parse_from(arguments).unwrap(), &Shown(tree.to_string())).output
+}
+
+#[test]
+fn filter_state_is_named_as_it_is() {
+    let fences = document("docs/routes.md").fences();
+    let file = fences.iter().find(|fence| fence.text.starts_with("# rules.yaml")).unwrap();
+    let said = explained(&file.text);
+    let lines = said.lines().filter_map(|line| line.trim_start().strip_prefix("filter state ")?.split(':').next());
+    let real: Vec<_> = lines.map(str::to_owned).collect();
+    assert_eq!(real.len(), 4, "{said}");
+    for name in ["docs/envoy.md", "envoy/README.md"] {
+        let rows = document(name).rows("Filter state");
+        assert_eq!(rows.iter().filter_map(|row| span(&row[0])).collect::<Vec<_>>(), sorted_like(&real), "{name}");
+    }
+}
+
+/// In the order of the documents: who, in which groups, says who, and by which name there.
+fn sorted_like(names: &[String]) -> Vec<&str> {
+    let order = ["user", "groups", "provider", "subject"];
+    let place = |name: &&str| order.iter().position(|end| name.ends_with(end));
+    let mut names: Vec<_> = names.iter().map(String::as_str).collect();
+    names.sort_by_key(place);
+    names
+}
+
+#[test]
+fn the_external_authorizer_is_asked_with_the_document_that_is_shown() {
+    let source = std::fs::read_to_string(root().join("src/flow/authorizer.rs")).unwrap();
+    let written = source.split_once("fn document(").unwrap().1;
+    let fences = document("docs/envoy.md").fences();
+    let shown = fences.iter().find(|fence| fence.text.contains("\"timestamp\"")).unwrap();
+    let member = regex_lite::Regex::new("\"([a-z-]+)\":").unwrap();
+    let members = |text: &str| member.captures_iter(text).map(|found| found[1].to_owned()).collect::<Vec<_>>();
+    assert_eq!(members(&shown.text), members(written));
 }
 
 #[test]
