@@ -334,7 +334,7 @@ impl Engine {
     }
 
     fn judge_lookup(
-        &self,
+        &mut self,
         digest: TokenDigest,
         (provider, rule): (ProviderId, usize),
         outcome: &CallOutcome,
@@ -356,8 +356,12 @@ impl Engine {
                 (CallResult::Ok, verdict(Ok(claims), until))
             }
             Err(LookupError::Refused(error)) => (CallResult::Refused, verdict(Err(error), now.plus(REFUSED))),
-            Err(LookupError::Json(_)) => (CallResult::Invalid, None),
-            Err(LookupError::Unavailable(_)) => (CallResult::Unavailable, None),
+            Err(failure) => {
+                let text = format!("provider {}: {failure}", settings.issuer);
+                self.log(log::Level::Warn, failure.code(), text, now);
+                let is_json = matches!(failure, LookupError::Json(_));
+                (if is_json { CallResult::Invalid } else { CallResult::Unavailable }, None)
+            }
         }
     }
 

@@ -188,6 +188,8 @@ fn a_provider_that_fails_is_no_no() {
             &world.send(&Request::navigation("/").with("authorization", &format!("Bearer {token}"))),
             "provider_unavailable",
         );
+        let code = if status == 200 { "bearer_lookup_not_json" } else { "bearer_lookup_unavailable" };
+        assert!(crate::aging::logged(&world, code), "{status} {body}");
         // Nothing is remembered of it.
         world.provider.response.instead.clear();
         is_person(&world.send(&program("/", &token)));
