@@ -13,6 +13,7 @@
 
 mod access;
 mod aging;
+mod authorizer;
 mod back_channel;
 mod bearer;
 mod bearer_keys;
@@ -23,6 +24,7 @@ mod choosing;
 mod clients;
 mod elsewhere;
 mod endpoints;
+mod forwarding;
 mod front_channel;
 mod gateways;
 mod given;
@@ -70,6 +72,7 @@ mod tokens;
 mod user_info;
 mod user_info_refresh;
 mod verdicts;
+mod verify;
 mod whoami;
 mod workers;
 mod world;
