@@ -206,7 +206,12 @@ impl Person {
 
     /// Forgets all cookies of the application's host; the provider's stay.
     pub fn forget_cookies(&self) {
-        self.jar.forget(APP, |_| true);
+        self.forget_cookies_of(APP);
+    }
+
+    /// Forgets all cookies of a host: of a provider's, for example, so that it asks who is there.
+    pub fn forget_cookies_of(&self, host: &str) {
+        self.jar.forget(host, |_| true);
     }
 }
 
