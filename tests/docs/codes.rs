@@ -82,6 +82,12 @@ fn refusal_codes(sources: &BTreeMap<String, String>) -> BTreeSet<String> {
     codes
 }
 
+/// Types whose codes the log has though no refusal wraps them.
+const LOGGED: [&str; 2] = ["CallFailure", "LookupError"];
+
+/// Types whose codes stand nowhere: another code with their text does.
+const UNSEEN: [&str; 2] = ["DiscoveryError", "JwksError"];
+
 /// The codes that only the log has, and that of the page after signing out.
 fn other_codes(sources: &BTreeMap<String, String>) -> BTreeSet<String> {
     let is_code =
@@ -94,7 +100,9 @@ fn other_codes(sources: &BTreeMap<String, String>) -> BTreeSet<String> {
     }
     // What is wrong with a provider's documents: every such name that is written there is a code.
     codes.extend(literals(&sources["src/flow/provider.rs"]));
-    codes.extend(literals(&code_of(sources, "pub enum CallFailure")));
+    for name in LOGGED {
+        codes.extend(literals(&code_of(sources, &format!("pub enum {name}"))));
+    }
     codes.into_iter().filter(is_code).collect()
 }
 
@@ -122,6 +130,26 @@ fn every_code_is_explained_and_none_is_invented() {
     let others = other_codes(&sources);
     assert!(others.contains("configuration_refused") && others.contains("metadata_unavailable"), "{others:?}");
     assert_same(&documented("Code"), &refusals.union(&others).cloned().collect());
+}
+
+fn has_code(implementation: &str) -> bool {
+    let signatures = implementation.split("fn code(").skip(1).filter_map(|rest| rest.split('{').next());
+    signatures.into_iter().any(|signature| signature.contains("-> &'static str"))
+}
+
+#[test]
+fn every_type_with_codes_is_looked_at_or_never_seen() {
+    let sources = sources();
+    let refusal = block(&sources["src/flow/refusal.rs"], "pub enum Refusal").unwrap();
+    let mut left = BTreeSet::new();
+    for text in sources.values() {
+        let implementations = text.split("\nimpl ").skip(1).filter(|text| has_code(text));
+        let names = implementations.filter_map(|text| text.split([' ', '<']).next());
+        let is_known = |name: &&str| refusal.contains(&format!("({name})")) || *name == "Refusal";
+        left.extend(names.filter(|name| !is_known(name)).map(str::to_owned));
+    }
+    let known: BTreeSet<_> = LOGGED.into_iter().chain(UNSEEN).map(str::to_owned).collect();
+    assert_eq!(left, known);
 }
 
 #[test]
