@@ -232,14 +232,21 @@ impl Engine {
         looked: &mut Option<u64>,
         now: UnixTime,
     ) -> Known {
-        let Some(mut context) = self.party.context(first, now) else {
-            return Known::Refused(Refusal::Bearer(BearerError::Issuer));
-        };
-        // Anyone can send a token with a made-up key name.
-        let jwt = match verify_token(token, looked, Asker::Others, &mut context) {
-            None => return Known::Waits(Awaited::Provider(first)),
-            Some(Err(error)) => return Known::Refused(Refusal::BearerJwt(error)),
-            Some(Ok(jwt)) => jwt,
+        let digest = TokenDigest::new(first, 0, Endpoint::Keys, token.secret());
+        let jwt = match self.party.verified(&digest, first, now) {
+            Some(jwt) => jwt.clone(),
+            None => {
+                let context = self.party.context(first, now);
+                // Anyone can send a token with a made-up key name.
+                match context.and_then(|mut context| verify_token(token, looked, Asker::Others, &mut context)) {
+                    None => return Known::Waits(Awaited::Provider(first)),
+                    Some(Err(error)) => return Known::Refused(Refusal::BearerJwt(error)),
+                    Some(Ok(jwt)) => {
+                        self.party.remember(digest, first, jwt.clone(), token.secret().len());
+                        jwt
+                    }
+                }
+            }
         };
         let mut refusal = BearerError::Issuer;
         for id in all {
@@ -266,7 +273,7 @@ impl Engine {
             return Known::Refused(Refusal::Bearer(BearerError::Issuer));
         };
         let digest = TokenDigest::new(provider, rule, endpoint, token.secret());
-        match self.party.tokens.get(&digest, now).map(|verdict| verdict.claims.clone()) {
+        match self.party.lookups.believed(&digest, now).map(|verdict| verdict.claims.clone()) {
             Some(Ok(claims)) => Known::Caller(provider, claims),
             Some(Err(error)) => Known::Refused(Refusal::Bearer(error)),
             None => self.ask(digest, (provider, rule), token, now).map_or_else(Known::Refused, Known::Waits),
@@ -318,7 +325,7 @@ impl Engine {
         let (result, verdict) = self.judge_lookup(digest, (provider, rule), outcome, moment.now);
         let said = verdict.as_ref().map(|verdict| verdict.claims.clone());
         if let (Some(verdict), CallOutcome::Answer(response)) = (verdict, outcome) {
-            self.party.tokens.put(digest, verdict, response.body.secret().len());
+            self.party.lookups.put(digest, verdict, response.body.secret().len());
         }
         // What is said now counts for all who wait for it, however short it may be remembered.
         for exchange in self.take_bearer_tokens(|exchange| exchange.awaits_lookup(digest)) {

@@ -15,11 +15,12 @@ use crate::{
         exchange::{Context, Keeps},
         inbound::Standing,
         provider::{ProviderId, ProviderState},
-        token_cache::TokenCache,
+        token_cache::{Signature, TokenCache, TokenDigest, Verdict},
     },
     http::cookie::Cookies,
     oidc::{
         bearer::{BearerRule, TokenKind},
+        jwt::VerifiedJwt,
         provider::ProviderSettings,
         signature::SignatureVerifier,
     },
@@ -42,7 +43,8 @@ pub struct RelyingParty {
     /// Which sessions were ended before their time.
     pub revoked: Revoked,
     /// Opaque bearer tokens that were asked about.
-    pub tokens: TokenCache,
+    pub lookups: TokenCache<Verdict>,
+    signatures: TokenCache<Signature>,
     states: Vec<ProviderState>,
     forwards: Forwards,
     verifier: Box<dyn SignatureVerifier>,
@@ -75,7 +77,8 @@ impl RelyingParty {
             wanted_claims: config.wanted_claims(),
             handoff: Handoff::new(&namespace),
             revoked: Revoked::new(&namespace),
-            tokens: TokenCache::default(),
+            lookups: TokenCache::default(),
+            signatures: TokenCache::default(),
             states: config.providers().iter().map(|_| ProviderState::default()).collect(),
             forwards,
             config: Rc::new(config),
@@ -212,6 +215,20 @@ impl RelyingParty {
     pub fn can_end(&mut self, session: &Session, moment: &Moment<'_>) -> bool {
         let covered = self.revoked.covers(session, &self.config.session.keys, moment.memory, moment.now);
         moment.now < session.expires && !covered
+    }
+
+    /// The token of this digest, if its signature was verified with the keys that `provider` still has.
+    pub fn verified(&self, digest: &TokenDigest, provider: ProviderId, now: UnixTime) -> Option<&VerifiedJwt> {
+        let state = self.state(provider).filter(|state| state.keys(now).is_some())?;
+        let known = self.signatures.get(digest).filter(|known| known.key_set == state.key_sets());
+        known.map(|known| &known.jwt)
+    }
+
+    /// Remembers that the signature of a token of so many bytes is good, by the keys that `provider` has.
+    pub fn remember(&mut self, digest: TokenDigest, provider: ProviderId, jwt: VerifiedJwt, bytes: usize) {
+        let Some(key_set) = self.state(provider).map(ProviderState::key_sets) else { return };
+        // Parsed, what a token says takes about as much again.
+        self.signatures.put(digest, Signature { jwt, key_set }, bytes.saturating_mul(2));
     }
 
     /// What a step of a sign-in at provider `id` may use.

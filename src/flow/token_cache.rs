@@ -1,7 +1,7 @@
-//! Opaque bearer tokens that a provider was asked about.
+//! Bearer tokens that were here before: signatures that were verified, and opaque tokens that a provider was asked about.
 //!
-//! Decides for how long a verdict is believed, and which go when there is no room. A verdict says whose token it is and no
-//! more: which rule it comes to is asked anew for each request (T-31).
+//! Decides how long each is believed, and which go when there is no room. What is remembered says whose token it is and no
+//! more: which rule it comes to, and whether its time is over, is asked anew for each request (T-31).
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -9,7 +9,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     flow::{event::Endpoint, provider::ProviderId},
-    oidc::bearer::{BearerClaims, BearerError},
+    oidc::{
+        bearer::{BearerClaims, BearerError},
+        jwt::VerifiedJwt,
+    },
     time::UnixTime,
 };
 
@@ -31,10 +34,19 @@ pub struct Verdict {
     pub until: UnixTime,
 }
 
-/// The verdicts of one worker.
-#[derive(Debug, Default)]
-pub struct TokenCache {
-    verdicts: BTreeMap<TokenDigest, (Verdict, usize)>,
+/// A token whose signature was verified.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    /// What it says.
+    pub jwt: VerifiedJwt,
+    /// The number of the key set that verified it: it dies with that (T-207).
+    pub key_set: u64,
+}
+
+/// What one worker remembers of tokens.
+#[derive(Debug)]
+pub struct TokenCache<T> {
+    known: BTreeMap<TokenDigest, (T, usize)>,
     order: VecDeque<TokenDigest>,
     bytes: usize,
 }
@@ -57,35 +69,48 @@ impl TokenDigest {
     }
 }
 
-impl TokenCache {
+impl TokenCache<Verdict> {
     /// The verdict on the token of this digest, if it is still believed.
-    pub fn get(&self, digest: &TokenDigest, now: UnixTime) -> Option<&Verdict> {
-        self.verdicts.get(digest).map(|(verdict, _)| verdict).filter(|verdict| now < verdict.until)
+    pub fn believed(&self, digest: &TokenDigest, now: UnixTime) -> Option<&Verdict> {
+        self.get(digest).filter(|verdict| now < verdict.until)
+    }
+}
+
+impl<T> TokenCache<T> {
+    /// What is remembered of the token of this digest.
+    pub fn get(&self, digest: &TokenDigest) -> Option<&T> {
+        self.known.get(digest).map(|(known, _)| known)
     }
 
-    /// Remembers a verdict of about so many bytes; the oldest go where there is no room.
-    pub fn put(&mut self, digest: TokenDigest, verdict: Verdict, bytes: usize) {
+    /// Remembers something of about so many bytes; the oldest go where there is no room.
+    pub fn put(&mut self, digest: TokenDigest, known: T, bytes: usize) {
         let bytes = bytes.saturating_add(ENTRY);
         if bytes > MAX_BYTES {
             return;
         }
-        match self.verdicts.insert(digest, (verdict, bytes)) {
+        match self.known.insert(digest, (known, bytes)) {
             Some((_, before)) => self.bytes = self.bytes.saturating_sub(before),
             None => self.order.push_back(digest),
         }
         self.bytes = self.bytes.saturating_add(bytes);
-        while self.bytes > MAX_BYTES || self.order.len() > MAX_VERDICTS {
+        while self.bytes > MAX_BYTES || self.order.len() > MAX_KNOWN {
             let Some(oldest) = self.order.pop_front() else { return };
-            if let Some((_, bytes)) = self.verdicts.remove(&oldest) {
+            if let Some((_, bytes)) = self.known.remove(&oldest) {
                 self.bytes = self.bytes.saturating_sub(bytes);
             }
         }
     }
 }
 
-/// How many verdicts a worker remembers.
-const MAX_VERDICTS: usize = 4096;
+impl<T> Default for TokenCache<T> {
+    fn default() -> Self {
+        Self { known: BTreeMap::new(), order: VecDeque::new(), bytes: 0 }
+    }
+}
+
+/// How many tokens a worker remembers, of either sort.
+const MAX_KNOWN: usize = 4096;
 /// How many bytes they may take, about.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
-/// What one takes beyond its claims.
+/// What one takes beyond what it says.
 const ENTRY: usize = 256;

@@ -2,15 +2,22 @@
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
-use edge_oidc::http::call::CallFailure;
+use edge_oidc::{
+    http::call::CallFailure,
+    oidc::{
+        jwk::PublicKey,
+        signature::{Algorithm, PureRust, SignatureVerifier},
+    },
+};
 use serde_json::json;
 
 use crate::{
+    given::oidc_config,
     message::Request,
-    programs::{INVALID, id_token, program, told, unavailable, warm, world},
+    programs::{INVALID, forged, id_token, program, taking_every_kind, told, unavailable, warm, world},
     provider::Provider,
     signing,
-    world::{CALLBACK, CLIENT, PERSON, SECRET, Travel, World},
+    world::{CALLBACK, CLIENT, PERSON, SECRET, Travel, World, engine_with},
 };
 
 const MOMENT: Duration = Duration::from_millis(20);
@@ -111,6 +118,45 @@ fn a_key_that_is_gone_is_good_no_more() {
     world.provider.rotate_keys("key-3");
     world.advance(Duration::from_secs(3601));
     told(&world.send(&program("/", &new)), 401, "jwt_unknown_kid", INVALID);
+}
+
+/// Verifies as ever, and counts how often.
+struct Counting(Rc<Cell<usize>>);
+
+impl SignatureVerifier for Counting {
+    fn verify(&self, algorithm: Algorithm, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+        self.0.set(self.0.get() + 1);
+        PureRust.verify(algorithm, key, message, signature)
+    }
+}
+
+#[test]
+fn a_signature_is_paid_for_once_with_each_key_set_and_all_else_each_time() {
+    let mut tree = oidc_config();
+    taking_every_kind(&mut tree);
+    let mut world = warm(|_| {});
+    let count = Rc::new(Cell::new(0));
+    world.workers[0].engine = engine_with(&tree, Box::new(Counting(Rc::clone(&count))));
+    let token = id_token(&world, &json!({}));
+    let verified = |world: &mut World, token: &str| {
+        let before = count.get();
+        let passed = world.send(&program("/", token)).passed();
+        (passed, count.get() - before)
+    };
+    assert_eq!(verified(&mut world, &token), (true, 1));
+    assert_eq!(verified(&mut world, &token), (true, 0));
+    let another = id_token(&world, &json!({ "jti": "another" }));
+    assert_eq!(verified(&mut world, &another), (true, 1));
+    let bad = forged(&token);
+    assert_eq!(verified(&mut world, &bad), (false, 1));
+    assert_eq!(verified(&mut world, &bad), (false, 1));
+    // The keys are the same, but they were fetched anew.
+    world.advance(Duration::from_secs(3601));
+    world.send(&program("/", "x"));
+    let long = id_token(&world, &json!({ "exp": world.now.secs() + 600 }));
+    assert_eq!(verified(&mut world, &long), (true, 1));
+    world.advance(Duration::from_secs(661));
+    assert_eq!(verified(&mut world, &long), (false, 0));
 }
 
 // T-205

@@ -15,7 +15,7 @@ use edge_oidc::{
         call::{CallFailure, CallOutcome},
         reply::Reply,
     },
-    oidc::signature::PureRust,
+    oidc::signature::{PureRust, SignatureVerifier},
     time::{Entropy, UnixTime},
 };
 use serde_json::Value;
@@ -259,8 +259,13 @@ impl World {
 }
 
 fn engine(tree: &Value) -> Engine {
+    engine_with(tree, Box::new(PureRust))
+}
+
+/// An engine with a verifier of its own.
+pub fn engine_with(tree: &Value, verifier: Box<dyn SignatureVerifier>) -> Engine {
     let config = Config::read(tree, &NoEnvironment).unwrap_or_else(|problems| panic!("{problems:?}"));
-    Engine::new(config, Box::new(PureRust))
+    Engine::new(config, verifier)
 }
 
 /// A navigation that a redirect of another site caused.
