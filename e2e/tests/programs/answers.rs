@@ -41,7 +41,7 @@ async fn two_headers_or_two_tokens_in_one_are_a_malformed_request() {
             let ask = grace.ask(Method::GET, "/x").header("authorization", value);
             refused(&ask.send().await, 400, "bearer_malformed", MALFORMED);
         }
-        // Envoy makes one line of the two.
+        // Envoy makes one line of the two, which begins with a scheme that is the application's.
         let ask = grace.ask(Method::GET, "/x").header("authorization", "Basic YWRhOng=").also("authorization", &good);
         refused(&ask.send().await, 400, "bearer_malformed", MALFORMED);
     }

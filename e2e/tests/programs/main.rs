@@ -43,13 +43,13 @@ fn programs() -> Builder {
         Client::machine(ROBOT, ROBOT_SECRET, &["edge/read", "edge/write"]),
     ];
     World::builder().cognito(|options| options.clients.extend(clients)).plugin(|plugin| {
+        let by_sub = json!({ "userId": { "claim": "sub", "prefix": "sub:" } });
         plugin["providers"][0]["name"] = json!("staff");
         plugin["providers"][0]["bearer"] = json!([
             { "kind": "id_token", "audiences": [CLIENT_ID, TOOL] },
-            {
-                "kind": "access_token", "clientIds": [CLIENT_ID, ROBOT], "audiences": ["https://app.example.com"],
-                "identity": { "userId": { "claim": "sub", "prefix": "sub:" } },
-            },
+            { "kind": "access_token", "clientIds": [CLIENT_ID, ROBOT], "identity": by_sub },
+            // Bound to a resource (RFC 8707): to this one.
+            { "kind": "access_token", "clientIds": [ROBOT], "audiences": ["https://app.example.com"], "identity": by_sub },
         ]);
     })
 }
