@@ -69,6 +69,12 @@ pub(super) fn notes(config: &Config) -> Vec<String> {
     if config.paths.back_channel.is_some() {
         notes.push("with several gateways, each must get every logout token: a provider calls one address".to_owned());
     }
+    if let Some(verify) = &config.paths.verify {
+        notes.push(format!(
+            "{verify} is for another proxy: give it a listener of its own that does not normalise paths, or `..` leads out \
+             of it before the filter sees it"
+        ));
+    }
     notes
 }
 

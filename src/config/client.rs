@@ -115,7 +115,12 @@ pub(super) fn authorization_parameters(node: &Node<'_>, report: &mut Report) -> 
     let mut parameters = Vec::new();
     for (name, node) in node.entries(report).unwrap_or_default() {
         if UNVERIFIED.contains(&name) {
-            let mend = "remove it: a person can delete it from the address bar, and this release does not check the token for it";
+            let mend = match name {
+                "acr_values" | "max_age" => {
+                    "write it as `signIn` of the rules that ask for it: there the token is held to it"
+                }
+                _ => "remove it: a person can delete it from the address bar, and no token is held to it",
+            };
             node.problem(report, "asks for what nothing would verify", mend);
         }
         if name.is_empty() || RESERVED.contains(&name) {

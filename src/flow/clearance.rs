@@ -140,7 +140,11 @@ impl Engine {
 fn going(config: &Config, inbound: &Inbound, mut edits: HeaderEdits, caller: &Caller, identity: &Identity) -> Going {
     let forward = config.forwarding(inbound.rule);
     let (id_token, access_token) = caller.credential.tokens();
-    let tokens = forward.token_headers(id_token, access_token);
+    // A verdict says who it is. A page's script can ask for one, too, and no token is for it.
+    let tokens = match inbound.wish {
+        Wish::Forward => forward.token_headers(id_token, access_token),
+        Wish::Verdict => Vec::new(),
+    };
     // Where a token of ours belongs, the client's own would be taken for it; one that we verified is as good.
     let replaced = tokens.iter().any(|(name, _)| name == AUTHORIZATION);
     let verified = matches!(caller.credential, Credential::Bearer { .. }) && config.bearer.header == AUTHORIZATION;

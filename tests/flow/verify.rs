@@ -56,6 +56,21 @@ fn kim() -> Vec<(String, String)> {
     fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
+// A page's script can ask, too.
+#[test]
+fn no_token_goes_with_a_verdict() {
+    let mut world = World::configured(|tree| {
+        configure(tree);
+        tree["identity"]["forward"] = json!({
+            "idToken": { "header": "authorization" },
+            "accessToken": { "header": "x-access-token" },
+        });
+    });
+    world.sign_in();
+    assert!(!world.send(&Request::fetch("/")).got("x-access-token").is_empty());
+    assert_eq!(fields(&world.send(&question("/"))), kim());
+}
+
 #[test]
 fn whoever_is_signed_in_passes_with_the_headers_that_applications_get() {
     let mut world = world();

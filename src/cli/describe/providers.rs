@@ -105,8 +105,7 @@ fn token(rule: &BearerRule, provider: &ProviderSettings) -> String {
     };
     let what = match (rule.kind, provider.kind) {
         (TokenKind::AccessToken, ProviderKind::Cognito) => {
-            let bound =
-                if rule.audiences.is_empty() { String::new() } else { format!(", bound to {}", audiences()) };
+            let bound = if rule.audiences.is_empty() { String::new() } else { format!(", bound to {}", audiences()) };
             format!("access tokens of the app client {}{bound}", clients())
         }
         (TokenKind::AccessToken, ProviderKind::Oidc) => {
