@@ -4,6 +4,8 @@
 //!
 //! | File | Fact |
 //! |---|---|
+//! | `programs` | bearer tokens: JWTs of RFC 9068, opaque ones by introspection and by UserInfo |
+//! | `stronger` | a place that asks for a stronger sign-in, and claims from UserInfo |
 //! | `sign_in` | who gets in, with which kinds of client and signature |
 //! | `refresh` | sessions that outlive their tokens, with rotation and without |
 //! | `sign_out` | leaving here, and leaving the provider with it |
@@ -12,8 +14,10 @@
 //! `world` is all that runs, `relay` the provider's way to the gateway.
 
 mod back_channel;
+mod programs;
 mod refresh;
 mod relay;
 mod sign_in;
 mod sign_out;
+mod stronger;
 mod world;

@@ -17,7 +17,7 @@ use url::Url;
 use crate::relay::Relay;
 
 /// With what means something in a URL and in Basic credentials.
-const CLIENT_ID: &str = "edge-oidc:app+1";
+pub const CLIENT_ID: &str = "edge-oidc:app+1";
 
 /// How a client proves itself at the token endpoint.
 pub const METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
@@ -46,6 +46,7 @@ pub struct Shape {
     workers: u32,
     session_required: Option<bool>,
     client: Box<dyn FnOnce(Client) -> Client>,
+    provider: Box<dyn FnOnce(&mut Options)>,
     plugin: Box<dyn Fn(&mut Value)>,
 }
 
@@ -70,6 +71,11 @@ impl Shape {
         Shape { client: Box::new(change), ..self }
     }
 
+    /// Changes what else the provider knows: machines, resource servers, ways to sign in.
+    pub fn provider(self, change: impl FnOnce(&mut Options) + 'static) -> Shape {
+        Shape { provider: Box::new(change), ..self }
+    }
+
     /// Changes the filter's configuration.
     pub fn plugin(self, change: impl Fn(&mut Value) + 'static) -> Shape {
         Shape { plugin: Box::new(change), ..self }
@@ -85,14 +91,15 @@ impl Shape {
         }
         let claims = |name: &str, groups: &[&str]| json!({ "email": format!("{name}@example.com"), "groups": groups });
         let users = [("ada", &["admins", "data-science"][..]), ("grace", &["data-science"][..])];
-        let provider = OidcProvider::start(Options {
+        let mut options = Options {
             port: 0,
             algorithms: vec![self.algorithm.to_owned()],
             clients: vec![client],
             users: users.map(|(name, groups)| (name.to_owned(), claims(name, groups))).into(),
             ..Options::default()
-        });
-        let provider = provider.await.expect("the provider");
+        };
+        (self.provider)(&mut options);
+        let provider = OidcProvider::start(options).await.expect("the provider");
         let upstream = Arc::new(Upstream::start(([127, 0, 0, 1], 0).into()).await.expect("the application"));
         let (ca, files) = (TestCa::new().expect("a CA"), Files::new());
         let mut setup = setup(&ca, &files, &provider, &upstream).workers(self.workers);
@@ -128,6 +135,7 @@ impl World {
             workers: 1,
             session_required: None,
             client: Box::new(|client| client),
+            provider: Box::new(|_| ()),
             plugin: Box::new(|_| ()),
         }
     }
