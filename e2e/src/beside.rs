@@ -70,7 +70,9 @@ impl Builder {
     fn certificate(&mut self, names: &[&str]) -> ServerIdentity {
         tls::use_ring();
         let authority = self.authority.get_or_insert_with(|| TestCa::new().expect("an authority"));
-        authority.server(names).expect("a certificate")
+        let server = authority.server(names).expect("a certificate");
+        self.spki_sha256.push(server.spki_sha256.clone());
+        server
     }
 }
 

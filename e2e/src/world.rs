@@ -27,7 +27,7 @@ pub struct World {
     pub net: Net,
     /// The secrets that the filter was given: client secret and session key. No log may ever show them.
     pub secrets: Vec<String>,
-    /// For a browser's `--ignore-certificate-errors-spki-list`: the keys of the gateway and of the provider.
+    /// For a browser's `--ignore-certificate-errors-spki-list`: the keys of the gateway and of all providers.
     pub spki_sha256: Vec<String>,
     setup: Setup,
     files: Arc<Files>,
@@ -110,7 +110,7 @@ impl World {
         let envoy = setup.clone().start().await?;
         let hosts = hosts(&shape, envoy.addr(), &cognito);
         let net = Net { ca_pem: ca.pem().to_owned(), hosts, upstream: Arc::clone(&upstream) };
-        let spki_sha256 = vec![gateway.spki_sha256, provider.spki_sha256];
+        let spki_sha256 = [gateway.spki_sha256, provider.spki_sha256].into_iter().chain(shape.spki_sha256).collect();
         Ok(World { envoy, upstream, cognito, net, secrets, spki_sha256, setup, files })
     }
 }

@@ -283,10 +283,25 @@ impl Chromium {
 
     /// Presses the tab key.
     pub async fn press_tab(&self) {
+        self.press("Tab", 9, "").await;
+    }
+
+    /// Presses the enter key.
+    pub async fn press_enter(&self) {
+        self.press("Enter", 13, "\r").await;
+    }
+
+    async fn press(&self, key: &str, number: u32, text: &str) {
         for kind in ["keyDown", "keyUp"] {
-            let key = json!({ "type": kind, "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9 });
+            let text = if kind == "keyDown" { text } else { "" };
+            let key = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": number, "text": text });
             self.devtools("Input.dispatchKeyEvent", key).await;
         }
+    }
+
+    /// Runs no script of any page from now on; what a test asks for by [`Chromium::script`] still runs.
+    pub async fn run_no_scripts(&self) {
+        self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
     }
 
     /// A command of Chromium's own protocol.

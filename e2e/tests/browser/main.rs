@@ -3,6 +3,7 @@
 //! | File | Is about |
 //! |---|---|
 //! | `sign_in` | deep links, the session cookie, wrong passwords, callbacks that come again or from elsewhere |
+//! | `choice` | the page that offers several providers, without a mouse and without script |
 //! | `tabs` | many tabs at once |
 //! | `day` | a page that stays open while its session is renewed again and again, and while it cannot be |
 //! | `ended` | what becomes of scripts, frames, forms and WebSockets of a page whose session has ended |
@@ -11,6 +12,7 @@
 //!
 //! `chromium` is the person's browser, `webdriver` what drives it, `site` an application with forms and frames.
 
+mod choice;
 mod chromium;
 mod day;
 mod ended;
