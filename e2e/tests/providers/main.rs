@@ -5,12 +5,14 @@
 //! | `second_pool` | the second pool is a whole provider by itself |
 //! | `choosing` | of two pools a person chooses, or the rule does; each session stays its own provider's |
 //! | `hostile` | a pool that lies about whose code it sends, and one that is down |
+//! | `stronger` | a place that asks for a stronger or a recent sign-in, and claims from UserInfo |
 //! | `hosts` | hosts by wildcard, and one session for a whole domain by one callback |
 
 mod choosing;
 mod hostile;
 mod hosts;
 mod second_pool;
+mod stronger;
 
 use devkit::cognito::{Cognito, Options};
 use e2e::{Answer, Builder, Person, World, partners};
