@@ -191,7 +191,8 @@ pub(super) fn accepts(listed: &[String], name: &str) -> bool {
 /// Whether `token` has the form of a JWT: three segments, of which the first begins with an object. All else is opaque.
 pub fn looks_like_jwt(token: &str) -> bool {
     let header = token.split('.').next().and_then(|header| URL_SAFE_NO_PAD.decode(header).ok());
-    header.is_some_and(|header| header.trim_ascii_start().starts_with(b"{")) && token.bytes().filter(|byte| *byte == b'.').count() == 2
+    header.is_some_and(|header| header.trim_ascii_start().starts_with(b"{"))
+        && token.bytes().filter(|byte| *byte == b'.').count() == 2
 }
 
 /// What an unverified token says its issuer is: only to choose whose keys to ask.

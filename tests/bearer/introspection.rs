@@ -131,8 +131,7 @@ fn the_answer_names_us_or_a_client_of_ours() {
     for aud in [json!(7), json!({}), json!([null]), json!("JSON null")] {
         assert_eq!(judge(&by_client(), json!({"aud": aud})), Err("bearer_claim"), "{aud}");
     }
-    for (client, code) in [(json!(null), "bearer_client"), (json!(""), "bearer_client"), (json!(7), "bearer_claim")]
-    {
+    for (client, code) in [(json!(null), "bearer_client"), (json!(""), "bearer_client"), (json!(7), "bearer_claim")] {
         assert_eq!(judge(&by_client(), json!({"client_id": client})), Err(code), "{client}");
     }
 }

@@ -90,7 +90,8 @@ fn a_code_goes_to_the_provider_of_its_attempt_and_to_no_other() {
 // T-170
 #[test]
 fn a_token_of_one_provider_is_none_from_another() {
-    let changes: [(fn(&mut Provider), &str); 3] = [
+    type Change = fn(&mut Provider);
+    let changes: [(Change, &str); 3] = [
         (|provider| drop(provider.response.claims.insert("iss", Some(json!(PARTNER)))), "id_token_iss"),
         (|provider| drop(provider.response.claims.insert("aud", Some(json!(PARTNERS_CLIENT)))), "id_token_aud"),
         // The partner's key is not among the staff's, and nobody looks for it at the partner's.

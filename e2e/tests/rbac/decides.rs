@@ -72,7 +72,8 @@ async fn a_web_socket_begins_with_reading() {
     let grace = world.person();
     grace.sign_in("grace", "/").await;
     let cookie = grace.cookie_header();
-    let mut socket = WebSocket::open(&world.net, "/ws", &[("cookie", &cookie)]).await.ok().expect("a WebSocket");
+    let mut socket =
+        WebSocket::open(&world.net, "/ws", &[("cookie", &cookie)]).await.unwrap_or_else(|_| panic!("no WebSocket"));
     assert!(socket.receive().await.contains("grace@example.com"), "the application says first what it was asked");
     socket.send("hello").await;
     assert_eq!(socket.receive().await, "hello");
