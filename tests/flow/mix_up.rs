@@ -224,3 +224,21 @@ fn a_token_for_one_client_is_none_for_another_of_the_same_issuer() {
     assert_eq!(answer.status(), 502);
     assert!(world.session().is_none());
 }
+
+#[test]
+fn the_same_client_id_at_two_issuers_is_two_clients() {
+    let mut world = World::two_providers(|tree| {
+        tree["providers"][1]["clientId"] = json!(CLIENT);
+        taking(tree, "/for-partners", &["partner"]);
+    });
+    world.partner().want.client_id = CLIENT.to_owned();
+    sign_in_at(&mut world, "staff");
+    assert!(world.get("/for-partners").location().starts_with(PARTNER));
+    let (staff, partner) = (callback_of(&mut world, "staff"), callback_of(&mut world, "partner"));
+    assert_eq!(world.go(&partner).location(), "https://app.example.com/partner");
+    assert_eq!(provider_now(&mut world), "partner");
+    assert!(world.get("/for-partners").passed());
+    assert_eq!(world.go(&staff).location(), "https://app.example.com/staff");
+    assert_eq!(provider_now(&mut world), "staff");
+    assert_eq!(token_calls(&mut world), (2, 1));
+}
