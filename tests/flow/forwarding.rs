@@ -9,7 +9,7 @@ use crate::{
     choosing::{rule, sign_in_at},
     message::{Answer, Request, fields},
     programs::{access_token, id_token},
-    world::World,
+    world::{World, oidc_config},
 };
 
 fn configure(tree: &mut Value) {
@@ -124,6 +124,26 @@ fn where_a_token_of_ours_belongs_no_other_authorization_stays() {
     }
     assert_eq!(tokens(&world.send(&basic("/none")))[0], one("Basic cm9vdDpyb290"));
     assert_eq!(tokens(&world.send(&basic("/public")))[0], one("Basic cm9vdDpyb290"));
+}
+
+// T-45
+#[test]
+fn nor_does_it_where_there_is_no_such_token() {
+    let mut world = World::oidc();
+    world.sign_in();
+    let mut tree = oidc_config();
+    configure(&mut tree);
+    tree["bearer"] = json!({ "header": "x-api-token" });
+    world.restart(&tree);
+    // The session is older than the wish to hand on its tokens; a program's access token is no ID token.
+    let basic = |path: &str| Request::fetch(path).with("authorization", "Basic cm9vdDpyb290");
+    let token = format!("Bearer {}", access_token(&world, &json!({})));
+    for path in ["/id", "/open/id"] {
+        assert_eq!(tokens(&world.send(&basic(path)))[0], Vec::<String>::new(), "{path}");
+        let program = basic(path).with("cookie", "").with("x-api-token", &token);
+        assert_eq!(tokens(&world.send(&program))[0], Vec::<String>::new(), "{path}");
+    }
+    assert_eq!(tokens(&world.send(&basic("/none")))[0], one("Basic cm9vdDpyb290"));
 }
 
 #[test]
