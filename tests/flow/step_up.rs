@@ -108,7 +108,7 @@ fn an_ordinary_sign_in_a_moment_ago_does_not_stand_in_the_way() {
 fn a_sign_in_that_does_not_give_what_was_asked_for_ends_at_the_callback_and_costs_nothing() {
     let now = crate::world::START.secs();
     type Change = fn(&mut World);
-    let cases: [(&str, Change, u16, &str); 9] = [
+    let cases: [(&str, Change, u16, &str); 10] = [
         ("/mfa", |world| drop(world.provider.response.claims.insert("acr", Some(json!("pwd")))), 502, "id_token_acr"),
         (
             "/mfa",
@@ -135,6 +135,12 @@ fn a_sign_in_that_does_not_give_what_was_asked_for_ends_at_the_callback_and_cost
             |world| drop(world.provider.response.claims.insert("auth_time", Some(json!(world.now.secs() + 3600)))),
             502,
             "id_token_max_age",
+        ),
+        (
+            "/scoped",
+            |world| drop(world.provider.response.tokens.insert("scope", Some(json!("payments-view pool/admin")))),
+            403,
+            "scope_not_granted",
         ),
         (
             "/scoped",
