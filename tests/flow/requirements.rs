@@ -85,28 +85,39 @@ fn each_rule_asks_the_same_session_for_its_own() {
 // T-74
 #[test]
 fn a_person_reads_what_is_missing_and_may_sign_in_as_someone_else() {
-    let mut world = world();
+    let mut world = World::configured(|tree| {
+        *tree = configuration();
+        tree["providers"][0]["logout"] = json!({ "kind": "rpInitiated" });
+    });
+    world.provider.response.metadata["end_session_endpoint"] = json!("https://idp.example.net/end");
     let answer = world.visit("/admin/x?secret=1");
     assert_eq!(answer.said(), unmet());
     let body = answer.reply().body().to_owned();
     assert!(body.contains("Whoever comes in here must be in one of the groups admins or &lt;ops-*&gt;."), "{body}");
-    assert!(body.contains(
-        "<form method=\"post\" action=\"/oauth2/sign-out\"><button class=\"go\">Sign in as someone else</button>"
-    ));
-    for never in ["team-a", "kim@", "secret=1", "<ops", "<script"] {
+    assert!(body.contains(">Sign in as someone else</a>"), "{body}");
+    for never in ["team-a", "kim@", "<ops", "<script"] {
         assert!(!body.contains(never), "{never}");
     }
     assert!(answer.header("www-authenticate").is_none() && answer.header("location").is_none());
     assert!(answer.cookies().is_empty() && world.session().is_some());
-    // What the button does, in a browser.
-    let button =
-        Request::navigation("/oauth2/sign-out").posting("").set("sec-fetch-site", "same-origin").with("origin", "null");
-    world.send(&button);
-    assert!(world.session().is_none());
+    // Where signing out ends no session at the provider, the provider is told to ask again who it is.
+    assert_eq!(answer.link(), "/oauth2/sign-in?return_to=%2Fadmin%2Fx%3Fsecret%3D1&again=true");
     world.person = "lee@example.com".to_owned();
     world.provider.response.claims.insert("groups", Some(json!(["admins"])));
-    world.advance(Duration::from_secs(31));
-    assert_eq!(world.visit("/admin").got("kubeflow-userid"), ["lee@example.com"]);
+    let away = world.get(&answer.link());
+    assert!(away.location().contains("&prompt=login"), "{}", away.location());
+    assert_eq!(world.follow(away).got("kubeflow-userid"), ["lee@example.com"]);
+}
+
+#[test]
+fn where_signing_out_ends_the_providers_session_someone_else_begins_with_that() {
+    let mut world = World::configured(|tree| {
+        *tree = configuration();
+        tree["providers"][0]["logout"] = json!({ "kind": "rpInitiated" });
+    });
+    let body = world.visit("/admin").reply().body().to_owned();
+    let button = "<form method=\"post\" action=\"/oauth2/sign-out\"><button class=\"go\">Sign in as someone else</button>";
+    assert!(body.contains(button), "{body}");
 }
 
 #[test]
