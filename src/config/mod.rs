@@ -43,7 +43,7 @@ use crate::{
     http::{origin::Origin, public_urls::PublicUrls},
     identity::{Forwarding, IdentitySettings, headers::ReservedHeaders},
     oidc::provider::ProviderSettings,
-    policy::{Requirement, Routes},
+    policy::{Access, Credentials, Requirement, Routes},
     session::SessionSettings,
 };
 use read::{Node, Report};
@@ -107,6 +107,11 @@ impl Config {
     /// The provider that a sign-in or a session remembers.
     pub fn provider_named(&self, name: &str) -> Option<&ProviderSettings> {
         self.providers.iter().find(|provider| provider.name == name)
+    }
+
+    /// The credentials that count where `access` is asked for.
+    pub fn credentials(&self, access: &Access) -> Credentials {
+        access.credentials_of(&self.providers)
     }
 
     /// Which tokens go on from the rule of `routes` with this index, or where none decides.

@@ -24,8 +24,7 @@ use crate::{
         request::{Client, MalformedRequest, RequestView},
     },
     identity::AUTHORIZATION,
-    oidc::provider::ProviderSettings,
-    policy::{Access, Action, Unauthenticated},
+    policy::{Action, Unauthenticated},
     session::{delete_session, has_landed},
     time::UnixTime,
 };
@@ -63,8 +62,8 @@ impl Engine {
     fn authenticate(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
         let config = Rc::clone(&self.party.config);
         let access = config.routes.route(inbound.rule).access();
-        let takes_bearer = access.credentials.bearer && config.providers().iter().any(|one| !one.bearer.is_empty());
-        if takes_bearer {
+        let credentials = config.credentials(access);
+        if credentials.bearer {
             match Presented::in_request(&inbound.view, &config.bearer) {
                 Presented::Nothing => {}
                 Presented::Malformed => return self.refuse(&inbound, &Refusal::BearerMalformed, moment.now),
@@ -78,7 +77,7 @@ impl Engine {
             let going = Going::plain(self.strip(&inbound));
             return self.forward(&inbound, Outcome::Preflight, going);
         }
-        if !self.takes_sessions(access) {
+        if !credentials.session {
             return match access.unauthenticated {
                 Unauthenticated::Pass => {
                     let edits = self.strip(&inbound);
@@ -166,12 +165,6 @@ impl Engine {
             }
             (Unauthenticated::Auto | Unauthenticated::Login, _) => Treated::Known(inbound),
         }
-    }
-
-    /// Whether anybody's session counts.
-    fn takes_sessions(&self, access: &Access) -> bool {
-        let signs_in = |provider: &ProviderSettings| provider.signs_in && access.takes(&provider.name);
-        access.credentials.session && self.party.config.providers().iter().any(signs_in)
     }
 
     /// On to the application, as nobody.

@@ -3,14 +3,14 @@
 //! Decides how that is written down; who meets it is decided by `require` and `flow`.
 
 use super::require::Requirement;
-use crate::oidc::assurance::Assurance;
+use crate::oidc::{assurance::Assurance, provider::ProviderSettings};
 
 /// What `authenticate` asks for. The default takes whoever is signed in at any provider, by any credential.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Access {
     /// What happens to a request without credentials.
     pub unauthenticated: Unauthenticated,
-    /// Which credentials count.
+    /// Which credentials may count; which of them anybody can have, says [`credentials_of`](Self::credentials_of).
     pub credentials: Credentials,
     /// The names of the providers that count; all if empty.
     pub providers: Vec<String>,
@@ -49,6 +49,18 @@ impl Access {
     /// Whether the provider of this name counts.
     pub fn takes(&self, provider: &str) -> bool {
         self.providers.is_empty() || self.providers.iter().any(|name| name == provider)
+    }
+
+    /// The credentials that count where `providers` are all there are: a kind that no provider which counts gives is no
+    /// credential here.
+    pub fn credentials_of(&self, providers: &[ProviderSettings]) -> Credentials {
+        let gives = |kind: fn(&ProviderSettings) -> bool| {
+            providers.iter().any(|provider| self.takes(&provider.name) && kind(provider))
+        };
+        Credentials {
+            session: self.credentials.session && gives(|provider| provider.signs_in),
+            bearer: self.credentials.bearer && gives(|provider| !provider.bearer.is_empty()),
+        }
     }
 }
 

@@ -244,6 +244,22 @@ fn contradictions_are_problems() {
 }
 
 #[test]
+fn a_credential_counts_where_a_provider_that_counts_gives_it() {
+    for (more, counts) in [
+        (json!({}), (true, true)),
+        (json!({ "providers": ["staff"] }), (true, false)),
+        (json!({ "providers": ["pods"] }), (false, true)),
+        (json!({ "providers": ["staff", "pods"] }), (true, true)),
+        (json!({ "credentials": ["bearer"] }), (false, true)),
+        (json!({ "providers": ["both"], "credentials": ["session"] }), (true, false)),
+    ] {
+        let config = config(&more);
+        let credentials = config.credentials(&config.routes.rules()[0].access);
+        assert_eq!((credentials.session, credentials.bearer), counts, "{more}");
+    }
+}
+
+#[test]
 fn bearer_tokens_are_named_only_where_a_provider_gives_them() {
     let mut tree = tree(authenticate(&json!({ "credentials": ["session", "bearer"] })));
     tree["providers"] = json!([{ "name": "staff", "issuer": ISSUER, "clientId": "edge" }]);

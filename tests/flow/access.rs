@@ -250,17 +250,21 @@ fn where_no_session_counts_none_is_asked_for_or_ended() {
 
 #[test]
 fn where_only_sessions_count_a_bearer_token_is_the_applications_business() {
+    let (people, partners) = (json!({ "prefix": "/people" }), json!({ "prefix": "/partners" }));
     let mut world = World::two_providers(|tree| {
         tree["providers"][0]["bearer"] = json!([{ "kind": "access_token", "audiences": ["edge"] }]);
-        let path = json!({ "path": { "prefix": "/people" } });
-        rule(
-            tree,
-            json!({ "match": path, "action": "authenticate", "credentials": ["session"], "providers": ["partner"] }),
-        );
+        rule(tree, json!({ "match": { "path": people }, "action": "authenticate", "credentials": ["session"] }));
+        // Only the other provider gives tokens.
+        rule(tree, json!({ "match": { "path": partners }, "action": "authenticate", "providers": ["partner"] }));
     });
-    let request = Request::navigation("/people").with("authorization", "Bearer rubbish");
-    assert!(world.send(&request).location().starts_with(PARTNER));
-    assert_eq!(world.send(&Request::bare("/x").with("authorization", "Bearer rubbish")).status(), 401);
+    let request = |path| Request::navigation(path).with("authorization", "Bearer rubbish");
+    assert_eq!(world.send(&request("/people")).code(), "choose_provider");
+    assert!(world.send(&request("/partners")).location().starts_with(PARTNER));
+    let refused = |answer: Answer| answer.header("www-authenticate").is_some_and(|says| says.contains("invalid_token"));
+    assert!(refused(world.send(&request("/x"))));
     sign_in_at(&mut world, "partner");
-    assert_eq!(world.send(&request).got("authorization"), ["Bearer rubbish"]);
+    for path in ["/people", "/partners"] {
+        assert_eq!(world.send(&request(path)).got("authorization"), ["Bearer rubbish"], "{path}");
+    }
+    assert!(refused(world.send(&request("/x"))));
 }

@@ -2,12 +2,12 @@
 //!
 //! Decides the words only.
 
-use super::{list, people, requirement, span};
+use super::{list, requirement, span};
 use crate::{
     config::Config,
     identity::Forwarding,
     oidc::assurance::Assurance,
-    policy::{Access, Action, Credentials, Exclusion, HostPattern, PathPattern, Rule, Unauthenticated},
+    policy::{Access, Action, Exclusion, HostPattern, PathPattern, Rule, Unauthenticated},
 };
 
 /// Each rule and, below it, what it asks for.
@@ -49,11 +49,7 @@ pub(in crate::cli) fn effect(action: Action, access: &Access, config: &Config) -
 }
 
 fn whom(access: &Access, config: &Config) -> String {
-    let here = || config.providers().iter().filter(|provider| access.takes(&provider.name));
-    let credentials = Credentials {
-        session: access.credentials.session && people(config).any(|provider| access.takes(&provider.name)),
-        bearer: access.credentials.bearer && here().any(|provider| !provider.bearer.is_empty()),
-    };
+    let credentials = config.credentials(access);
     let who = match (credentials.session, credentials.bearer) {
         (true, true) => "signed-in people and programs with a token",
         (true, false) => "signed-in people",

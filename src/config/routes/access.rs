@@ -92,19 +92,18 @@ fn judge_providers(object: &Object<'_>, access: &Access, known: &Known<'_>, repo
     if named.is_some_and(|node| !judge_named(&node, access.credentials, providers, report)) {
         return;
     }
-    let here = || providers.iter().filter(|provider| access.takes(&provider.name));
-    let signs_in = access.credentials.session && here().any(|provider| provider.signs_in);
+    let given = access.credentials_of(providers);
     if let Some(node) = object.member("credentials") {
-        if access.credentials.bearer && here().all(|provider| provider.bearer.is_empty()) {
+        if access.credentials.bearer && !given.bearer {
             let mend = "add `bearer` to a provider that counts here, or remove `bearer` from the credentials";
             node.problem(report, "names bearer tokens, and no provider gives any", mend);
         }
-        if access.credentials.session && !signs_in {
+        if access.credentials.session && !given.session {
             let mend = "add `clientId` to a provider that counts here, or remove `session` from the credentials";
             node.problem(report, "names sessions, and no provider signs people in", mend);
         }
     }
-    for node in object.member("signIn").into_iter().chain(login(object, access)).filter(|_| !signs_in) {
+    for node in object.member("signIn").into_iter().chain(login(object, access)).filter(|_| !given.session) {
         let mend = "remove it, or take sessions of a provider that signs people in";
         node.problem(report, "asks for a sign-in, and nobody signs in here", mend);
     }
