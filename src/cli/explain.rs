@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use self::{
     caller::Credential,
-    request::Target,
+    request::{Target, judged, route},
     trial::Headers,
     verdict::{Asked, explain},
 };
@@ -31,9 +31,9 @@ use super::{
     surroundings::{Surroundings, list_problems},
 };
 use crate::{
-    config::Config,
+    config::{Config, TOKEN_KINDS},
     oidc::{
-        bearer::BearerRule,
+        bearer::{BearerRule, TokenKind},
         claims::{ClaimPath, Naming},
         provider::ProviderSettings,
     },
@@ -66,6 +66,9 @@ pub(super) struct Arguments {
     /// A program asks, with a bearer token of the first kind that the provider's `bearer` lists
     #[arg(long, conflicts_with = "signed_out")]
     bearer: bool,
+    /// The kind of that token, as `bearer` has it: id_token, access_token, service_account, introspection or user_info
+    #[arg(long, value_name = "KIND", requires = "bearer")]
+    token: Option<String>,
     /// Nobody is signed in
     #[arg(long)]
     signed_out: bool,
@@ -102,9 +105,11 @@ impl Arguments {
     fn explain(&self, config: &Config) -> Result<String, String> {
         let target = Target::parse(&self.url)?;
         let given = self.headers.iter().map(|header| request::header(header)).collect::<Result<Headers, _>>()?;
-        let provider = self.provider(config, &target)?;
-        let credential = provider.map(|provider| self.credential(config, provider, &target)).transpose()?.flatten();
         let mut headers = request::headers(&target, &self.method, given, !self.bearer);
+        let kind = self.token.as_deref().map(token_kind).transpose()?;
+        let provider = self.provider(config, kind, &headers)?;
+        let credential = provider.map(|provider| self.credential(config, provider, kind, &target));
+        let credential = credential.transpose()?.flatten();
         headers.extend(credential.iter().map(|credential| credential.field.clone()));
         let opaque = credential.as_ref().and_then(|credential| credential.opaque.as_ref());
         let trial = trial::run(config, headers.clone(), opaque, NOW);
@@ -120,23 +125,32 @@ impl Arguments {
     }
 
     /// Who vouches for whoever asks; nobody where nobody is signed in.
-    fn provider<'a>(&self, config: &'a Config, target: &Target) -> Result<Option<&'a ProviderSettings>, String> {
+    fn provider<'a>(
+        &self,
+        config: &'a Config,
+        kind: Option<TokenKind>,
+        headers: &Headers,
+    ) -> Result<Option<&'a ProviderSettings>, String> {
         if self.signed_out {
             return Ok(None);
         }
         let fits = |provider: &&ProviderSettings| match self.bearer {
-            true => !provider.bearer.is_empty(),
+            true => entry(provider, kind).is_some(),
             false => provider.signs_in,
         };
         let Some(name) = &self.provider else {
-            let path = target.path.split('?').next().unwrap_or_default();
-            let raw = crate::http::path::RawPath::new(path.as_bytes());
-            let route = config.routes.decide(&target.authority, &self.method, &raw).ok();
+            let seen = judged(config, headers.clone());
+            let route = seen.as_ref().ok().and_then(|inbound| route(config, inbound).ok());
             let taken = |provider: &&ProviderSettings| route.is_none_or(|route| route.access().takes(&provider.name));
             let fitting = || config.providers().iter().filter(fits);
-            return match fitting().find(taken).or_else(|| fitting().next()) {
-                None if self.bearer => Err("--bearer: no provider of this configuration has `bearer`".to_owned()),
-                provider => Ok(provider),
+            return match (fitting().find(taken).or_else(|| fitting().next()), kind) {
+                (None, Some(_)) => {
+                    Err("--token: no provider of this configuration has `bearer` of this kind".to_owned())
+                }
+                (None, None) if self.bearer => {
+                    Err("--bearer: no provider of this configuration has `bearer`".to_owned())
+                }
+                (provider, _) => Ok(provider),
             };
         };
         let names: Vec<_> = config.providers().iter().map(|provider| provider.name.as_str()).collect();
@@ -144,6 +158,7 @@ impl Arguments {
         let provider = provider.ok_or_else(|| format!("--provider: is none of {}", names.join(", ")))?;
         match (fits(&provider), self.bearer) {
             (true, _) => Ok(Some(provider)),
+            (false, true) if kind.is_some() => Err(format!("--token: no tokens of this kind of {name} are taken")),
             (false, true) => Err(format!("--provider: no bearer tokens of {name} are taken")),
             (false, false) => Err(format!("--provider: nobody signs in at {name}; with --bearer a program asks")),
         }
@@ -154,9 +169,10 @@ impl Arguments {
         &self,
         config: &Config,
         provider: &ProviderSettings,
+        kind: Option<TokenKind>,
         target: &Target,
     ) -> Result<Option<Credential>, String> {
-        let rule: Option<&BearerRule> = provider.bearer.first().filter(|_| self.bearer);
+        let rule = entry(provider, kind).filter(|_| self.bearer);
         let namings: Vec<&Naming> = rule.map(|rule| &rule.naming).into_iter().chain([&provider.naming]).collect();
         let given = self.claims(config, &namings)?;
         match (rule, config.public_urls.origin_for(&target.authority)) {
@@ -176,6 +192,17 @@ impl Arguments {
         }
         Ok(claims)
     }
+}
+
+/// The first entry of the provider's `bearer`, or the first for tokens of this kind.
+fn entry(provider: &ProviderSettings, kind: Option<TokenKind>) -> Option<&BearerRule> {
+    provider.bearer.iter().find(|rule| kind.is_none_or(|kind| rule.kind == kind))
+}
+
+fn token_kind(text: &str) -> Result<TokenKind, String> {
+    let kind = TOKEN_KINDS.iter().find(|(name, _)| *name == text);
+    let names = || TOKEN_KINDS.map(|(name, _)| name).join(", ");
+    kind.map(|(_, kind)| *kind).ok_or_else(|| format!("--token: is none of {}", names()))
 }
 
 /// `NAME=VALUE`, or `NAME:=JSON`.

@@ -38,6 +38,7 @@ pub use authorizer::ExternalAuthorization;
 pub use bearer::BearerSettings;
 pub use paths::Paths;
 pub use problem::{Problem, Problems};
+pub use tokens::KINDS as TOKEN_KINDS;
 
 use crate::{
     http::{origin::Origin, public_urls::PublicUrls},

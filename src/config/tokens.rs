@@ -194,7 +194,8 @@ pub(super) fn name_of(kind: TokenKind) -> &'static str {
     KINDS.iter().find(|(_, known)| *known == kind).map_or("", |(name, _)| name)
 }
 
-const KINDS: [(&str, TokenKind); 5] = [
+/// The kinds of bearer tokens by their names in a configuration.
+pub const KINDS: [(&str, TokenKind); 5] = [
     ("id_token", TokenKind::IdToken),
     ("access_token", TokenKind::AccessToken),
     ("service_account", TokenKind::ServiceAccount),

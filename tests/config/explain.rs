@@ -43,7 +43,7 @@ fn at(url: &str, more: &[&str]) -> String {
 const ADMIN: &str = "https://a.apps.example.com/admin/users";
 
 /// Name, URL and what else is said.
-const CASES: [(&str, &str, &[&str]); 24] = [
+const CASES: [(&str, &str, &[&str]); 26] = [
     ("open", "https://a.apps.example.com/healthz", &["--signed-out", "--header", "kubeflow-userid: root"]),
     ("anonymous", "https://example.com/", &["--signed-out"]),
     ("chooser", "https://a.apps.example.com/files?x=1", &["--signed-out"]),
@@ -96,6 +96,8 @@ const CASES: [(&str, &str, &[&str]); 24] = [
     ),
     ("other-audience", "https://a.apps.example.com/x", &["--bearer", "--provider", "partners", "--claim", "aud=other"]),
     ("pod", "https://a.apps.example.com/files", &["--bearer", "--provider", "pods"]),
+    ("id-token", "https://a.apps.example.com/files", &["--bearer", "--token", "id_token"]),
+    ("opaque", "https://a.apps.example.com/files", &["--bearer", "--token", "introspection"]),
     ("no-token", "https://a.apps.example.com/v1/jobs", &[]),
     ("ambiguous", "https://a.apps.example.com/x%2f..%2fhealthz", &[]),
     ("verify", "https://a.apps.example.com/oauth2/verify/v1/jobs", &["--signed-out"]),
@@ -138,6 +140,9 @@ fn a_wrong_argument_is_named() {
         (&["--url", "https://a.apps.example.com/", "--provider", "nobody"], "--provider"),
         (&["--url", "https://a.apps.example.com/", "--provider", "pods"], "--provider"),
         (&["--url", "https://a.apps.example.com/", "--env", "x"], "--env"),
+        (&["--url", "https://a.apps.example.com/", "--bearer", "--token", "opaque"], "--token"),
+        (&["--url", "https://a.apps.example.com/", "--bearer", "--token", "user_info"], "--token"),
+        (&["--url", "https://a.apps.example.com/", "--bearer", "--provider", "pods", "--token", "id_token"], "--token"),
     ] {
         let all: Vec<_> = std::iter::once("several-providers.yaml").chain(arguments.iter().copied()).collect();
         let outcome = explain(&all);
@@ -172,4 +177,62 @@ fn who_is_signed_out_cannot_have_claims() {
         let base = ["edge-oidc", "explain", "x.yaml", "--url", "https://a/", "--signed-out"];
         assert!(Cli::try_parse_from(base.iter().chain(more)).is_err(), "{more:?}");
     }
+}
+
+/// A configuration of its own.
+struct Text(&'static str);
+
+impl World for Text {
+    fn read(&self, _: &Path) -> io::Result<String> {
+        Ok(self.0.to_owned())
+    }
+
+    fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+const SECOND_PROVIDER: &str = r#"
+providers:
+  - { name: staff, issuer: https://staff.example.com, clientId: edge }
+  - { name: partner, issuer: https://partner.example.com, clientId: edge }
+publicUrls: [https://app.example.com]
+paths: { verify: /oauth2/verify }
+session: { keys: [{ env: SESSION_KEY }] }
+routes:
+  - { match: { path: { prefix: /partner } }, action: authenticate, providers: [partner] }
+"#;
+
+#[test]
+fn whoever_asks_is_of_a_provider_that_the_deciding_rule_takes() {
+    for (path, provider) in [
+        ("/", "staff"),
+        ("/partner/x?y", "partner"),
+        ("/oauth2/verify/partner/x", "partner"),
+        ("/oauth2/verify/x", "staff"),
+        ("/oauth2/verifypartner", "staff"),
+    ] {
+        let url = format!("https://app.example.com{path}");
+        let arguments = Cli::try_parse_from(["edge-oidc", "explain", "x.yaml", "--url", &url]).unwrap();
+        let said = run(&arguments, &Text(SECOND_PROVIDER)).output;
+        assert!(said.contains(&format!("  of somebody who has just signed in at {provider}\n")), "{said}");
+        assert!(!said.contains("401"), "{said}");
+    }
+}
+
+#[test]
+fn each_kind_of_token_that_a_provider_takes_can_be_explained() {
+    for (provider, kind) in [
+        ("staff", "access_token"),
+        ("staff", "id_token"),
+        ("partners", "access_token"),
+        ("partners", "introspection"),
+        ("pods", "service_account"),
+    ] {
+        let url = "https://a.apps.example.com/files";
+        let said = at(url, &["--bearer", "--token", kind, "--provider", provider]);
+        assert!(said.contains("if it lets the request pass:\n  it goes on to the application, with"), "{said}");
+    }
+    let without_bearer = ["edge-oidc", "explain", "x.yaml", "--url", "https://a/", "--token", "id_token"];
+    assert!(Cli::try_parse_from(without_bearer).is_err());
 }

@@ -1,8 +1,15 @@
 //! The request to explain, as it would come over the wire.
 //!
-//! Decides what of a URL a request has, and what a browser adds. Nothing is normalised: that is what is to be explained.
+//! Decides what of a URL a request has, and what a browser adds. Nothing is normalised: that is what is to be explained. Which
+//! rule decides on it is asked as the engine asks it.
 
 use super::trial::Headers;
+use crate::{
+    config::Config,
+    flow::{RequestId, inbound::Inbound},
+    http::{path::RawPath, request::RequestView},
+    policy::{AmbiguousPath, Route},
+};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -63,4 +70,29 @@ pub(super) fn headers(target: &Target, method: &str, given: Headers, browser: bo
     }
     headers.extend(given);
     headers
+}
+
+/// Why no rule is asked about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unruled {
+    /// It is refused before.
+    Malformed,
+    /// It is for an endpoint of ours.
+    OwnEndpoint,
+}
+
+/// The request that the rules judge: this one, or the one that another proxy asks about.
+pub(super) fn judged(config: &Config, headers: Headers) -> Result<Inbound, Unruled> {
+    let view = RequestView::parse(headers, true).map_err(|_| Unruled::Malformed)?;
+    let inbound = Inbound::new(RequestId(1), view, config);
+    match inbound.own_endpoint(config) {
+        Some(_) => Err(Unruled::OwnEndpoint),
+        None => Ok(inbound.or_verdict(config)),
+    }
+}
+
+/// Which rule decides on it.
+pub(super) fn route<'a>(config: &'a Config, inbound: &Inbound) -> Result<Route<'a>, AmbiguousPath> {
+    let view = &inbound.view;
+    config.routes.decide(view.host(), view.method(), &RawPath::new(view.path()))
 }

@@ -5,6 +5,7 @@
 use serde_json::{Map, Value};
 
 use super::{
+    request::{Unruled, judged, route},
     stand_in::signing_in_at,
     trial::{Headers, Trial},
 };
@@ -12,11 +13,11 @@ use crate::{
     cli::describe::{demands, effect, list},
     config::Config,
     flow::{
-        Decision, Forward, RequestId,
+        Decision, Forward,
         event::{LogLine, Outcome},
-        inbound::{Inbound, Wish},
+        inbound::Wish,
     },
-    http::{header_edits::HeaderEdit, path::RawPath, reply::Reply, request::RequestView},
+    http::{header_edits::HeaderEdit, path::RawPath, reply::Reply},
     oidc::provider::ProviderSettings,
     policy::Action,
 };
@@ -60,23 +61,22 @@ fn request(asked: &Asked<'_>) -> Vec<String> {
 
 /// Which rule decides, and why those before it do not.
 fn rule(config: &Config, headers: Headers) -> Vec<String> {
-    let Ok(view) = RequestView::parse(headers, true) else {
-        return vec!["none: the request is malformed before any rule is looked at".to_owned()];
+    let inbound = match judged(config, headers) {
+        Ok(inbound) => inbound,
+        Err(Unruled::Malformed) => {
+            return vec!["none: the request is malformed before any rule is looked at".to_owned()];
+        }
+        Err(Unruled::OwnEndpoint) => {
+            return vec!["none: this is an endpoint of ours, which comes before all rules".to_owned()];
+        }
     };
-    let inbound = Inbound::new(RequestId(1), view, config);
-    if inbound.own_endpoint(config).is_some() {
-        return vec!["none: this is an endpoint of ours, which comes before all rules".to_owned()];
-    }
-    let inbound = inbound.or_verdict(config);
     let (host, method, path) = (inbound.view.host(), inbound.view.method(), RawPath::new(inbound.view.path()));
     let mut lines = Vec::new();
     if inbound.wish == Wish::Verdict {
         let path = String::from_utf8_lossy(inbound.view.path()).into_owned();
         lines.push(format!("another proxy asks whether a request for {path} passes"));
     }
-    let (Ok(route), Ok(misses)) =
-        (config.routes.decide(host, method, &path), config.routes.why_not(host, method, &path))
-    else {
+    let (Ok(route), Ok(misses)) = (route(config, &inbound), config.routes.why_not(host, method, &path)) else {
         lines.push("none: the path can be read in ways that fall under different rules, or cannot be read".to_owned());
         return lines;
     };
