@@ -42,7 +42,7 @@ pub enum Outcome {
     Allowed,
     /// Nobody is known, and the rule lets it pass.
     Anonymous,
-    /// A signed-in person's request went on.
+    /// The request of somebody who is known, a person or a program, went on.
     Authenticated,
     /// A rule, a requirement or the identity refused it.
     Denied,

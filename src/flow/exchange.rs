@@ -18,7 +18,7 @@ use crate::{
     },
     oidc::{
         access_token::cognito_granted_scope,
-        assurance::Assurance,
+        assurance::{Assurance, scope_values},
         authorization::{CallbackParameters, redirect_uri, validate_authorization_response},
         claims::TrustedClaims,
         id_token::{Expected, IdTokenClaims, validate_id_token},
@@ -270,7 +270,7 @@ impl AwaitKeys {
             Err(error) => return Step::Done(Err(Refusal::IdToken(error))),
         };
         let scope = granted_scope(&tokens, &attempt.assurance, context);
-        if !attempt.assurance.scopes.iter().all(|wanted| scope.split(' ').any(|granted| granted == wanted)) {
+        if !attempt.assurance.is_granted(&scope_values(&scope).collect::<Vec<_>>()) {
             return Step::Done(Err(Refusal::ScopeNotGranted));
         }
         if !settings.user_info {

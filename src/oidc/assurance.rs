@@ -56,9 +56,13 @@ impl Assurance {
         if !self.is_recent(signed_in, leeway, now) {
             return Some(Shortfall::MaxAge);
         }
-        let granted = granted_scopes(claims);
-        let all = self.scopes.iter().all(|scope| granted.contains(&scope.as_str()));
-        (!all).then_some(Shortfall::Scope)
+        let granted = || granted_scopes(claims).is_some_and(|granted| self.is_granted(&granted));
+        (!self.scopes.is_empty() && !granted()).then_some(Shortfall::Scope)
+    }
+
+    /// Whether all `scope` values demanded are among those `granted`.
+    pub fn is_granted(&self, granted: &[&str]) -> bool {
+        self.scopes.iter().all(|scope| granted.contains(&scope.as_str()))
     }
 
     /// The top-level claims that [`shortfall`](Self::shortfall) looks at.
@@ -95,18 +99,20 @@ impl Assurance {
     }
 }
 
-/// The `scope` values that `claims` name: `scope` is a string with spaces between them (RFC 9068 §2.2.3) or, as some providers
-/// have it, an array, and some call it `scp`.
-pub fn granted_scopes(claims: &TrustedClaims) -> Vec<&str> {
-    let mut granted = Vec::new();
-    for value in ["scope", "scp"].iter().filter_map(|name| claims.claim(name)) {
-        match value {
-            Value::String(text) => granted.extend(text.split(' ').filter(|scope| !scope.is_empty())),
-            Value::Array(members) => granted.extend(members.iter().filter_map(Value::as_str)),
-            _ => {}
-        }
+/// The `scope` values that `claims` name: `scope` is a text (RFC 9068 §2.2.3) or, as some providers have it, an array; where it
+/// is absent, `scp` is the same. `None` if it is of another type, so that nobody knows.
+pub fn granted_scopes(claims: &TrustedClaims) -> Option<Vec<&str>> {
+    match claims.claim("scope").or_else(|| claims.claim("scp")) {
+        None => Some(Vec::new()),
+        Some(Value::String(text)) => Some(scope_values(text).collect()),
+        Some(Value::Array(members)) => members.iter().map(Value::as_str).collect(),
+        Some(_) => None,
     }
-    granted
+}
+
+/// The values of a `scope` parameter, with spaces between them (RFC 6749 §3.3).
+pub fn scope_values(text: &str) -> impl Iterator<Item = &str> {
+    text.split(' ').filter(|scope| !scope.is_empty())
 }
 
 #[cfg(test)]
@@ -155,7 +161,8 @@ mod tests {
             json!({"scope": ["read", "pool/admin"]}),
             json!({"scp": ["pool/admin", "read"]}),
             json!({"scp": "read pool/admin"}),
-            json!({"scope": "read", "scp": ["pool/admin"]}),
+            json!({"scope": null, "scp": "read pool/admin"}),
+            json!({"scope": "read pool/admin", "scp": 7}),
         ] {
             assert_eq!(shortfall(&demanded, None, granted.clone()), None, "{granted}");
         }
@@ -168,6 +175,11 @@ mod tests {
             json!({"scope": ["read pool/admin"]}),
             json!({"scope": {"read": true, "pool/admin": true}}),
             json!({"scopes": "read pool/admin"}),
+            // `scp` counts only where there is no `scope`.
+            json!({"scope": "read", "scp": ["pool/admin"]}),
+            json!({"scope": "", "scp": "read pool/admin"}),
+            json!({"scope": 7, "scp": "read pool/admin"}),
+            json!({"scope": ["read", "pool/admin", 7]}),
         ] {
             assert_eq!(shortfall(&demanded, None, granted.clone()), Some(Shortfall::Scope), "{granted}");
         }

@@ -6,7 +6,10 @@
 use serde_json::Value;
 
 use super::{regex::WholeRegex, require::Truth};
-use crate::oidc::claims::{ClaimPath, TrustedClaims};
+use crate::oidc::{
+    assurance::granted_scopes,
+    claims::{ClaimPath, TrustedClaims},
+};
 
 /// What a claim must be.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,17 +78,10 @@ impl Scalar {
     }
 }
 
-/// Whether all of `wanted` are among the granted scope values: `scope` (RFC 8693 §4.2), else `scp`, as a text or a list.
+/// Whether all of `wanted` are among the granted scope values.
 pub(super) fn scopes(wanted: &[String], claims: &TrustedClaims) -> Truth {
-    let Some(claim) = claims.claim("scope").or_else(|| claims.claim("scp")) else {
-        return Truth::of(wanted.is_empty());
-    };
-    let granted: Option<Vec<&str>> = match claim {
-        Value::String(text) => Some(text.split(' ').collect()),
-        Value::Array(members) => members.iter().map(Value::as_str).collect(),
-        _ => None,
-    };
-    granted.map_or(Truth::Unknown, |granted| Truth::of(wanted.iter().all(|scope| granted.contains(&scope.as_str()))))
+    granted_scopes(claims)
+        .map_or(Truth::Unknown, |granted| Truth::of(wanted.iter().all(|scope| granted.contains(&scope.as_str()))))
 }
 
 /// Whether one passes at least.

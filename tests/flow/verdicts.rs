@@ -1,7 +1,7 @@
 //! The same claims get the same verdict, however they come: by a session's cookie, as the very ID token of that sign-in, or
 //! by the provider's word on an opaque token. Rules and claims are random, and the same in every run.
 //!
-//! Scopes are left out: they are granted to a session and to an access token, and no ID token says any.
+//! Scopes are granted to a session and to an access token, and no ID token says any: they are compared on their own.
 
 use std::collections::BTreeMap;
 
@@ -205,14 +205,18 @@ impl Verdict {
     }
 }
 
-/// The verdicts on somebody with these claims: by cookie, by ID token, by the provider's word.
-fn verdicts(world: &mut World, claims: &BTreeMap<&'static str, Value>) -> [Verdict; 3] {
+/// Somebody has these claims, and no others.
+fn says(world: &mut World, claims: &BTreeMap<&'static str, Value>) {
     let changes = || claims.iter().map(|(name, value)| (*name, Some(value.clone()).filter(|value| !value.is_null())));
     world.provider.response.claims = changes().collect();
     world.provider.response.introspection = changes().chain([("scope", None), ("aud", None)]).collect();
+}
+
+/// The verdicts on whoever signs in now: by cookie, by ID token, by the provider's word.
+fn verdicts(world: &mut World) -> [Verdict; 3] {
     world.jar().cookies().clear();
     world.visit("/oauth2/sign-in?return_to=%2Fpublic");
-    assert!(world.session().is_some(), "{claims:?}");
+    assert!(world.session().is_some(), "{:?}", world.provider.response.claims);
     let id_token = (*world.provider.id_tokens().last().unwrap()).to_owned();
     let opaque = world.provider.opaque(crate::world::PERSON);
     let cookie = world.send(&Request::bare("/app"));
@@ -234,7 +238,8 @@ fn the_same_claims_get_the_same_verdict_by_cookie_and_by_token() {
         let mut world = World::new(&tree, Provider::oidc(CLIENT, SECRET, CALLBACK));
         for _ in 0..8 {
             let claims = chance.claims(world.now.secs());
-            let [by_cookie, by_token, by_word] = verdicts(&mut world, &claims);
+            says(&mut world, &claims);
+            let [by_cookie, by_token, by_word] = verdicts(&mut world);
             assert_eq!(by_cookie, by_token, "seed {seed}: {claims:?} {}", tree["routes"][0]);
             assert_eq!(by_cookie, by_word, "seed {seed}: {claims:?} {}", tree["routes"][0]);
             *names.entry(by_cookie.name()).or_insert(0) += 1;
@@ -250,5 +255,49 @@ fn the_same_claims_get_the_same_verdict_by_cookie_and_by_token() {
         ("user_id_unusable", 10),
     ] {
         assert!(names.get(name).is_some_and(|count| *count >= least), "{name}: {names:?}");
+    }
+}
+
+/// Scopes that rules ask for and that are granted.
+const SCOPES: [&str; 3] = ["read", "write", "pool/admin"];
+
+#[test]
+fn the_same_scopes_get_the_same_verdict_by_cookie_and_by_the_providers_word() {
+    let mut names = BTreeMap::new();
+    for seed in 0..60 {
+        let mut chance = Chance(Stream(seed));
+        let asked = json!({ "scopes": chance.some(&SCOPES) });
+        let members = chance.of(&[
+            json!({ "require": asked }),
+            json!({ "require": { "not": asked } }),
+            json!({ "signIn": asked }),
+        ]);
+        let mut tree = oidc_config();
+        tree["providers"][0]["bearer"] = json!([{ "kind": "introspection", "clientIds": [ROBOT] }]);
+        rule(&mut tree, &members);
+        let mut world = World::new(&tree, Provider::oidc(CLIENT, SECRET, CALLBACK));
+        for _ in 0..6 {
+            let granted = chance.some(&SCOPES);
+            let text = json!(granted.join(" "));
+            // Text or list, and `scp` only where there is no `scope`.
+            let (scope, scp) = chance.of(&[
+                (text.clone(), Value::Null),
+                (text.clone(), json!(SCOPES)),
+                (json!(granted), Value::Null),
+                (Value::Null, json!(granted)),
+            ]);
+            let response = &mut world.provider.response;
+            response.tokens.insert("scope", Some(text));
+            response.claims.insert("scp", Some(chance.of(&[Value::Null, json!(SCOPES)])));
+            response.introspection = [("scope", scope), ("scp", scp)]
+                .map(|(name, value)| (name, Some(value).filter(|value| !value.is_null())))
+                .into();
+            let [by_cookie, _, by_word] = verdicts(&mut world);
+            assert_eq!(by_cookie.name(), by_word.name(), "seed {seed}: {granted:?} {members}");
+            *names.entry(by_cookie.name()).or_insert(0) += 1;
+        }
+    }
+    for name in ["passed", "requirement_unmet", "sign_in_too_weak"] {
+        assert!(names.get(name).is_some_and(|count| *count >= 40), "{name}: {names:?}");
     }
 }
