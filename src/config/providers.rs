@@ -10,7 +10,6 @@ use super::{
     identity::Common,
     provider,
     read::{Node, Object, Report, element, member},
-    tokens::is_opaque,
 };
 use crate::{
     identity::IdentitySettings,
@@ -84,7 +83,7 @@ fn judge_apart(node: &Node<'_>, provider: &ProviderSettings, earlier: &[&Provide
 
 /// A token that only its provider can read would be shown to every provider that is asked about such tokens.
 fn judge_opaque(node: &Node<'_>, provider: &ProviderSettings, earlier: &[&ProviderSettings], report: &mut Report) {
-    let asks = |provider: &ProviderSettings| provider.bearer.iter().any(|rule| is_opaque(rule.kind));
+    let asks = |provider: &ProviderSettings| provider.bearer.iter().any(|rule| rule.kind.lookup().is_some());
     if let Some(other) = earlier.iter().find(|other| asks(other)).filter(|_| asks(provider)) {
         let mend = "keep `introspection` or `user_info` at one provider: an opaque token does not say whose it is, so each would \
                     get to see, and could use, the tokens of the other";

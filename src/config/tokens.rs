@@ -23,17 +23,12 @@ pub(super) fn read(node: &Node<'_>, provider: ProviderKind, common: Common, repo
     let mut rules = Vec::new();
     for node in &nodes {
         let Some(rule) = rule(node, provider, common, report) else { continue };
-        if is_opaque(rule.kind) {
+        if rule.kind.lookup().is_some() {
             judge_only(node, &mut opaque, report);
         }
         rules.push(rule);
     }
     rules
-}
-
-/// Whether the provider is asked what such a token is worth.
-pub(super) fn is_opaque(kind: TokenKind) -> bool {
-    matches!(kind, TokenKind::Introspection | TokenKind::UserInfo)
 }
 
 fn judge_only(node: &Node<'_>, earlier: &mut Option<String>, report: &mut Report) {

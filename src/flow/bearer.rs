@@ -9,7 +9,7 @@ use super::{
     Engine, Moment,
     clearance::{Caller, Credential},
     decision::Decision,
-    event::{CallResult, Endpoint},
+    event::CallResult,
     exchange::{CALL_GRACE, PROVIDER_WAIT, verify_token},
     inbound::Inbound,
     output::Purpose,
@@ -20,13 +20,9 @@ use super::{
 };
 use crate::{
     config::BearerSettings,
-    http::{
-        call::{Call, CallOutcome},
-        header_edits::HeaderEdits,
-        request::RequestView,
-    },
+    http::{call::CallOutcome, header_edits::HeaderEdits, request::RequestView},
     oidc::{
-        bearer::{BearerClaims, BearerError, check_opaque, issuer_hint, looks_like_jwt, validate_bearer},
+        bearer::{BearerClaims, BearerError, Lookup, check_opaque, issuer_hint, looks_like_jwt, validate_bearer},
         claims::TrustedClaims,
         introspection::{LookupError, introspection_request, process_introspection_response},
         jwt::UnverifiedJwt,
@@ -37,7 +33,7 @@ use crate::{
 };
 
 /// How many questions about opaque tokens may be under way.
-const MAX_LOOKUPS: usize = 64;
+const MAX_QUESTIONS: usize = 64;
 /// For how long a provider's no is believed.
 const REFUSED: Duration = Duration::from_secs(10);
 
@@ -67,7 +63,7 @@ pub struct BearerExchange {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Awaited {
-    Lookup(TokenDigest),
+    Answer(TokenDigest),
     Provider(ProviderId),
 }
 
@@ -122,8 +118,8 @@ impl BearerExchange {
         self.awaited == Some(Awaited::Provider(provider))
     }
 
-    fn awaits_lookup(&self, digest: TokenDigest) -> bool {
-        self.awaited == Some(Awaited::Lookup(digest))
+    fn awaits_answer(&self, digest: TokenDigest) -> bool {
+        self.awaited == Some(Awaited::Answer(digest))
     }
 }
 
@@ -168,13 +164,13 @@ impl Engine {
                 self.refuse(&exchange.inbound, &Refusal::TooManyWaiting, moment.now)
             }
             Known::Waits(awaited) => {
-                let lookup = match awaited {
-                    Awaited::Lookup(digest) => self.lookups.get(&digest).map(|lookup| lookup.lost),
+                let lost = match awaited {
+                    Awaited::Answer(digest) => self.questions.get(&digest).map(|question| question.lost),
                     Awaited::Provider(_) => None,
                 };
                 let exchange = BearerExchange {
                     inbound: exchange.inbound.slim(&self.party.config),
-                    deadline: lookup.unwrap_or(exchange.deadline),
+                    deadline: lost.unwrap_or(exchange.deadline),
                     awaited: Some(awaited),
                     ..exchange
                 };
@@ -218,6 +214,9 @@ impl Engine {
         };
         let signed = self.party.issuers_of_tokens(&issuer, access);
         match *signed {
+            [] if !config.providers().iter().any(|provider| provider.issuer == issuer) => {
+                Known::Refused(Refusal::Bearer(BearerError::Issuer))
+            }
             [] => self.looked_up(&exchange.token, self.party.lookup(Some(&issuer), access), now),
             [first, ..] => self.verified(&exchange.token, first, &signed, &mut exchange.looked, now),
         }
@@ -232,7 +231,7 @@ impl Engine {
         looked: &mut Option<u64>,
         now: UnixTime,
     ) -> Known {
-        let digest = TokenDigest::new(first, 0, Endpoint::Keys, token.secret());
+        let digest = TokenDigest::of_signed(first, token.secret());
         let jwt = match self.party.verified(&digest, first, now) {
             Some(jwt) => jwt.clone(),
             None => {
@@ -263,20 +262,20 @@ impl Engine {
     fn looked_up(
         &mut self,
         token: &Secret<String>,
-        lookup: Option<(ProviderId, usize, Endpoint)>,
+        lookup: Option<(ProviderId, usize, Lookup)>,
         now: UnixTime,
     ) -> Known {
         if let Err(error) = check_opaque(token.secret()) {
             return Known::Refused(Refusal::Bearer(error));
         }
-        let Some((provider, rule, endpoint)) = lookup else {
-            return Known::Refused(Refusal::Bearer(BearerError::Issuer));
+        let Some((provider, rule, lookup)) = lookup else {
+            return Known::Refused(Refusal::Bearer(BearerError::Unaccepted));
         };
-        let digest = TokenDigest::new(provider, rule, endpoint, token.secret());
-        match self.party.lookups.believed(&digest, now).map(|verdict| verdict.claims.clone()) {
+        let digest = TokenDigest::of_opaque(provider, rule, lookup, token.secret());
+        match self.party.answers.believed(&digest, now).map(|verdict| verdict.claims.clone()) {
             Some(Ok(claims)) => Known::Caller(provider, claims),
             Some(Err(error)) => Known::Refused(Refusal::Bearer(error)),
-            None => self.ask(digest, (provider, rule), token, now).map_or_else(Known::Refused, Known::Waits),
+            None => self.ask(digest, (provider, rule, lookup), token, now).map_or_else(Known::Refused, Known::Waits),
         }
     }
 
@@ -284,54 +283,49 @@ impl Engine {
     fn ask(
         &mut self,
         digest: TokenDigest,
-        (provider, rule): (ProviderId, usize),
+        (provider, rule, lookup): (ProviderId, usize, Lookup),
         token: &Secret<String>,
         now: UnixTime,
     ) -> Result<Awaited, Refusal> {
-        if self.lookups.contains_key(&digest) {
-            return Ok(Awaited::Lookup(digest));
+        if self.questions.contains_key(&digest) {
+            return Ok(Awaited::Answer(digest));
         }
-        if self.lookups.len() >= MAX_LOOKUPS {
+        if self.questions.len() >= MAX_QUESTIONS {
             return Err(Refusal::TooManyWaiting);
         }
         let metadata = self.party.state(provider).and_then(|state| state.metadata());
         let (Some(settings), Some(metadata)) = (self.party.settings(provider), metadata) else {
             return Ok(Awaited::Provider(provider));
         };
-        let call = match digest.endpoint() {
-            Endpoint::UserInfo => user_info_request(settings, metadata, token),
-            _ => introspection_request(settings, metadata, token),
+        let call = match lookup {
+            Lookup::Introspection => introspection_request(settings, metadata, token),
+            Lookup::UserInfo => user_info_request(settings, metadata, token),
         };
-        self.send_lookup(digest, (provider, rule), call.ok_or(Refusal::LookupEndpointAbsent)?, now);
-        Ok(Awaited::Lookup(digest))
-    }
-
-    fn send_lookup(&mut self, digest: TokenDigest, (provider, rule): (ProviderId, usize), call: Call, now: UnixTime) {
+        let call = call.ok_or(Refusal::LookupEndpointAbsent)?;
         let lost = Deadline::new(now, call.timeout.saturating_add(CALL_GRACE));
-        self.output.call(Purpose::Lookup(digest), call, now);
-        self.lookups.insert(digest, Lookup { provider, rule, lost });
+        self.output.call(Purpose::Lookup(lookup, digest), call, now);
+        self.questions.insert(digest, Question { provider, rule, lookup, lost });
+        Ok(Awaited::Answer(digest))
     }
 
     /// A provider answered about the token of `digest`; everyone who brought it hears of it.
-    pub(super) fn lookup_answered(
+    pub(super) fn question_answered(
         &mut self,
         digest: TokenDigest,
         outcome: &CallOutcome,
         moment: &mut Moment<'_>,
     ) -> CallResult {
-        let Some(Lookup { provider, rule, .. }) = self.lookups.remove(&digest) else {
-            return CallResult::Unavailable;
-        };
-        let (result, verdict) = self.judge_lookup(digest, (provider, rule), outcome, moment.now);
+        let Some(question) = self.questions.remove(&digest) else { return CallResult::Unavailable };
+        let (result, verdict) = self.judge_answer(&question, outcome, moment.now);
         let said = verdict.as_ref().map(|verdict| verdict.claims.clone());
         if let (Some(verdict), CallOutcome::Answer(response)) = (verdict, outcome) {
-            self.party.lookups.put(digest, verdict, response.body.secret().len());
+            self.party.answers.put(digest, verdict, response.body.secret().len());
         }
         // What is said now counts for all who wait for it, however short it may be remembered.
-        for exchange in self.take_bearer_tokens(|exchange| exchange.awaits_lookup(digest)) {
+        for exchange in self.take_bearer_tokens(|exchange| exchange.awaits_answer(digest)) {
             let id = exchange.inbound.id;
             let decision = match &said {
-                Some(Ok(claims)) => self.clear_bearer(exchange, provider, claims, moment),
+                Some(Ok(claims)) => self.clear_bearer(exchange, question.provider, claims, moment),
                 Some(Err(error)) => self.refuse(&exchange.inbound, &Refusal::Bearer(*error), moment.now),
                 None => self.refuse(&exchange.inbound, &Refusal::ProviderUnavailable, moment.now),
             };
@@ -340,23 +334,22 @@ impl Engine {
         result
     }
 
-    fn judge_lookup(
+    fn judge_answer(
         &mut self,
-        digest: TokenDigest,
-        (provider, rule): (ProviderId, usize),
+        question: &Question,
         outcome: &CallOutcome,
         now: UnixTime,
     ) -> (CallResult, Option<Verdict>) {
-        let settings = self.party.settings(provider);
-        let rule = settings.and_then(|settings| settings.bearer.get(rule));
+        let settings = self.party.settings(question.provider);
+        let rule = settings.and_then(|settings| settings.bearer.get(question.rule));
         let (Some(settings), Some(rule), CallOutcome::Answer(response)) = (settings, rule, outcome) else {
             return (CallResult::Unavailable, None);
         };
-        let answer = match digest.endpoint() {
-            Endpoint::UserInfo => process_user_info_lookup(settings, rule, response, now),
-            _ => process_introspection_response(settings, rule, response, now),
+        let answer = match question.lookup {
+            Lookup::Introspection => process_introspection_response(settings, rule, response, now),
+            Lookup::UserInfo => process_user_info_lookup(settings, rule, response, now),
         };
-        let verdict = |claims, until| Some(Verdict { provider, claims, until });
+        let verdict = |claims, until| Some(Verdict { claims, until });
         match answer {
             Ok(claims) => {
                 let until = claims.expires();
@@ -373,15 +366,16 @@ impl Engine {
     }
 
     /// Forgets questions whose end the host never told.
-    pub(super) fn forget_lookups(&mut self, now: UnixTime) {
-        self.lookups.retain(|_, lookup| !lookup.lost.is_past(now));
+    pub(super) fn forget_questions(&mut self, now: UnixTime) {
+        self.questions.retain(|_, question| !question.lost.is_past(now));
     }
 }
 
 /// A question about a token, under way.
 #[derive(Debug)]
-pub struct Lookup {
+pub struct Question {
     provider: ProviderId,
     rule: usize,
+    lookup: Lookup,
     lost: Deadline,
 }

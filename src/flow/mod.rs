@@ -46,7 +46,7 @@ use std::{collections::BTreeMap, rc::Rc, time::Duration};
 
 pub use self::decision::{CallId, Decision, Forward, Gift, Going, Pace, RequestId};
 use self::{
-    bearer::Lookup,
+    bearer::Question,
     cookies::with_response,
     event::{CallResult, Endpoint, Event},
     exchange::{judge_tokens, judge_user_info},
@@ -87,7 +87,7 @@ pub struct Engine {
     reserved: ReservedHeaders,
     waits: Waits,
     /// Questions about opaque tokens that are under way.
-    lookups: BTreeMap<TokenDigest, Lookup>,
+    questions: BTreeMap<TokenDigest, Question>,
     output: Output,
     journal: Journal,
 }
@@ -118,7 +118,7 @@ impl Engine {
             reserved: ReservedHeaders::new(config.header_names()),
             party: RelyingParty::new(config, verifier),
             waits: Waits::default(),
-            lookups: BTreeMap::new(),
+            questions: BTreeMap::new(),
             output: Output::default(),
             journal: Journal::default(),
         }
@@ -190,7 +190,7 @@ impl Engine {
                 let judged = self.party.state_mut(provider).map(|(_, state)| state.handle_keys(outcome, moment.now));
                 self.provider_answered(provider, judged, moment)
             }
-            Purpose::Lookup(digest) => self.lookup_answered(digest, outcome, moment),
+            Purpose::Lookup(_, digest) => self.question_answered(digest, outcome, moment),
             Purpose::Metadata(provider) => {
                 let state = self.party.state_mut(provider);
                 let judged = state.map(|(settings, state)| state.handle_metadata(settings, outcome, moment.now));
@@ -224,7 +224,7 @@ impl Engine {
     /// Takes the passing of time: deadlines, and what must be fetched.
     pub fn handle_tick(&mut self, moment: &mut Moment<'_>) {
         self.expire(moment);
-        self.forget_lookups(moment.now);
+        self.forget_questions(moment.now);
         let waits = &self.waits;
         self.output.forget_lost(LOST, moment.now, |purpose| match purpose {
             Purpose::Refresh(id) | Purpose::RefreshedUserInfo(id) => waits.is_renewing(*id),

@@ -15,6 +15,7 @@ use crate::{
         token_cache::TokenDigest,
     },
     http::call::Call,
+    oidc::bearer::Lookup,
     session::SessionId,
     time::UnixTime,
 };
@@ -26,8 +27,8 @@ pub enum Purpose {
     Authorization(RequestId),
     /// A provider's keys.
     Keys(ProviderId),
-    /// Asking a provider about the opaque bearer token with this digest.
-    Lookup(TokenDigest),
+    /// Asking a provider this about the opaque bearer token with this digest.
+    Lookup(Lookup, TokenDigest),
     /// A provider's metadata.
     Metadata(ProviderId),
     /// New tokens for this session.
@@ -69,11 +70,11 @@ impl Purpose {
         match self {
             Self::Authorization(_) => Endpoint::Authorizer,
             Self::Keys(_) => Endpoint::Keys,
-            Self::Lookup(digest) => digest.endpoint(),
+            Self::Lookup(Lookup::Introspection, _) => Endpoint::Introspection,
             Self::Metadata(_) => Endpoint::Metadata,
             Self::Revocation => Endpoint::Revocation,
             Self::Refresh(_) | Self::Tokens(_) => Endpoint::Token,
-            Self::RefreshedUserInfo(_) | Self::UserInfo(_) => Endpoint::UserInfo,
+            Self::Lookup(Lookup::UserInfo, _) | Self::RefreshedUserInfo(_) | Self::UserInfo(_) => Endpoint::UserInfo,
         }
     }
 }

@@ -302,7 +302,10 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AuthorizerDenied => f.write_str("the external authorizer refused the request"),
-            Self::AuthorizerUnavailable => f.write_str("the external authorizer gave no answer that allows or refuses"),
+            Self::AuthorizerUnavailable => f.write_str(
+                "the external authorizer gave no answer that allows or refuses; is it up, does it answer within \
+                 externalAuthorization.timeout, and has it a cluster?",
+            ),
             Self::Bearer(error) => error.fmt(f),
             Self::BearerJwt(error) => error.fmt(f),
             Self::BodyUnread => f.write_str(
@@ -318,10 +321,13 @@ impl fmt::Display for Refusal {
             Self::LogoutTokenAbsent => f.write_str("no form with one logout_token was sent to the back-channel endpoint"),
             Self::LogoutTokenReplayed => f.write_str("a logout token came a second time"),
             Self::LookupEndpointAbsent => f.write_str(
-                "the provider has no introspection_endpoint or userinfo_endpoint; set it under endpoints",
+                "the provider names no endpoint that knows opaque tokens; set endpoints.introspection or endpoints.userInfo",
             ),
             Self::Malformed(error) => error.fmt(f),
-            Self::ScopeNotGranted => f.write_str("the provider granted fewer scopes than signIn.scopes of the rule asks for"),
+            Self::ScopeNotGranted => f.write_str(
+                "the provider granted fewer scopes than signIn.scopes of the rule asks for; allow them there for this client and \
+                 this person",
+            ),
             Self::UserInfo(error) => error.fmt(f),
             Self::MemoryUnavailable => f.write_str("the memory that workers share could not be written, or is full"),
             Self::SessionTooLarge => {

@@ -11,7 +11,6 @@ use crate::{
     config::Config,
     flow::{
         Moment,
-        event::Endpoint,
         exchange::{Context, Keeps},
         inbound::Standing,
         provider::{ProviderId, ProviderState},
@@ -19,7 +18,7 @@ use crate::{
     },
     http::cookie::Cookies,
     oidc::{
-        bearer::{BearerRule, TokenKind},
+        bearer::{BearerRule, Lookup},
         jwt::VerifiedJwt,
         provider::ProviderSettings,
         signature::SignatureVerifier,
@@ -42,8 +41,8 @@ pub struct RelyingParty {
     pub handoff: Handoff,
     /// Which sessions were ended before their time.
     pub revoked: Revoked,
-    /// Opaque bearer tokens that were asked about.
-    pub lookups: TokenCache<Verdict>,
+    /// What providers answered about opaque bearer tokens.
+    pub answers: TokenCache<Verdict>,
     signatures: TokenCache<Signature>,
     states: Vec<ProviderState>,
     forwards: Forwards,
@@ -77,7 +76,7 @@ impl RelyingParty {
             wanted_claims: config.wanted_claims(),
             handoff: Handoff::new(&namespace),
             revoked: Revoked::new(&namespace),
-            lookups: TokenCache::default(),
+            answers: TokenCache::default(),
             signatures: TokenCache::default(),
             states: config.providers().iter().map(|_| ProviderState::default()).collect(),
             forwards,
@@ -120,19 +119,19 @@ impl RelyingParty {
 
     /// The providers that count for `access` and take signed bearer tokens of this issuer.
     pub fn issuers_of_tokens(&self, issuer: &str, access: &Access) -> Vec<ProviderId> {
-        let signed = |rule: &BearerRule| lookup_endpoint(rule).is_none();
+        let signed = |rule: &BearerRule| rule.kind.lookup().is_none();
         let takes =
             |one: &ProviderSettings| access.takes(&one.name) && one.issuer == issuer && one.bearer.iter().any(signed);
         self.ids().filter(|id| self.settings(*id).is_some_and(takes)).collect()
     }
 
-    /// Who can be asked about an opaque token, by which rule of theirs and at which endpoint, if they count for `access`; about a
-    /// JWT, its issuer alone.
-    pub fn lookup(&self, issuer: Option<&str>, access: &Access) -> Option<(ProviderId, usize, Endpoint)> {
+    /// Who can be asked about an opaque token, by which rule of theirs and for what, if they count for `access`; about a JWT, its
+    /// issuer alone.
+    pub fn lookup(&self, issuer: Option<&str>, access: &Access) -> Option<(ProviderId, usize, Lookup)> {
         self.ids().find_map(|id| {
             let settings = self.settings(id).filter(|settings| access.takes(&settings.name))?;
             let mut rules = settings.bearer.iter().enumerate();
-            let found = rules.find_map(|(place, rule)| Some((id, place, lookup_endpoint(rule)?)));
+            let found = rules.find_map(|(place, rule)| Some((id, place, rule.kind.lookup()?)));
             found.filter(|_| issuer.is_none_or(|issuer| settings.issuer == issuer))
         })
     }
@@ -247,15 +246,6 @@ impl RelyingParty {
             },
             now,
         })
-    }
-}
-
-/// The endpoint that knows the tokens of a rule, if they are not signed.
-const fn lookup_endpoint(rule: &BearerRule) -> Option<Endpoint> {
-    match rule.kind {
-        TokenKind::AccessToken | TokenKind::IdToken | TokenKind::ServiceAccount => None,
-        TokenKind::Introspection => Some(Endpoint::Introspection),
-        TokenKind::UserInfo => Some(Endpoint::UserInfo),
     }
 }
 

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, VecDeque};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    flow::{event::Endpoint, provider::ProviderId},
+    flow::provider::ProviderId,
     oidc::{
-        bearer::{BearerClaims, BearerError},
+        bearer::{BearerClaims, BearerError, Lookup},
         jwt::VerifiedJwt,
     },
     time::UnixTime,
@@ -18,16 +18,11 @@ use crate::{
 
 /// Which token was judged how: a digest of all that the verdict hangs on, each with its length before it (T-156).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TokenDigest {
-    digest: [u8; 32],
-    endpoint: Endpoint,
-}
+pub struct TokenDigest([u8; 32]);
 
 /// A verdict on a token.
 #[derive(Clone, Debug)]
 pub struct Verdict {
-    /// At whose word.
-    pub provider: ProviderId,
     /// What it says, or why it is refused.
     pub claims: Result<BearerClaims, BearerError>,
     /// When it is believed no longer.
@@ -52,20 +47,27 @@ pub struct TokenCache<T> {
 }
 
 impl TokenDigest {
-    /// The digest of `token` as judged by the `rule`th rule of `provider`, which asks at `endpoint`.
-    pub fn new(provider: ProviderId, rule: usize, endpoint: Endpoint, token: &str) -> Self {
-        let mut hash = Sha256::new();
-        for number in [provider.index(), rule, token.len()] {
-            hash.update(u64::try_from(number).unwrap_or(u64::MAX).to_be_bytes());
-        }
-        hash.update(endpoint.name());
-        hash.update(token);
-        Self { digest: hash.finalize().into(), endpoint }
+    /// The digest of an opaque `token` of which `lookup` is asked for the `rule`th rule of `provider`.
+    pub fn of_opaque(provider: ProviderId, rule: usize, lookup: Lookup, token: &str) -> Self {
+        let kind = match lookup {
+            Lookup::Introspection => 1,
+            Lookup::UserInfo => 2,
+        };
+        Self::of([provider.index(), rule, kind], token)
     }
 
-    /// The endpoint that is asked.
-    pub const fn endpoint(self) -> Endpoint {
-        self.endpoint
+    /// The digest of a `token` whose signature the keys of `provider` verify, whichever rule takes it then.
+    pub fn of_signed(provider: ProviderId, token: &str) -> Self {
+        Self::of([provider.index(), 0, 0], token)
+    }
+
+    fn of(numbers: [usize; 3], token: &str) -> Self {
+        let mut hash = Sha256::new();
+        for number in numbers.into_iter().chain([token.len()]) {
+            hash.update(u64::try_from(number).unwrap_or(u64::MAX).to_be_bytes());
+        }
+        hash.update(token);
+        Self(hash.finalize().into())
     }
 }
 

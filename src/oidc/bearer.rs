@@ -62,6 +62,26 @@ pub enum TokenKind {
     UserInfo,
 }
 
+/// What a provider is asked about a token that carries no signature for us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lookup {
+    /// Whether it is active, whose and for whom it is (RFC 7662).
+    Introspection,
+    /// Whose it is (OpenID Connect Core §5.3).
+    UserInfo,
+}
+
+impl TokenKind {
+    /// What the provider is asked about tokens of this kind; nothing about signed ones.
+    pub const fn lookup(self) -> Option<Lookup> {
+        match self {
+            Self::AccessToken | Self::IdToken | Self::ServiceAccount => None,
+            Self::Introspection => Some(Lookup::Introspection),
+            Self::UserInfo => Some(Lookup::UserInfo),
+        }
+    }
+}
+
 /// The claims of a bearer token that a rule takes. [`validate_bearer`],
 /// [`process_introspection_response`](super::introspection::process_introspection_response) and
 /// [`process_user_info_lookup`](super::user_info::process_user_info_lookup) alone make them.
@@ -86,11 +106,6 @@ impl BearerClaims {
     /// Every claim; `iss` and `sub` are always there.
     pub const fn claims(&self) -> &Map<String, Value> {
         &self.claims
-    }
-
-    /// `sub`.
-    pub fn subject(&self) -> &str {
-        self.claims.get("sub").and_then(Value::as_str).unwrap_or_default()
     }
 
     /// Until when this is believed, the leeway not counted: `exp`, or sooner where the provider was asked.

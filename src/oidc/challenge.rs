@@ -1,6 +1,6 @@
 //! The `WWW-Authenticate` field of a refusal (RFC 6750 §3, RFC 9470 §3).
 //!
-//! Decides its exact text and the status that goes with it. What is wrong with a request is decided by whoever refuses it.
+//! Decides its exact text. What is wrong with a request, and with which status it is refused, is decided by whoever refuses it.
 
 use std::{fmt, time::Duration};
 
@@ -41,22 +41,6 @@ impl ChallengeError {
             Self::InvalidRequest => "invalid_request",
             Self::InvalidToken => "invalid_token",
         }
-    }
-
-    /// The status that goes with it (RFC 6750 §3.1, RFC 9470 §3).
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::InsufficientScope => 403,
-            Self::InsufficientUserAuthentication | Self::InvalidToken => 401,
-            Self::InvalidRequest => 400,
-        }
-    }
-}
-
-impl Challenge<'_> {
-    /// The status of the answer that carries it.
-    pub fn status(&self) -> u16 {
-        self.error.map_or(401, ChallengeError::status)
     }
 }
 
@@ -108,23 +92,21 @@ mod tests {
     fn without_credentials_there_is_a_realm_and_no_error() {
         let challenge = Challenge { realm: "https://app.example.com", ..Challenge::default() };
         assert_eq!(challenge.to_string(), r#"Bearer realm="https://app.example.com""#);
-        assert_eq!(challenge.status(), 401);
     }
 
     // RFC 6750 §3.1, RFC 9470 §3
     #[test]
-    fn each_error_has_its_name_and_its_status() {
-        for (error, status, text) in [
-            (ChallengeError::InvalidRequest, 400, r#"Bearer realm="edge", error="invalid_request""#),
-            (ChallengeError::InvalidToken, 401, r#"Bearer realm="edge", error="invalid_token""#),
-            (ChallengeError::InsufficientScope, 403, r#"Bearer realm="edge", error="insufficient_scope""#),
+    fn each_error_has_its_name() {
+        for (error, text) in [
+            (ChallengeError::InvalidRequest, r#"Bearer realm="edge", error="invalid_request""#),
+            (ChallengeError::InvalidToken, r#"Bearer realm="edge", error="invalid_token""#),
+            (ChallengeError::InsufficientScope, r#"Bearer realm="edge", error="insufficient_scope""#),
             (
                 ChallengeError::InsufficientUserAuthentication,
-                401,
                 r#"Bearer realm="edge", error="insufficient_user_authentication""#,
             ),
         ] {
-            assert_eq!((challenge(error).status(), challenge(error).to_string().as_str()), (status, text));
+            assert_eq!(challenge(error).to_string(), text);
         }
     }
 

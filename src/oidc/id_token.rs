@@ -347,7 +347,10 @@ impl fmt::Display for IdTokenError {
             Self::IssuedInFuture => f.write_str("iat is in the future; compare the clocks of gateway and provider"),
             Self::Issuer => f.write_str("iss is not the configured issuer"),
             Self::Malformed(claim) => write!(f, "the claim {claim} is absent or of the wrong type"),
-            Self::MaxAge => f.write_str("auth_time is absent or too long ago, though max_age was asked for"),
+            Self::MaxAge => f.write_str(
+                "auth_time is absent or too long ago, though max_age was asked for; does the provider know max_age, and are the \
+                 clocks right? If not, leave signIn.maxAge out",
+            ),
             Self::Nonce => f.write_str("nonce is not the one sent"),
             Self::NotYetValid => f.write_str("nbf is in the future; compare the clocks of gateway and provider"),
             Self::Subject => f.write_str("sub is not the person who signed in"),

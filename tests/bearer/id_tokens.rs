@@ -6,7 +6,7 @@ use edge_oidc::oidc::{
 };
 use serde_json::{Value, json};
 
-use crate::world::{ISSUER, NOW, changed, judge, no_times, refusal, rule, settings};
+use crate::world::{ISSUER, NOW, changed, judge, no_times, refusal, rule, settings, subject};
 
 fn claims(changes: &Value) -> Value {
     let claims = json!({
@@ -29,7 +29,7 @@ fn neither_nonce_nor_at_hash_is_ours_to_compare() {
     for typ in [None, Some("JWT"), Some("application/jwt")] {
         let token = judge(&accepting(ProviderKind::Oidc), typ, &claims(&json!({}))).unwrap();
         assert_eq!(
-            (token.subject(), token.kind(), token.expires().secs()),
+            (subject(&token), token.kind(), token.expires().secs()),
             ("248289761001", TokenKind::IdToken, NOW + 300)
         );
     }

@@ -105,6 +105,11 @@ pub fn judge(settings: &ProviderSettings, typ: Option<&str>, claims: &Value) -> 
     validate_bearer(verified(typ, claims), settings, now())
 }
 
+/// Whose token it is.
+pub fn subject(token: &BearerClaims) -> &str {
+    token.claims()["sub"].as_str().unwrap()
+}
+
 /// The refusal of a token; `None` if it is taken.
 pub fn refusal(settings: &ProviderSettings, typ: Option<&str>, claims: &Value) -> Option<BearerError> {
     judge(settings, typ, claims).err()

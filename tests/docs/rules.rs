@@ -6,8 +6,13 @@ use clap::Parser;
 use edge_oidc::{
     cli::{Cli, World, run},
     config::{Config, Environment},
+    flow::refusal::Refusal,
     http::path::RawPath,
-    oidc::challenge::{Challenge, ChallengeError},
+    oidc::{
+        assurance::Shortfall,
+        bearer::BearerError,
+        challenge::{Challenge, ChallengeError},
+    },
     policy::Action,
 };
 use serde_json::{Value, json};
@@ -156,6 +161,13 @@ fn programs_are_told_what_the_table_says() {
     ];
     let rows = document("docs/programs.md").rows("Case");
     let shown = rows.iter().filter_map(|row| Some((row[1].clone(), span(&row[2])?.to_owned())));
-    let told = told.map(|challenge| (challenge.status().to_string(), challenge.to_string()));
-    assert_eq!(shown.collect::<Vec<_>>(), told);
+    let refusals = [
+        Refusal::Unauthenticated,
+        Refusal::Bearer(BearerError::Expired),
+        Refusal::BearerMalformed,
+        Refusal::SignInTooWeak(Shortfall::Scope),
+        Refusal::SignInTooWeak(Shortfall::MaxAge),
+    ];
+    let told = refusals.iter().zip(told).map(|(refusal, told)| (refusal.status().to_string(), told.to_string()));
+    assert_eq!(shown.collect::<Vec<_>>(), told.collect::<Vec<_>>());
 }

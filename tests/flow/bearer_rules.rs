@@ -54,7 +54,7 @@ fn a_rules_providers_count_and_no_others() {
         let (ours, theirs) = (id_token(&world, &json!({})), partners_token(&mut world, &json!({})));
         assert_eq!(world.send(&program("/app", &theirs)).got("kubeflow-userid"), [LEE]);
         for _ in 0..2 {
-            told(&world.send(&program("/app", &ours)), 401, "bearer_iss", INVALID);
+            told(&world.send(&program("/app", &ours)), 401, "bearer_unaccepted", INVALID);
             assert!(world.send(&program("/", &ours)).passed());
         }
     }
@@ -70,7 +70,7 @@ fn an_issuer_that_does_not_count_here_need_not_be_up() {
     });
     let (ours, theirs) = (id_token(&world, &json!({})), partners_token(&mut world, &json!({})));
     assert_eq!(world.send(&program("/app", &theirs)).got("kubeflow-userid"), [LEE]);
-    told(&world.send(&program("/app", &ours)), 401, "bearer_iss", INVALID);
+    told(&world.send(&program("/app", &ours)), 401, "bearer_unaccepted", INVALID);
     crate::programs::unavailable(&world.send(&program("/", &ours)), "provider_unavailable");
     assert!(world.send(&program("/", &theirs)).passed());
 }
@@ -208,12 +208,24 @@ fn an_opaque_token_is_shown_only_to_a_provider_that_counts() {
         rule(tree, &json!({ "providers": ["partner"] }));
     });
     let token = world.provider.opaque(PERSON);
-    told(&world.send(&program("/app", &token)), 401, "bearer_iss", INVALID);
+    told(&world.send(&program("/app", &token)), 401, "bearer_unaccepted", INVALID);
     assert_eq!(world.provider.times("introspection"), 0);
     assert_eq!(world.send(&program("/", &token)).got("kubeflow-userid"), [PERSON]);
-    told(&world.send(&program("/app", &token)), 401, "bearer_iss", INVALID);
+    told(&world.send(&program("/app", &token)), 401, "bearer_unaccepted", INVALID);
     // A JWT of the other issuer is no business of this one either.
     let theirs = partners_token(&mut world, &json!({}));
     assert!(world.send(&program("/", &theirs)).passed());
     assert_eq!(world.provider.times("introspection"), 1);
+}
+
+/// What is wrong differs: a stranger's token, one that is opaque, and one of an issuer whose tokens nobody takes.
+#[test]
+fn a_token_that_nobody_takes_is_not_one_of_a_wrong_issuer() {
+    let mut world = two(|tree| drop(tree["providers"][1].as_object_mut().unwrap().remove("bearer")));
+    let (opaque, theirs) = (world.provider.opaque(PERSON), partners_token(&mut world, &json!({})));
+    for token in [&opaque, &theirs] {
+        told(&world.send(&program("/", token)), 401, "bearer_unaccepted", INVALID);
+    }
+    let strangers = id_token(&world, &json!({ "iss": "https://idp.example.org" }));
+    told(&world.send(&program("/", &strangers)), 401, "bearer_iss", INVALID);
 }

@@ -90,7 +90,7 @@ pub(super) fn token(
     let times = [("iat", now.secs()), ("exp", now.secs().saturating_add(3600))];
     claims.extend(times.map(|(name, time)| (name.to_owned(), time.into())));
     set_all(&mut claims, given);
-    let opaque = matches!(rule.kind, TokenKind::Introspection | TokenKind::UserInfo);
+    let opaque = rule.kind.lookup().is_some();
     let token = if opaque { "an-opaque-token".to_owned() } else { jwt(provider, rule, &claims) };
     Credential {
         field: (config.bearer.header.clone(), format!("Bearer {token}").into_bytes()),

@@ -39,6 +39,8 @@ pub enum BearerError {
     TokenUse,
     /// `typ`, `events` or claims that exclude each other: no kind of token that is taken (RFC 8725 §3.11, §3.12).
     Type,
+    /// No provider that counts takes such tokens: opaque ones, or those of this issuer.
+    Unaccepted,
 }
 
 impl BearerError {
@@ -72,6 +74,7 @@ impl BearerError {
             Self::NotYetValid => "bearer_nbf",
             Self::TokenUse => "bearer_token_use",
             Self::Type => "bearer_typ",
+            Self::Unaccepted => "bearer_unaccepted",
         }
     }
 }
@@ -79,10 +82,16 @@ impl BearerError {
 impl fmt::Display for BearerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Audience => "aud of the bearer token names none of the rule's audiences",
+            Self::Audience => {
+                "aud of the bearer token names none of `audiences` of the entry under providers[].bearer; add it there if its \
+                 tokens are for these applications"
+            },
             Self::AudienceUntrusted => "aud of the bearer token names another party beside the rule's audiences",
             Self::AuthorizedParty => "azp of the bearer token is none of the rule's audiences and clientIds",
-            Self::Client => "the client of the bearer token is none of the rule's clientIds",
+            Self::Client => {
+                "the client of the bearer token is none of `clientIds` of the entry under providers[].bearer; add it there if it \
+                 may come in"
+            },
             Self::Confirmation => {
                 "the bearer token is bound to a key (cnf), which this gateway cannot see; ask for one without"
             }
@@ -92,14 +101,23 @@ impl fmt::Display for BearerError {
             Self::IssuedInFuture => {
                 "iat of the bearer token is in the future; compare the clocks of gateway and provider"
             }
-            Self::Issuer => "iss of the bearer token is not the configured issuer",
-            Self::Kind => "no bearer rule of its issuer takes tokens of this kind",
+            Self::Issuer => "iss of the bearer token, or of what is said of it, is not providers[].issuer; compare letter by letter",
+            Self::Kind => {
+                "no entry under providers[].bearer of its issuer takes tokens of this kind; add one, or send another token"
+            },
             Self::Malformed(claim) => {
                 return write!(f, "the bearer token's claim {claim} is absent or of the wrong type");
             }
             Self::NotYetValid => "nbf of the bearer token is in the future; compare the clocks of gateway and provider",
             Self::TokenUse => "token_use of the bearer token is neither access nor id",
-            Self::Type => "typ, events or contradictory claims make the bearer token none of a kind that is taken",
+            Self::Type => {
+                "typ, events or contradictory claims make the bearer token none of a kind that is taken; compare its typ with \
+                 `types` of the entry under providers[].bearer"
+            }
+            Self::Unaccepted => {
+                "no provider that counts here takes the bearer token: none has its iss, or can be asked about one that is opaque \
+                 or has none; compare providers[].issuer and .bearer, and `providers` of the rule"
+            },
         })
     }
 }
