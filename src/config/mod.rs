@@ -8,7 +8,7 @@
 //! | `document` | the text, without duplicate members |
 //! | `read` | values by type, unknown names, emptiness |
 //! | `providers`, `provider`, `role`, `client`, `address`, `logout`, `tokens` | `providers`: each provider, our client there, its URLs, signing out, bearer tokens |
-//! | `public_urls`, `paths`, `session`, `identity`, `bearer`, `authorizer`, `routes` | the blocks of these names |
+//! | `public_urls`, `paths`, `pages`, `session`, `identity`, `bearer`, `authorizer`, `routes` | the blocks of these names |
 //! | `secret` | a text or `{ env: NAME }` |
 
 mod address;
@@ -18,6 +18,7 @@ mod client;
 mod document;
 mod identity;
 mod logout;
+mod pages;
 mod paths;
 mod problem;
 mod provider;
@@ -36,6 +37,7 @@ use serde_json::Value;
 
 pub use authorizer::ExternalAuthorization;
 pub use bearer::BearerSettings;
+pub use pages::Theme;
 pub use paths::Paths;
 pub use problem::{Problem, Problems};
 pub use tokens::KINDS as TOKEN_KINDS;
@@ -58,6 +60,8 @@ pub struct Config {
     pub callback_origin: Option<Origin>,
     /// Our own endpoints.
     pub paths: Paths,
+    /// How our own pages look.
+    pub theme: Theme,
     /// Sessions and their cookies.
     pub session: SessionSettings,
     /// The headers that applications get.
@@ -103,6 +107,27 @@ impl Config {
     /// Who vouches for people and programs, in order.
     pub fn providers(&self) -> &[ProviderSettings] {
         &self.providers
+    }
+
+    /// Where a provider sends the browser back to. Each has an address of its own, so that no provider can bring in another's
+    /// code as its own (RFC 9700 §4.4.2.2): the first that signs people in has `paths.callback`, each other its name below.
+    pub fn callback_path(&self, provider: &ProviderSettings) -> String {
+        let first = self.providers.iter().find(|provider| provider.signs_in);
+        match first.is_some_and(|first| first.name == provider.name) {
+            true => self.paths.callback.clone(),
+            false => format!("{}/{}", self.paths.callback, provider.name),
+        }
+    }
+
+    /// Whether some provider sends the browser back to `path`.
+    pub fn is_callback(&self, path: &[u8]) -> bool {
+        let below = path.strip_prefix(self.paths.callback.as_bytes());
+        let named = |below: &[u8]| {
+            let people = self.providers.iter().filter(|provider| provider.signs_in);
+            let others = people.skip(1).map(|provider| provider.name.as_bytes());
+            below.strip_prefix(b"/").is_some_and(|name| others.into_iter().any(|other| other == name))
+        };
+        below.is_some_and(|below| below.is_empty() || named(below))
     }
 
     /// The provider that a sign-in or a session remembers.
@@ -166,6 +191,7 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
     let session = session.and_then(|node| session::read(&node, &public_urls, environment, report));
     let domain = session.as_ref().and_then(|session| session.cookie.domain.as_deref());
     let callback_origin = public_urls::callback(&root, &public_urls, domain, report);
+    let theme = root.member("pages").map(|node| pages::read(&node, report)).unwrap_or_default();
     let identity = root.member("identity");
     let identity = identity.map_or_else(Default::default, |node| identity::read(&node, report));
     providers::judge_people(providers.as_deref().unwrap_or_default(), &identity, report);
@@ -191,6 +217,7 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
         public_urls,
         callback_origin,
         paths: paths?,
+        theme,
         session: session?,
         identity,
         bearer,
@@ -202,11 +229,12 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
     })
 }
 
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 10] = [
     "providers",
     "publicUrls",
     "callbackUrl",
     "paths",
+    "pages",
     "session",
     "identity",
     "bearer",

@@ -20,7 +20,7 @@ use crate::{
     oidc::{
         assurance::Shortfall,
         challenge::{Challenge, ChallengeError},
-        provider::ProviderSettings,
+        provider::{LogoutKind, ProviderSettings},
     },
 };
 
@@ -53,7 +53,7 @@ pub fn refuse(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
 /// What a program may do about a refusal: RFC 6750 §3.1, RFC 9470 §3.
 fn challenge<'a>(config: &'a Config, inbound: &'a Inbound, refusal: &'a Refusal) -> Option<Challenge<'a>> {
     let assurance = &config.routes.route(inbound.rule).access().assurance;
-    let plain = Challenge { realm: inbound.view.authority(), ..Challenge::default() };
+    let plain = plain_challenge(inbound);
     let with = |error| Challenge { error: Some(error), ..plain };
     match refusal {
         Refusal::BearerMalformed => Some(with(ChallengeError::InvalidRequest)),
@@ -69,10 +69,14 @@ fn challenge<'a>(config: &'a Config, inbound: &'a Inbound, refusal: &'a Refusal)
             max_age: assurance.max_age,
             ..with(ChallengeError::InsufficientUserAuthentication)
         }),
-        // §3.1: a request without credentials gets no error code.
         refusal if refusal.status() == 401 => Some(plain),
         _ => None,
     }
+}
+
+/// RFC 6750 §3.1: a request without credentials gets no error code.
+fn plain_challenge(inbound: &Inbound) -> Challenge<'_> {
+    Challenge { realm: inbound.view.authority(), ..Challenge::default() }
 }
 
 fn grpc_status(refusal: &Refusal) -> GrpcStatus {
@@ -104,7 +108,15 @@ fn status(inbound: &Inbound, refusal: &Refusal) -> u16 {
 fn page(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
     let (status, title, text, code) = (refusal.status(), refusal.title(), refusal.text(), refusal.code());
     let text = &*text;
-    let plain = Page { status, title, text, action: Action::None, code, framed: inbound.client == Client::Frame };
+    let plain = Page {
+        status,
+        title,
+        text,
+        action: Action::None,
+        code,
+        framed: inbound.client == Client::Frame,
+        theme: &config.theme,
+    };
     let Some(origin) = &inbound.origin else { return plain.reply() };
     let link = |label, href, target| Page { action: Action::Link { href, label, target }, ..plain };
     let sign_in = match inbound.view.path() == config.paths.sign_in.as_bytes() {
@@ -135,8 +147,11 @@ fn page(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
         (Refusal::Identity(_) | Refusal::Requirement(_) | Refusal::AuthorizerDenied | Refusal::SessionTooLarge, _)
             if !is_callback(config, inbound) =>
         {
-            Page { action: Action::Post { path: &config.paths.sign_out, label: "Sign in as someone else" }, ..plain }
-                .reply()
+            let label = "Sign in as someone else";
+            match ends_provider_sessions(config) {
+                true => Page { action: Action::Post { path: &config.paths.sign_out, label }, ..plain }.reply(),
+                false => link(label, &again, Target::Same).reply(),
+            }
         }
         (Refusal::CrossSiteSignOut, _) => {
             Page { action: Action::Post { path: &config.paths.sign_out, label: "Sign out" }, ..plain }.reply()
@@ -160,13 +175,14 @@ pub fn refuse_callback(config: &Config, inbound: &Inbound, refusal: &Refusal, re
     let href = sign_in_link(config, return_path);
     let action = Action::Link { href: &href, label: "Sign in again", target: Target::Same };
     let (status, title, text, code) = (refusal.status(), refusal.title(), refusal.text(), refusal.code());
-    let reply = Page { status, title, text: &text, action, code, framed: false }.reply();
+    let reply = Page { status, title, text: &text, action, code, framed: false, theme: &config.theme }.reply();
     if status == 503 { reply.with("retry-after", RETRY_AFTER) } else { reply }
 }
 
 /// The page where a person chooses a provider.
 pub fn choice<'a>(
     config: &Config,
+    inbound: &Inbound,
     providers: impl Iterator<Item = &'a ProviderSettings>,
     return_path: &ReturnPath,
     again: bool,
@@ -177,14 +193,23 @@ pub fn choice<'a>(
         providers.map(|provider| Choice { href: href(&provider.name), label: &provider.display_name }).collect();
     let text = "Choose how you want to sign in.";
     let action = Action::Choice(&choices);
-    Page { status: 401, title: "Please sign in", text, action, code: "choose_provider", framed: false }.reply()
+    let (title, code, theme) = ("Please sign in", "choose_provider", &config.theme);
+    let page = Page { status: 401, title, text, action, code, framed: false, theme };
+    page.reply().with("www-authenticate", plain_challenge(inbound).to_string())
 }
 
 /// The page after signing out where no provider takes over.
 pub fn signed_out(config: &Config) -> Reply {
     let action = Action::Link { href: &config.paths.sign_in, label: "Sign in again", target: Target::Same };
     let text = "You are signed out of this site.";
-    Page { status: 200, title: "Signed out", text, action, code: "signed_out", framed: false }.reply()
+    Page { status: 200, title: "Signed out", text, action, code: "signed_out", framed: false, theme: &config.theme }
+        .reply()
+}
+
+/// Whether signing out ends the session at each provider, too: a sign-in after it begins with the question who it is.
+fn ends_provider_sessions(config: &Config) -> bool {
+    let mut people = config.providers().iter().filter(|provider| provider.signs_in);
+    people.all(|provider| provider.logout != LogoutKind::Local)
 }
 
 fn sign_in_link(config: &Config, return_path: &ReturnPath) -> String {
@@ -210,5 +235,5 @@ fn embedding_page(inbound: &Inbound, origin: &Origin) -> Option<ReturnPath> {
 }
 
 fn is_callback(config: &Config, inbound: &Inbound) -> bool {
-    inbound.view.path() == config.paths.callback.as_bytes()
+    config.is_callback(inbound.view.path())
 }

@@ -205,7 +205,10 @@ impl Engine {
         moment: &Moment<'_>,
     ) -> Option<LoginAttempt> {
         let scope = host_scope(&self.party.config, origin);
-        self.party.attempt(&inbound.cookies, state, scope, moment.now).map(|(_, attempt)| attempt)
+        let (provider, attempt) = self.party.attempt(&inbound.cookies, state, scope, moment.now)?;
+        // What comes to another provider's address is not an answer of this one.
+        let address = self.party.config.callback_path(self.party.settings(provider)?);
+        Some(attempt).filter(|_| address.as_bytes() == inbound.view.path())
     }
 
     fn is_signed_in(&mut self, inbound: &Inbound, origin: &Origin, moment: &Moment<'_>) -> bool {

@@ -221,7 +221,7 @@ impl AwaitMetadata {
         let settings = context.settings;
         match validate_authorization_response(settings, endpoints, parameters, &sign_in.attempt.state) {
             Ok(callback) => {
-                let redirect_uri = redirect_uri(&sign_in.origin, &context.config.paths.callback);
+                let redirect_uri = redirect_uri(&sign_in.origin, &context.config.callback_path(settings));
                 let verifier = &sign_in.attempt.code_verifier;
                 let call = authorization_code_request(settings, endpoints, &callback, &redirect_uri, verifier);
                 sign_in.deadline = Deadline::new(context.now, settings.timeout.saturating_add(CALL_GRACE));

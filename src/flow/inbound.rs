@@ -89,8 +89,10 @@ impl Inbound {
         self.origin.as_ref()?;
         let is = |path: &str| path.as_bytes() == self.view.path();
         let paths = &config.paths;
+        if config.is_callback(self.view.path()) {
+            return Some(OwnEndpoint::Callback);
+        }
         let endpoints = [
-            (Some(&paths.callback), OwnEndpoint::Callback),
             (Some(&paths.sign_in), OwnEndpoint::SignIn),
             (Some(&paths.sign_out), OwnEndpoint::SignOut),
             (Some(&paths.signed_out), OwnEndpoint::SignedOut),

@@ -41,7 +41,7 @@ struct Wanted {
     return_path: ReturnPath,
     /// A provider.
     provider: Option<String>,
-    /// A new sign-in, whoever is signed in.
+    /// A new sign-in, whoever is signed in here and at the provider.
     again: bool,
 }
 
@@ -98,7 +98,11 @@ impl Engine {
             return self.refuse(&inbound, &Refusal::SignInUnmet, moment.now);
         }
         let (assurance, return_path) = (self.assurance(&inbound), inbound.return_path(&origin));
-        self.start_sign_in(inbound, SignIn { provider, assurance, return_path, keeps_session: true }, moment)
+        self.start_sign_in(
+            inbound,
+            SignIn { provider, assurance, return_path, again: false, keeps_session: true },
+            moment,
+        )
     }
 
     /// A session that was over when it was to be refreshed: the person signs in anew, on the way to `return_path`.
@@ -119,14 +123,16 @@ impl Engine {
             [] => self.refuse(&inbound, &Refusal::ProviderUnknown, moment.now),
             [provider] => {
                 let assurance = self.assurance(&inbound);
-                let sign_in = SignIn { provider, assurance, return_path: wanted.return_path, keeps_session };
+                let Wanted { return_path, again, .. } = wanted;
+                let sign_in = SignIn { provider, assurance, return_path, again, keeps_session };
                 self.start_sign_in(inbound, sign_in, moment)
             }
             _ => {
                 let config = &self.party.config;
                 let providers = candidates.iter().filter_map(|id| self.party.settings(*id));
                 let void = if keeps_session { Vec::new() } else { delete_session(&config.session, &inbound.cookies) };
-                let reply = answer::choice(config, providers, &wanted.return_path, wanted.again).with_cookies(void);
+                let reply =
+                    answer::choice(config, &inbound, providers, &wanted.return_path, wanted.again).with_cookies(void);
                 self.reply(Outcome::Unauthenticated, reply)
             }
         }
@@ -188,7 +194,7 @@ impl Engine {
 }
 
 impl Wanted {
-    /// Nothing in a query adds anything to what the provider is asked for (T-71).
+    /// Nothing in a query adds anything to what the provider is asked for (T-71), but that it asks the person again.
     fn of(inbound: &Inbound, origin: &Origin) -> Self {
         Self {
             return_path: inbound.requested_return_path(origin),

@@ -5,7 +5,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
-use crate::http::reply::Reply;
+use crate::{config::Theme, http::reply::Reply};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1b1f27;--soft:#5b6472;--paper:#fff;--ground:#eef1f5;--line:#d7dce4;--accent:#2456c8}\
@@ -14,7 +14,7 @@ const STYLE: &str = "\
 color:var(--ink);font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}\
 main{width:100%;max-width:30rem;padding:2.25rem 2.25rem 1.75rem;background:var(--paper);border:1px solid var(--line);border-radius:14px}\
 h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;text-wrap:balance}p{margin:0 0 1.25rem;text-wrap:pretty}\
-a.go,button.go{display:inline-block;padding:.65rem 1.25rem;border:0;border-radius:8px;background:var(--accent);color:var(--paper);\
+img{display:block;max-width:100%;max-height:3rem;margin:0 0 1rem}a.go,button.go{display:inline-block;padding:.65rem 1.25rem;border:0;border-radius:8px;background:var(--accent);color:var(--paper);\
 font:inherit;font-weight:600;text-decoration:none;cursor:pointer}a.go:focus-visible,button.go:focus-visible{outline:3px solid var(--ink);outline-offset:2px}\
 dl{margin:0 0 1.5rem;display:grid;grid-template-columns:fit-content(40%) 1fr;gap:.4rem 1.25rem}dt{color:var(--soft)}\
 dt,dd{margin:0;overflow-wrap:anywhere}@media(max-width:30rem){dl{display:block}dd{margin:0 0 .75rem}}form{margin:0}ul{margin:0;padding:0;list-style:none;display:grid;gap:.75rem}li a.go{display:block;text-align:center}small{display:block;margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft)}";
@@ -34,6 +34,8 @@ pub struct Page<'a> {
     pub code: &'a str,
     /// Whether a page of our own origin may frame it.
     pub framed: bool,
+    /// Whose page it is.
+    pub theme: &'a Theme,
 }
 
 /// Something that a page tells, by name.
@@ -99,29 +101,53 @@ impl Page<'_> {
     /// The page as an answer, with `facts`.
     pub fn reply_with(&self, facts: &[Fact<'_>]) -> Reply {
         let ancestors = if self.framed { "'self'" } else { "'none'" };
-        let style = STANDARD.encode(Sha256::digest(STYLE));
+        let styles = self.theme.style();
+        let style = STANDARD.encode(Sha256::digest(&styles));
+        let images = if self.theme.logo.is_some() { "img-src data:; " } else { "" };
         // A form of ours is answered with a redirect to the provider, and from there on: browsers hold `form-action` against
         // every step of that, and would end it at the first host that is not listed.
         let forms = if matches!(self.action, Action::Post { .. }) { "" } else { "form-action 'none'; " };
         let policy = format!(
-            "default-src 'none'; style-src 'sha256-{style}'; {forms}base-uri 'none'; frame-ancestors {ancestors}"
+            "default-src 'none'; style-src 'sha256-{style}'; {images}{forms}base-uri 'none'; frame-ancestors {ancestors}"
         );
         let framing = if self.framed { "SAMEORIGIN" } else { "DENY" };
-        Reply::html(self.status, self.html(facts), &policy).with("x-frame-options", framing)
+        Reply::html(self.status, self.html(facts, &styles), &policy).with("x-frame-options", framing)
     }
 
-    fn html(&self, facts: &[Fact<'_>]) -> String {
+    fn html(&self, facts: &[Fact<'_>], style: &str) -> String {
         let fact = |fact: &Fact<'_>| format!("<dt>{}</dt><dd>{}</dd>", escape(fact.name), escape(&fact.value));
         let facts: String = facts.iter().map(fact).collect();
         let facts = if facts.is_empty() { facts } else { format!("<dl>{facts}</dl>") };
         let (title, text, code, action) =
             (escape(self.title), escape(self.text), escape(self.code), self.action.html());
+        let head = self.theme.head();
         format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\
-             <style>{STYLE}</style></head><body><main><h1>{title}</h1><p>{text}</p>{facts}{action}<small>Code: {code}</small>\
-             </main></body></html>"
+             <style>{style}</style></head><body><main>{head}<h1>{title}</h1><p>{text}</p>{facts}{action}\
+             <small>Code: {code}</small></main></body></html>"
         )
+    }
+}
+
+impl Theme {
+    /// The style of every page, with the colours that are set.
+    fn style(&self) -> String {
+        let accent = |accent: &String| format!(":root{{--accent:{accent}}}");
+        let light = self.accent.as_ref().map(accent).unwrap_or_default();
+        let dark = self.accent_dark.as_ref().map(accent).unwrap_or_default();
+        let dark = if dark.is_empty() { dark } else { format!("@media(prefers-color-scheme:dark){{{dark}}}") };
+        format!("{STYLE}{light}{dark}")
+    }
+
+    /// What stands above the headline.
+    fn head(&self) -> String {
+        let name = escape(self.name.as_deref().unwrap_or_default());
+        match &self.logo {
+            Some(logo) => format!("<img src=\"{}\" alt=\"{name}\">", escape(logo)),
+            None if name.is_empty() => name,
+            None => format!("<p><strong>{name}</strong></p>"),
+        }
     }
 }
 
@@ -178,7 +204,7 @@ mod tests {
 
     fn page(framed: bool) -> Reply {
         let action = Action::Link { href: "/x?a=\"><script>", label: "<b>", target: Target::Top };
-        Page { status: 401, title: "<i>", text: "'&'", action, code: "c", framed }.reply()
+        Page { status: 401, title: "<i>", text: "'&'", action, code: "c", framed, theme: &Theme::default() }.reply()
     }
 
     // T-74
@@ -206,7 +232,8 @@ mod tests {
     #[test]
     fn a_form_of_ours_may_lead_to_the_provider_and_no_other_page_has_one() {
         let policy = |action| {
-            let page = Page { status: 403, title: "t", text: "t", action, code: "c", framed: false };
+            let theme = Theme::default();
+            let page = Page { status: 403, title: "t", text: "t", action, code: "c", framed: false, theme: &theme };
             page.reply().header("content-security-policy").unwrap().to_owned()
         };
         assert!(!policy(Action::Post { path: "/oauth2/sign-out", label: "Sign out" }).contains("form-action"));

@@ -65,13 +65,7 @@ impl RelyingParty {
         };
         let cookie_name = config.session.cookie.session_name();
         let scope = scope(&config);
-        let first = config.providers().first();
-        let namespace = Namespace {
-            issuer: first.map_or("", |provider| &provider.issuer),
-            client_id: first.map_or("", |provider| &provider.client_id),
-            cookie_name: &cookie_name,
-            scope: &scope,
-        };
+        let namespace = Namespace { cookie_name: &cookie_name, scope: &scope };
         Self {
             wanted_claims: config.wanted_claims(),
             handoff: Handoff::new(&namespace),

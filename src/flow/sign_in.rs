@@ -38,6 +38,8 @@ pub struct SignIn {
     pub assurance: Assurance,
     /// Where the person wants to go, on the host that they asked.
     pub return_path: ReturnPath,
+    /// Whether the person says anew who they are, whatever the provider remembers.
+    pub again: bool,
     /// Whether there is a session that serves until the new one is there.
     pub keeps_session: bool,
 }
@@ -55,7 +57,7 @@ pub fn redirect_to_provider(
     now: UnixTime,
     entropy: &mut dyn Entropy,
 ) -> Result<Reply, Refusal> {
-    let SignIn { assurance, return_path, keeps_session, .. } = sign_in;
+    let SignIn { assurance, return_path, again, keeps_session, .. } = sign_in;
     let callback_origin = config.callback_origin.as_ref().unwrap_or(origin);
     let elsewhere = (callback_origin != origin).then(|| origin.authority().to_owned());
     let attempt = LoginAttempt {
@@ -69,8 +71,8 @@ pub fn redirect_to_provider(
         created: now,
     };
     let LoginAttempt { state, nonce, code_verifier, assurance, .. } = &attempt;
-    let redirect_uri = redirect_uri(callback_origin, &config.paths.callback);
-    let transaction = Transaction { state, nonce, code_verifier };
+    let redirect_uri = redirect_uri(callback_origin, &config.callback_path(provider));
+    let transaction = Transaction { state, nonce, code_verifier, prompt_login: again };
     let url = authorization_request(provider, endpoints, &redirect_uri, transaction, assurance);
     let scope = host_scope(config, origin);
     let cookies = write_attempt(&config.session, &inbound.cookies, &attempt, scope, &provider.client_id, entropy, now)?;

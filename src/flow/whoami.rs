@@ -78,6 +78,7 @@ fn page(config: &Config, session: &Session, headers: &[(&str, String)], ends: Un
         action: Action::Post { path: &config.paths.sign_out, label: "Sign out" },
         code: "whoami",
         framed: false,
+        theme: &config.theme,
     };
     page.reply_with(&facts)
 }

@@ -30,6 +30,8 @@ pub struct Transaction<'a> {
     pub nonce: &'a Secret<String>,
     /// `code_verifier`.
     pub code_verifier: &'a Secret<String>,
+    /// Whether the person says anew who they are: `prompt=login` (OpenID Connect Core §3.1.2.1).
+    pub prompt_login: bool,
 }
 
 /// The members of a callback that we read, each at most once.
@@ -84,7 +86,8 @@ pub fn authorization_request(
     assurance: &Assurance,
 ) -> Url {
     let mut url = metadata.authorization_endpoint.clone();
-    let demanded = assurance.parameters();
+    let prompt = transaction.prompt_login.then(|| ("prompt", "login".to_owned()));
+    let demanded: Vec<_> = assurance.parameters().into_iter().chain(prompt).collect();
     // What a rule demands stands in the place of what every sign-in asks for: no parameter twice (RFC 6749 §3.1).
     let configured = settings.authorization_parameters.iter();
     let configured = configured.filter(|(name, _)| demanded.iter().all(|(demanded, _)| demanded != name));
@@ -258,7 +261,7 @@ mod tests {
         let secret = |text: &str| Secret::new(text.to_owned());
         let (state, nonce, verifier) =
             (secret("s"), secret("n"), secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"));
-        let transaction = Transaction { state: &state, nonce: &nonce, code_verifier: &verifier };
+        let transaction = Transaction { state: &state, nonce: &nonce, code_verifier: &verifier, prompt_login: false };
         let settings = ProviderSettings {
             scopes: vec!["openid".into(), "a/b".into()],
             authorization_parameters: vec![("lang".into(), "de & fr".into())],
@@ -275,7 +278,7 @@ mod tests {
     /// The value of each member `name` of a request that demands `assurance`.
     fn demanded(assurance: &Assurance, name: &str) -> Vec<String> {
         let secret = Secret::new("x".to_owned());
-        let transaction = Transaction { state: &secret, nonce: &secret, code_verifier: &secret };
+        let transaction = Transaction { state: &secret, nonce: &secret, code_verifier: &secret, prompt_login: false };
         let owned = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let settings = ProviderSettings {
             scopes: vec!["openid".into(), "email".into()],

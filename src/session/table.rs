@@ -29,14 +29,11 @@ pub struct Shared<'a> {
     pub now: UnixTime,
 }
 
-/// Whose tables these are: filters that differ in any of it share none, for they may have other keys, and would write over
-/// what they cannot open.
+/// Whose tables these are: those of the filters that read one cookie. Others share none with them, for they may have other
+/// keys, and would write over what they cannot open. Which providers there are makes no difference: a session that was ended
+/// stays so when one is added.
 #[derive(Clone, Copy, Debug)]
 pub struct Namespace<'a> {
-    /// The provider's issuer.
-    pub issuer: &'a str,
-    /// Our client there.
-    pub client_id: &'a str,
     /// The session cookie's name.
     pub cookie_name: &'a str,
     /// What the cookies are for: their domain, or the first of the public URLs.
@@ -48,7 +45,6 @@ pub struct Namespace<'a> {
 pub(super) struct Table {
     prefix: String,
     places: u16,
-    client_id: String,
 }
 
 /// Nothing was written: the memory is not there, or other workers were faster again and again.
@@ -58,10 +54,10 @@ pub struct Unwritten;
 impl Table {
     /// A table of `kind` with so many places.
     pub(super) fn new(kind: &str, places: u16, namespace: &Namespace<'_>) -> Self {
-        let Namespace { issuer, client_id, cookie_name, scope } = *namespace;
-        let digest = digest(&[issuer.as_bytes(), client_id.as_bytes(), cookie_name.as_bytes(), scope.as_bytes()]);
+        let Namespace { cookie_name, scope } = *namespace;
+        let digest = digest(&[cookie_name.as_bytes(), scope.as_bytes()]);
         let namespace: String = digest.iter().take(NAMESPACE_BYTES).map(|byte| format!("{byte:02x}")).collect();
-        Self { prefix: format!("edge_oidc.{namespace}.{kind}"), places, client_id: client_id.to_owned() }
+        Self { prefix: format!("edge_oidc.{namespace}.{kind}"), places }
     }
 
     /// The number of the place for `digest`.
@@ -74,7 +70,7 @@ impl Table {
     pub(super) fn read(&self, place: u16, keys: &Keyring, memory: &dyn SharedMemory) -> Option<(Vec<u8>, Stamp)> {
         let name = self.name(place);
         let (sealed, stamp) = memory.read(&name)?;
-        let opened = keys.open(&self.binding(&name), &sealed);
+        let opened = keys.open(&Self::binding(&name), &sealed);
         Some((opened.map(|opened| opened.secret().clone()).unwrap_or_default(), stamp))
     }
 
@@ -97,7 +93,7 @@ impl Table {
             let (before, stamp) = read.map_or((Vec::new(), None), |(bytes, stamp)| (bytes, Some(stamp)));
             let (after, result) = change(&before, stamp);
             let Some(after) = after else { return Ok(result) };
-            let sealed = shared.keys.seal(&self.binding(&name), &after, shared.entropy).map_err(|_| Unwritten)?;
+            let sealed = shared.keys.seal(&Self::binding(&name), &after, shared.entropy).map_err(|_| Unwritten)?;
             match shared.memory.write(&name, sealed.as_bytes(), stamp) {
                 Ok(()) => return Ok(result),
                 Err(WriteError::Conflict) => {}
@@ -112,8 +108,8 @@ impl Table {
     }
 
     /// A value opens only in the place that it was written for.
-    fn binding<'a>(&'a self, name: &'a str) -> Binding<'a> {
-        Binding { purpose: Purpose::Handoff, cookie_name: name, host_scope: "", client_id: &self.client_id }
+    fn binding(name: &str) -> Binding<'_> {
+        Binding { purpose: Purpose::Handoff, cookie_name: name, host_scope: "", client_id: "" }
     }
 }
 

@@ -13,6 +13,7 @@
 mod blocks;
 mod check;
 mod explain;
+mod pages;
 mod provider;
 mod providers;
 mod public_urls;

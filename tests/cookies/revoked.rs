@@ -39,7 +39,7 @@ impl Gateway {
 }
 
 fn table() -> Revoked {
-    Revoked::new(&Namespace { issuer: "i", client_id: "c", cookie_name: "n", scope: "h" })
+    Revoked::new(&Namespace { cookie_name: "n", scope: "h" })
 }
 
 fn note(issuer: &str, jti: &str, shared: &mut Shared<'_>) -> Result<bool, Unwritten> {

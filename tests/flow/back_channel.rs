@@ -254,7 +254,7 @@ fn without_a_memory_of_what_was_here_no_token_is_taken() {
 /// Fills the place that the token `jti` would be remembered in.
 fn crowd_out(world: &World, jti: &str) {
     let keys = Keyring::new(&[Secret::new(KEY.to_owned())]).unwrap();
-    let namespace = Namespace { issuer: OIDC, client_id: CLIENT, cookie_name: "__Host-edge_oidc", scope: ORIGIN };
+    let namespace = Namespace { cookie_name: "__Host-edge_oidc", scope: ORIGIN };
     let (table, now) = (Revoked::new(&namespace), world.now);
     let note = |jti: &str, mut memory: Memory| {
         let mut shared = Shared { keys: &keys, memory: &mut memory, entropy: &mut Stream(1), now };

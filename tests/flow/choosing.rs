@@ -73,7 +73,7 @@ fn a_host_can_have_a_provider_of_its_own() {
         rule(tree, json!({ "match": hosts, "action": "authenticate", "providers": ["partner"] }));
     });
     world.origins.push("https://partners.example.com".to_owned());
-    world.partner().want.redirect_uris = vec!["https://partners.example.com/oauth2/callback".to_owned()];
+    world.partner().want.redirect_uris = vec!["https://partners.example.com/oauth2/callback/partner".to_owned()];
     let answer = world.send(&Request::navigation("/deep").on("partners.example.com"));
     assert!(goes_to(&answer, PARTNER));
     let answer = world.follow(answer);
@@ -97,6 +97,7 @@ fn where_several_are_left_a_page_offers_them_and_leads_back_here() {
     let mut world = world();
     let answer = world.get("/deep?a=1&b=%22%3Cx%3E&provider=staff");
     assert_eq!(answer.said(), (401, "choose_provider".to_owned()));
+    assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"app.example.com\""));
     assert!(answer.header("location").is_none());
     assert!(answer.header("content-type").unwrap().starts_with("text/html"));
     assert!(world.attempts().is_empty(), "nothing is begun yet");

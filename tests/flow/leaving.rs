@@ -77,6 +77,24 @@ fn every_copy_of_the_cookie_is_over_at_every_worker_of_the_gateway() {
 
 // T-184
 #[test]
+fn a_session_that_was_ended_stays_so_when_providers_come() {
+    let (mut world, copy) = settled(World::oidc());
+    assert_eq!(world.get(SIGN_OUT).status(), 200);
+    let mut tree = oidc_config();
+    let pods = json!({
+        "name": "pods",
+        "issuer": "https://kubernetes.example.com",
+        "bearer": [{ "kind": "service_account", "audiences": ["edge"] }],
+    });
+    tree["providers"][0]["name"] = json!("default");
+    tree["providers"].as_array_mut().unwrap().insert(0, pods);
+    world.neighbours.strangers = true;
+    world.replace(0, &tree);
+    is_over(&mut world, &copy, 1);
+}
+
+// T-184
+#[test]
 fn a_copy_is_over_before_any_refresh_and_for_as_long_as_it_could_last() {
     let (mut world, copy) = settled(World::oidc());
     assert!(replay(&mut world, &copy).passed());

@@ -21,9 +21,11 @@ fn value(callback: &Url, name: &str) -> String {
     callback.query_pairs().find(|(other, _)| other == name).unwrap().1.into_owned()
 }
 
-/// A callback with these members.
-fn made_of(members: &[(&str, &str)]) -> Url {
-    Url::parse_with_params(CALLBACK, members).unwrap()
+/// `address` with these members.
+fn made_of(address: &Url, members: &[(&str, &str)]) -> Url {
+    let mut made = address.clone();
+    made.query_pairs_mut().clear().extend_pairs(members);
+    made
 }
 
 fn token_calls(world: &mut World) -> (usize, usize) {
@@ -48,17 +50,49 @@ fn a_callback_of_another_issuer_than_its_attempts_reaches_no_token_endpoint() {
         let (staff, partner) = (callback_of(&mut world, "staff"), callback_of(&mut world, "partner"));
         // The partner sent the person on to the staff's page with its own state, to get at the code.
         for (state, other) in [(&partner, &staff), (&staff, &partner)] {
-            let mixed = made_of(&[
-                ("code", &value(other, "code")),
-                ("state", &value(state, "state")),
-                ("iss", &value(other, "iss")),
-            ]);
+            let members =
+                [("code", value(other, "code")), ("state", value(state, "state")), ("iss", value(other, "iss"))];
+            let mixed = made_of(state, &members.each_ref().map(|(name, value)| (*name, value.as_str())));
             let answer = world.go(&mixed);
             assert_eq!(answer.said(), (400, "callback_iss_mismatch".to_owned()), "{advertised}");
             assert!(world.session().is_none());
         }
         assert_eq!(token_calls(&mut world), (0, 0));
     }
+}
+
+// T-170, T-173, RFC 9700 §4.4.2.2: each provider has an address of its own.
+#[test]
+fn a_code_that_comes_to_another_providers_address_reaches_no_token_endpoint() {
+    let mut world = world();
+    let (staff, partner) = (callback_of(&mut world, "staff"), callback_of(&mut world, "partner"));
+    assert_eq!((staff.path(), partner.path()), ("/oauth2/callback", "/oauth2/callback/partner"));
+    for (state, other) in [(&partner, &staff), (&staff, &partner)] {
+        let members = [("code", value(other, "code")), ("state", value(state, "state"))];
+        let mixed = made_of(other, &members.each_ref().map(|(name, value)| (*name, value.as_str())));
+        assert_eq!(world.go(&mixed).said(), (400, "attempt_absent".to_owned()));
+    }
+    assert_eq!(token_calls(&mut world), (0, 0));
+    assert!(world.go(&partner).reply().status() == 302 && world.go(&staff).reply().status() == 302);
+}
+
+// A hostile provider sends its victim on to the other one, with what it began there itself.
+#[test]
+fn a_code_that_a_provider_caught_for_itself_signs_nobody_in_as_its_victim() {
+    let mut world = world();
+    world.switch_to(1);
+    let mallorys = crate::world::url(world.get("/oauth2/sign-in?provider=staff").location());
+    world.switch_to(0);
+    let kims = crate::world::url(world.get("/oauth2/sign-in?provider=partner").location());
+    let members: Vec<(String, String)> = mallorys
+        .query_pairs()
+        .map(|(name, old)| (name.to_string(), if name == "state" { value(&kims, "state") } else { old.into_owned() }))
+        .collect();
+    let mut mixed = mallorys.clone();
+    mixed.query_pairs_mut().clear().extend_pairs(members);
+    let callback = world.authorize(&mixed);
+    assert_eq!(world.go(&callback).said(), (400, "attempt_absent".to_owned()));
+    assert_eq!(token_calls(&mut world), (0, 0), "staff's code went nowhere");
 }
 
 // T-170
@@ -78,7 +112,7 @@ fn whoever_says_iss_always_must_say_it_and_the_others_need_not() {
 fn a_code_goes_to_the_provider_of_its_attempt_and_to_no_other() {
     let mut world = world();
     let (staff, partner) = (callback_of(&mut world, "staff"), callback_of(&mut world, "partner"));
-    let mixed = made_of(&[("code", &value(&partner, "code")), ("state", &value(&staff, "state"))]);
+    let mixed = made_of(&staff, &[("code", &value(&partner, "code")), ("state", &value(&staff, "state"))]);
     assert_eq!(world.go(&mixed).said(), (400, "token_invalid_grant".to_owned()));
     assert_eq!((token_calls(&mut world), world.session()), ((1, 0), None));
     // Neither the code nor its verifier is spoilt by that.
@@ -136,8 +170,10 @@ fn cookies_are_bound_to_the_client_and_the_issuer_that_their_provider_was_when_t
         assert_eq!(world.send(&Request::fetch("/api").with("cookie", &world.cookie_line())).status(), 401, "{number}");
         // An attempt is for a name and a client; the issuer is told by its answer.
         if number != 2 {
-            assert_eq!(world.go(&callback).said(), (400, "attempt_absent".to_owned()), "{number}");
-            assert_eq!(token_calls(&mut world), (0, 1));
+            let answer = world.go(&callback);
+            // Under another name, or none, its address is no callback any more.
+            assert!(number != 1 || answer.said() == (400, "attempt_absent".to_owned()), "{number}");
+            assert_eq!((token_calls(&mut world), world.session()), ((0, 1), None), "{number}");
         }
     }
 }
@@ -193,7 +229,8 @@ fn two_clients() -> World {
         });
         taking(tree, "/admin", &["admins"]);
     });
-    world.neighbours.providers = vec![Provider::at(OIDC, "key-1", ("admin-client", "s"), CALLBACK)];
+    world.neighbours.providers =
+        vec![Provider::at(OIDC, "key-1", ("admin-client", "s"), &format!("{CALLBACK}/admins"))];
     world
 }
 

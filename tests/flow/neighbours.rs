@@ -140,7 +140,7 @@ pub fn two_providers_config() -> Value {
 
 /// The provider `partner`; its people are called as at `staff`, if a test says nothing else.
 pub fn partner() -> Provider {
-    Provider::at(PARTNER, "partner-1", (PARTNERS_CLIENT, PARTNERS_SECRET), CALLBACK)
+    Provider::at(PARTNER, "partner-1", (PARTNERS_CLIENT, PARTNERS_SECRET), &format!("{CALLBACK}/partner"))
 }
 
 /// The issuer of `partner`.

@@ -170,7 +170,7 @@ fn a_logout_token_for_any_client_of_its_issuer_is_taken() {
         });
         configure(tree);
     });
-    world.neighbours.providers = vec![Provider::at(OIDC, "key-1", ("second", "s"), CALLBACK)];
+    world.neighbours.providers = vec![Provider::at(OIDC, "key-1", ("second", "s"), &format!("{CALLBACK}/partner"))];
     for provider in [&mut world.provider, &mut world.neighbours.providers[0]] {
         provider.response.metadata["end_session_endpoint"] = json!(format!("{OIDC}/end"));
     }

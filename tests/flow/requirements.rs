@@ -85,10 +85,7 @@ fn each_rule_asks_the_same_session_for_its_own() {
 // T-74
 #[test]
 fn a_person_reads_what_is_missing_and_may_sign_in_as_someone_else() {
-    let mut world = World::configured(|tree| {
-        *tree = configuration();
-        tree["providers"][0]["logout"] = json!({ "kind": "rpInitiated" });
-    });
+    let mut world = world();
     world.provider.response.metadata["end_session_endpoint"] = json!("https://idp.example.net/end");
     let answer = world.visit("/admin/x?secret=1");
     assert_eq!(answer.said(), unmet());
@@ -116,7 +113,8 @@ fn where_signing_out_ends_the_providers_session_someone_else_begins_with_that() 
         tree["providers"][0]["logout"] = json!({ "kind": "rpInitiated" });
     });
     let body = world.visit("/admin").reply().body().to_owned();
-    let button = "<form method=\"post\" action=\"/oauth2/sign-out\"><button class=\"go\">Sign in as someone else</button>";
+    let button =
+        "<form method=\"post\" action=\"/oauth2/sign-out\"><button class=\"go\">Sign in as someone else</button>";
     assert!(body.contains(button), "{body}");
 }
 

@@ -189,6 +189,6 @@ fn a_person_without_a_usable_name_is_told_so_and_not_sent_round_again() {
     world.provider.response.claims.insert("email_verified", Some(json!(false)));
     let answer = world.visit("/deep");
     assert_eq!(answer.said(), (403, "email_unverified".to_owned()));
-    assert_eq!(answer.link(), "/oauth2/sign-out");
+    assert_eq!(answer.link(), "/oauth2/sign-in?return_to=%2Fdeep&again=true");
     assert_eq!(world.send(&Request::fetch("/api")).said(), (403, "email_unverified".to_owned()));
 }
