@@ -46,7 +46,7 @@ use crate::{
     http::{origin::Origin, public_urls::PublicUrls},
     identity::{Forwarding, IdentitySettings, headers::ReservedHeaders},
     oidc::provider::ProviderSettings,
-    policy::{Access, Credentials, Requirement, Routes},
+    policy::{Access, Credentials, HostPattern, Requirement, Routes},
     session::SessionSettings,
 };
 use read::{Node, Report};
@@ -200,6 +200,8 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
         providers: providers.as_deref(),
         identity: &identity,
         authorizer: root.member("externalAuthorization").is_some(),
+        paths: paths.as_ref(),
+        hosts: public_urls.iter().filter_map(|url| HostPattern::parse(&url.hosts()).ok()).collect(),
     };
     let (routes, forwarding) =
         root.member("routes").map(|node| routes::read(&node, &known, report)).unwrap_or_default();

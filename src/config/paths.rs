@@ -30,6 +30,13 @@ pub struct Paths {
 }
 
 impl Paths {
+    /// Every endpoint that is this path and no other.
+    pub fn exact(&self) -> impl Iterator<Item = &str> {
+        let always = [&self.callback, &self.sign_in, &self.sign_out, &self.signed_out, &self.whoami];
+        let wanted = [&self.back_channel, &self.front_channel].into_iter().flatten();
+        always.into_iter().chain(wanted).map(String::as_str)
+    }
+
     /// Whether the provider names its own session by `sid` when it ends sessions here.
     pub const fn want_sid(&self) -> bool {
         self.back_channel.is_some() || self.front_channel.is_some()

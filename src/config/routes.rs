@@ -7,18 +7,23 @@
 //! | `matching` | `match`: which requests a rule is for |
 //! | `access` | what `authenticate` asks for |
 //! | `require` | `require`: which claims |
+//! | `futile` | nothing; warns of rules that never do what they say |
 
 mod access;
+mod futile;
 mod matching;
 mod require;
 
 use std::collections::BTreeMap;
 
-use super::read::{Node, Object, Report};
+use super::{
+    paths::Paths,
+    read::{Node, Object, Report},
+};
 use crate::{
     identity::{Forwarding, IdentitySettings},
     oidc::provider::ProviderSettings,
-    policy::{Access, Action, Routes, Rule},
+    policy::{Access, Action, HostPattern, Routes, Rule},
 };
 
 /// What the rules rely on and other blocks say. A block that is broken is `None`: it has its problems already.
@@ -29,6 +34,10 @@ pub(super) struct Known<'a> {
     pub(super) identity: &'a IdentitySettings,
     /// Whether there is an external authorizer.
     pub(super) authorizer: bool,
+    /// Our own endpoints.
+    pub(super) paths: Option<&'a Paths>,
+    /// The hosts that they are at.
+    pub(super) hosts: Vec<HostPattern>,
 }
 
 /// The rules, and by index which of them hand on other tokens than all the rest.
@@ -42,18 +51,7 @@ pub(super) fn read(node: &Node<'_>, known: &Known<'_>, report: &mut Report) -> (
         rules.push(rule);
     }
     let routes = Routes::new(rules);
-    let place = |rule: &Rule| names.get(&rule.name).map_or("routes", String::as_str);
-    for rule in routes.rules().iter().filter(|rule| rule.is_void()) {
-        report.warning(
-            place(rule),
-            "never decides",
-            "its own `not` leaves nothing of it: narrow that, or remove the rule",
-        );
-    }
-    for (rule, earlier) in routes.shadowed().filter(|(rule, _)| !rule.is_void()) {
-        let mend = format!("move it before `{}`, which takes all its requests, or remove it", earlier.name);
-        report.warning(place(rule), "never decides", mend);
-    }
+    futile::warn(&routes, &names, known, report);
     (routes, forwarding)
 }
 

@@ -13,6 +13,7 @@
 mod blocks;
 mod check;
 mod explain;
+mod futile;
 mod pages;
 mod provider;
 mod providers;
