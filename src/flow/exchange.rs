@@ -27,7 +27,7 @@ use crate::{
         refreshed_id_token::nonce_digest,
         signature::SignatureVerifier,
         token::{TokenError, TokenResponse, authorization_code_request},
-        user_info::{UserInfo, UserInfoError, process_user_info_response, user_info_request},
+        user_info::{ConfirmedUserInfo, UserInfo, UserInfoError, process_user_info_response, user_info_request},
     },
     secret::Secret,
     session::{DIGEST_BYTES, LoginAttempt},
@@ -155,8 +155,8 @@ pub struct SignedIn {
     pub assurance: Assurance,
     /// Where the person wanted to go.
     pub return_path: String,
-    /// On which host; empty for the one that the callback came to.
-    pub authority: String,
+    /// On which host, if not the one that the callback came to.
+    pub authority: Option<String>,
 }
 
 /// What follows from a message.
@@ -301,7 +301,7 @@ fn complete(
     tokens: TokenResponse,
     token: &IdTokenClaims,
     scope: String,
-    user_info: Option<&UserInfo>,
+    user_info: Option<&ConfirmedUserInfo>,
     context: &Context<'_>,
 ) -> Box<SignedIn> {
     let SignIn { attempt, began, .. } = sign_in;

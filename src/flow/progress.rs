@@ -201,7 +201,7 @@ impl Engine {
         let Some(origin) = &inbound.origin else { return self.refuse(inbound, &Refusal::HostUnknown, moment.now) };
         let attempt = self.attempt(inbound, origin, state, moment);
         // A path of another host of ours means nothing on this one.
-        let attempt = attempt.filter(|attempt| attempt.authority.is_empty());
+        let attempt = attempt.filter(|attempt| attempt.authority.is_none());
         let return_path = attempt.and_then(|attempt| ReturnPath::parse(attempt.return_path.as_bytes(), origin));
         let deletion = delete_attempt(&self.party.config.session, state);
         match self.refuse_callback(inbound, refusal, &return_path.unwrap_or_else(ReturnPath::root), moment.now) {

@@ -23,7 +23,7 @@ use crate::{
         refresh::{RefreshResponse, refresh_request},
         refreshed_id_token::{Original, validate_refreshed_id_token},
         token::TokenError,
-        user_info::{UserInfo, UserInfoError, user_info_request},
+        user_info::{ConfirmedUserInfo, UserInfo, UserInfoError, user_info_request},
     },
     session::Session,
     time::{Deadline, UnixTime},
@@ -313,7 +313,7 @@ fn renewed(
     session: Box<Session>,
     tokens: RefreshResponse,
     token: Option<&IdTokenClaims>,
-    user_info: Option<&UserInfo>,
+    user_info: Option<&ConfirmedUserInfo>,
     context: &Context<'_>,
 ) -> Box<Session> {
     let keeps = context.keeps;
@@ -339,7 +339,7 @@ fn renewed(
 /// the new tokens do not say them; without a new ID token, only UserInfo says anything new.
 fn claims_of(
     token: Option<&IdTokenClaims>,
-    user_info: Option<&UserInfo>,
+    user_info: Option<&ConfirmedUserInfo>,
     scope: Option<&str>,
     session: &Session,
     context: &Context<'_>,

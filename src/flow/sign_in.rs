@@ -67,7 +67,7 @@ pub fn redirect_to_provider(
         code_verifier: random_token(entropy)?,
         assurance,
         return_path: return_path.shortened().as_str().to_owned(),
-        authority: elsewhere.unwrap_or_default(),
+        authority: elsewhere,
         created: now,
     };
     let LoginAttempt { state, nonce, code_verifier, assurance, .. } = &attempt;
@@ -130,9 +130,9 @@ fn session(config: &Config, signed_in: SignedIn, now: UnixTime, id: SessionId) -
 /// where the callback came.
 fn landing(config: &Config, callback: &Origin, signed_in: &SignedIn) -> (Origin, ReturnPath) {
     let SignedIn { authority, return_path, .. } = signed_in;
-    let origin = match authority.is_empty() {
-        true => Some(callback.clone()),
-        false => config.public_urls.origin_for(authority),
+    let origin = match authority {
+        None => Some(callback.clone()),
+        Some(authority) => config.public_urls.origin_for(authority),
     };
     let path = origin.as_ref().and_then(|origin| ReturnPath::parse(return_path.as_bytes(), origin));
     (origin.unwrap_or_else(|| callback.clone()), path.unwrap_or_else(ReturnPath::root))

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{bearer::BearerClaims, id_token::IdTokenClaims, user_info::UserInfo};
+use super::{bearer::BearerClaims, id_token::IdTokenClaims, user_info::ConfirmedUserInfo};
 
 /// Where a claim stands: the name of a top-level member, then of members inside it. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,15 +56,15 @@ pub struct TrustedClaims(Map<String, Value>);
 
 impl TrustedClaims {
     /// The members of a validated ID token that `wanted` names, and always `iss` and `sub`. One that it has not is UserInfo's,
-    /// if that is about the same person and the claim is about the person, not about the token. One that is absent is kept
-    /// as null: it was asked for, so a session that lacks a name altogether was made for other wants.
+    /// if the claim is about the person, not about the token. One that is absent is kept as null: it was asked for, so a session
+    /// that lacks a name altogether was made for other wants.
     pub fn of<'a>(
         token: &IdTokenClaims,
-        user_info: Option<&UserInfo>,
+        user_info: Option<&ConfirmedUserInfo>,
         wanted: impl IntoIterator<Item = &'a str>,
     ) -> Self {
         let names = ["iss", "sub"].into_iter().chain(wanted);
-        let user_info = user_info.filter(|info| info.sub() == token.subject()).map(UserInfo::claims);
+        let user_info = user_info.map(ConfirmedUserInfo::claims);
         let value = |name| merged(token.claims(), user_info, name);
         let value = |name| value(name).cloned().unwrap_or(Value::Null);
         Self(names.map(|name| (name.to_owned(), value(name))).collect())
@@ -94,13 +94,9 @@ impl TrustedClaims {
         value.filter(|value| !value.is_null())
     }
 
-    /// These, and what UserInfo says anew, if it is about the same person; what it says no longer stays, for a token may have
-    /// said it. Whether an address is verified comes with the address.
+    /// These, and what UserInfo says anew; what it says no longer stays, for a token may have said it. Whether an address is verified comes with the address.
     #[must_use]
-    pub fn renewed_by(self, info: &UserInfo) -> Self {
-        if self.claim("sub").and_then(Value::as_str) != Some(info.sub()) {
-            return self;
-        }
+    pub fn renewed_by(self, info: &ConfirmedUserInfo) -> Self {
         let said = |name: &str| present(info.claims(), name).filter(|_| !is_protocol_claim(name));
         let renewed = |name: &str, old: Value| match address_of(name) {
             Some(address) if said(address).is_some() => said(name).cloned().unwrap_or_default(),
@@ -209,9 +205,10 @@ mod tests {
         validate_id_token(VerifiedJwt::example(Algorithm::Es256, None, &claims), expected).unwrap()
     }
 
-    fn info(claims: &Value) -> UserInfo {
+    fn info(claims: &Value) -> ConfirmedUserInfo {
         let body = Secret::new(claims.to_string().into_bytes());
-        process_user_info_response(&CallResponse { status: 200, body }).unwrap()
+        let info = process_user_info_response(&CallResponse { status: 200, body }).unwrap();
+        info.for_subject("kim").unwrap()
     }
 
     /// What is kept under `name` of a token and UserInfo with these claims beside `sub`.
@@ -237,14 +234,6 @@ mod tests {
         assert_eq!(kept("groups", json!({"groups": ["t"]}), json!({"groups": ["a"]})), json!(["t"]));
         assert_eq!(kept("groups", json!({"groups": []}), json!({"groups": ["a"]})), json!([]));
         assert_eq!(kept("groups", json!({}), json!({"groups": null})), json!(null));
-    }
-
-    // T-158: even if the caller forgot to compare.
-    #[test]
-    fn user_info_about_somebody_else_adds_nothing() {
-        let other = info(&json!({"sub": "Kim", "groups": ["admin"]}));
-        let claims = TrustedClaims::of(&token(&json!({})), Some(&other), ["groups"]).into_map();
-        assert_eq!((&claims["sub"], &claims["groups"]), (&json!("kim"), &json!(null)));
     }
 
     #[test]
@@ -310,8 +299,6 @@ mod tests {
         };
         let said = json!({"sub": "kim", "groups": [], "acr": "2", "scope": "x", "nickname": "k", "name": null});
         assert_eq!(renewed(&said), with("groups", json!([])));
-        // T-158
-        assert_eq!(renewed(&json!({"sub": "lee", "groups": ["admin"]})), session);
         // T-160: a word on an address that is not named is about no address of ours.
         assert_eq!(renewed(&json!({"sub": "kim", "email_verified": true})), session);
         let named = json!({"sub": "kim", "email": "a@b", "email_verified": true});

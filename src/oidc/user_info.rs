@@ -32,6 +32,11 @@ pub struct UserInfo {
     claims: Map<String, Value>,
 }
 
+/// What the provider says about the very person of a token or a session. [`UserInfo::for_subject`] alone makes it, so what was
+/// not compared adds no claim.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfirmedUserInfo(UserInfo);
+
 /// Why there are no claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserInfoError {
@@ -110,23 +115,20 @@ pub fn process_user_info_lookup(
 }
 
 impl UserInfo {
-    /// `sub`.
-    pub fn sub(&self) -> &str {
-        &self.sub
-    }
-
-    /// Every member.
-    pub const fn claims(&self) -> &Map<String, Value> {
-        &self.claims
-    }
-
-    /// This, if it is about `sub` (§5.3.2: "The sub Claim in the UserInfo Response MUST be verified to exactly match the sub
+    /// What it says, if it is about `sub` (§5.3.2: "The sub Claim in the UserInfo Response MUST be verified to exactly match the sub
     /// Claim in the ID Token; if they do not match, the UserInfo Response values MUST NOT be used").
     ///
     /// # Errors
     /// It is about somebody else.
-    pub fn for_subject(self, sub: &str) -> Result<Self, UserInfoError> {
-        if self.sub == sub { Ok(self) } else { Err(UserInfoError::Subject) }
+    pub fn for_subject(self, sub: &str) -> Result<ConfirmedUserInfo, UserInfoError> {
+        if self.sub == sub { Ok(ConfirmedUserInfo(self)) } else { Err(UserInfoError::Subject) }
+    }
+}
+
+impl ConfirmedUserInfo {
+    /// Every member.
+    pub const fn claims(&self) -> &Map<String, Value> {
+        &self.0.claims
     }
 }
 

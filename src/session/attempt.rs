@@ -38,8 +38,8 @@ pub struct LoginAttempt {
     pub assurance: Assurance,
     /// Where the person wanted to go.
     pub return_path: String,
-    /// On which host; empty for the one that the callback comes to.
-    pub authority: String,
+    /// On which host, if not the one that the callback comes to.
+    pub authority: Option<String>,
     /// When it was started.
     pub created: UnixTime,
 }
@@ -124,7 +124,7 @@ impl LoginAttempt {
         // 0 for none, else one more than it is.
         writer.number(max_age.map_or(0, |age| age.as_secs().saturating_add(1)));
         writer.bytes(short_path(&self.return_path).as_bytes());
-        writer.bytes(self.authority.as_bytes());
+        writer.bytes(self.authority.as_deref().unwrap_or_default().as_bytes());
         writer.number(self.created.millis());
         writer.finish()
     }
@@ -145,7 +145,7 @@ impl LoginAttempt {
                 max_age: reader.number()?.checked_sub(1).map(Duration::from_secs),
             },
             return_path: reader.text()?,
-            authority: reader.text()?,
+            authority: Some(reader.text()?).filter(|authority| !authority.is_empty()),
             created: UnixTime::from_millis(reader.number()?),
         };
         reader.finish()?;

@@ -144,7 +144,7 @@ fn attempt(number: u64, created: UnixTime) -> LoginAttempt {
     let mut stream = Stream(number);
     LoginAttempt {
         assurance: Assurance::default(),
-        authority: String::new(),
+        authority: None,
         provider: "cognito".into(),
         state: Secret::new(stream.text(32)),
         nonce: Secret::new(stream.text(32)),
