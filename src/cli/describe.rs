@@ -22,10 +22,7 @@ use super::keygen::ROTATION;
 use crate::{
     config::Config,
     http::cookie::SameSite,
-    oidc::{
-        claims::ClaimPath,
-        provider::{ProviderKind, ProviderSettings},
-    },
+    oidc::provider::{ProviderKind, ProviderSettings},
     session::SessionSettings,
 };
 
@@ -154,21 +151,6 @@ fn cookie(session: &SessionSettings) -> String {
         SameSite::Strict => "Strict",
     };
     format!("{}, {transport}, HttpOnly, SameSite={same_site}; {hosts}", cookie.session_name())
-}
-
-/// `realm_access.roles`: a claim as the documentation of providers writes it.
-pub(super) fn claim_name(claim: &ClaimPath) -> String {
-    std::iter::once(&claim.root).chain(&claim.rest).map(String::as_str).collect::<Vec<_>>().join(".")
-}
-
-/// `a`, `a or b`, `a, b or c`, with `word` before the last.
-pub(super) fn list<T: ToString>(names: &[T], word: &str) -> String {
-    let names: Vec<_> = names.iter().map(ToString::to_string).collect();
-    match names.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} {word} {last}", rest.join(", ")),
-        None => String::new(),
-    }
 }
 
 /// `90s` as it would be written: in the largest unit that divides it.

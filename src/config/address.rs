@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt};
 
 use url::Url;
 
-use super::read::{Node, Report};
+use super::read::{Node, Object, Report};
 use crate::http::origin::is_loopback;
 
 /// Why a URL is refused.
@@ -17,6 +17,16 @@ enum AddressError {
     Query,
     Scheme,
     UserInfo,
+}
+
+/// Whether plain http is allowed, which gives a warning.
+pub(super) fn insecure_http(object: &Object<'_>, mend: &str, report: &mut Report) -> bool {
+    let Some(node) = object.member("insecureHttp") else { return false };
+    let allowed = node.flag(report).unwrap_or(false);
+    if allowed {
+        report.warning(node.path(), "allows plain http", mend);
+    }
+    allowed
 }
 
 /// The URL of an issuer, and the text it came from, which `iss` must equal (OpenID Connect Discovery §4.3).

@@ -25,7 +25,7 @@ pub struct ExternalAuthorization {
 
 pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Option<ExternalAuthorization> {
     let object = node.object(&["url", "cluster", "timeout", "insecureHttp"], report)?;
-    let insecure_http = object.member("insecureHttp").and_then(|node| insecure_http(&node, report)).unwrap_or(false);
+    let insecure_http = address::insecure_http(&object, INSECURE_MEND, report);
     let mend = "write the address that takes the questions, such as `https://authz.example.com/check`";
     let url = object.required("url", mend, report);
     let url = url.and_then(|node| address::service(&node, insecure_http, report));
@@ -36,13 +36,6 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Option<ExternalAutho
     Some(ExternalAuthorization { url, cluster, timeout: timeout.unwrap_or(Duration::from_secs(2)) })
 }
 
-fn insecure_http(node: &Node<'_>, report: &mut Report) -> Option<bool> {
-    let allowed = node.flag(report)?;
-    if allowed {
-        let mend = "whoever is between Envoy and the authorizer can let anyone pass; use https, or TLS of the mesh";
-        report.warning(node.path(), "allows plain http", mend);
-    }
-    Some(allowed)
-}
-
+const INSECURE_MEND: &str =
+    "whoever is between Envoy and the authorizer can let anyone pass; use https, or TLS of the mesh";
 const TIMEOUT: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30);

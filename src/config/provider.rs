@@ -10,7 +10,7 @@ use url::Url;
 use super::{
     Environment, address,
     identity::{self, Common},
-    read::{Node, Object, Report},
+    read::{Node, Object, Report, each_once},
     role::{self, Given},
     tokens,
 };
@@ -52,7 +52,7 @@ pub(super) fn read(
 ) -> Option<ProviderSettings> {
     let object = node.object(&KNOWN, report)?;
     let name = name(&object, report);
-    let insecure_http = object.member("insecureHttp").and_then(|node| insecure_http(&node, report)).unwrap_or(false);
+    let insecure_http = address::insecure_http(&object, INSECURE_MEND, report);
     let mend = "add the issuer, for Cognito `https://cognito-idp.REGION.amazonaws.com/POOL_ID`";
     let issuer_node = object.required("issuer", mend, report);
     let issuer = issuer_node.as_ref().and_then(|node| address::issuer(node, insecure_http, report));
@@ -69,7 +69,10 @@ pub(super) fn read(
     let timeout = object.member("timeout").and_then(|node| node.duration(TIMEOUT, "from `1s` to `30s`", report));
     let leeway = object.member("leeway").and_then(|node| node.duration(LEEWAY, "from `0s` to `300s`", report));
     let algorithms = object.member("algorithms");
-    let algorithms = algorithms.map_or_else(|| vec![Algorithm::Rs256], |node| algorithms_of(&node, kind, report));
+    let algorithms = algorithms.map_or_else(
+        || vec![Algorithm::Rs256],
+        |node| each_once(&node, report, |node, report| algorithm(node, kind, report)),
+    );
     let ((issuer, _), role) = (issuer?, role?);
     Some(ProviderSettings {
         display_name: role.display_name.unwrap_or_else(|| name.clone()),
@@ -104,16 +107,6 @@ fn name(provider: &Object<'_>, report: &mut Report) -> String {
         node.problem(report, "is not a plain name", mend);
     }
     name.to_owned()
-}
-
-fn insecure_http(node: &Node<'_>, report: &mut Report) -> Option<bool> {
-    let allowed = node.flag(report)?;
-    if allowed {
-        let mend =
-            "whoever is between Envoy and the provider can sign in as anyone; use https where the provider has it";
-        report.warning(node.path(), "allows plain http", mend);
-    }
-    Some(allowed)
 }
 
 fn kind(provider: &Object<'_>, issuer: Option<&Url>, report: &mut Report) -> ProviderKind {
@@ -161,30 +154,19 @@ fn endpoints(node: &Node<'_>, insecure_http: bool, report: &mut Report) -> Endpo
     }
 }
 
-fn algorithms_of(node: &Node<'_>, kind: ProviderKind, report: &mut Report) -> Vec<Algorithm> {
-    let mut algorithms = Vec::new();
-    for node in node.list(report).unwrap_or_default() {
-        let names = Algorithm::ALL.map(Algorithm::name);
-        let mend = format!("choose among {}", names.join(", "));
-        let Some(algorithm) =
-            node.parse(report, &mend, |name| name.parse().map_err(|_| "is not an accepted algorithm"))
-        else {
-            continue;
-        };
-        if kind == ProviderKind::Cognito && algorithm != Algorithm::Rs256 {
-            node.problem(
-                report,
-                "is not what Cognito signs with",
-                "remove `algorithms`: Cognito signs with RS256 only",
-            );
-        } else if algorithms.contains(&algorithm) {
-            node.problem(report, "is given twice", "remove one of the two");
-        }
-        algorithms.push(algorithm);
+fn algorithm(node: &Node<'_>, kind: ProviderKind, report: &mut Report) -> Option<Algorithm> {
+    let mend = format!("choose among {}", Algorithm::ALL.map(Algorithm::name).join(", "));
+    let algorithm = node.parse(report, &mend, |name| name.parse().map_err(|_| "is not an accepted algorithm"))?;
+    if kind == ProviderKind::Cognito && algorithm != Algorithm::Rs256 {
+        let mend = "remove `algorithms`: Cognito signs with RS256 only";
+        node.problem(report, "is not what Cognito signs with", mend);
+        return None;
     }
-    algorithms
+    Some(algorithm)
 }
 
+const INSECURE_MEND: &str =
+    "whoever is between Envoy and the provider can sign in as anyone; use https where the provider has it";
 const TIMEOUT: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30);
 const LEEWAY: std::ops::RangeInclusive<Duration> = Duration::ZERO..=Duration::from_mins(5);
 const LONGEST_NAME: usize = 64;

@@ -8,6 +8,7 @@ use std::{fmt, ops::RangeInclusive, time::Duration};
 use serde_json::{Map, Value};
 
 use super::problem::{Problem, Problems};
+use crate::policy::list;
 
 /// What is found while reading.
 #[derive(Default)]
@@ -123,11 +124,12 @@ impl<'a> Node<'a> {
         Some(text)
     }
 
-    /// The text, if it is one; what it must be is judged elsewhere.
+    /// Whatever it is, for a reader of its own.
     pub(super) const fn value(&self) -> &'a Value {
         self.value
     }
 
+    /// The text, if it is one; what it must be is judged elsewhere.
     pub(super) fn as_text(&self) -> Option<&'a str> {
         self.value.as_str()
     }
@@ -235,6 +237,22 @@ impl<'a> Object<'a> {
     }
 }
 
+/// The members of a list, each once, as `read` reads them.
+pub(super) fn each_once<T: PartialEq>(
+    node: &Node<'_>,
+    report: &mut Report,
+    read: impl Fn(&Node<'_>, &mut Report) -> Option<T>,
+) -> Vec<T> {
+    let mut values = Vec::new();
+    for node in node.list(report).unwrap_or_default() {
+        match read(&node, report) {
+            Some(value) if values.contains(&value) => node.problem(report, "is given twice", "remove one of the two"),
+            value => values.extend(value),
+        }
+    }
+    values
+}
+
 /// The path of a member of `path`.
 pub(super) fn member(path: &str, name: &str) -> String {
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
@@ -252,12 +270,7 @@ pub(super) fn element(path: &str, index: usize) -> String {
 
 /// `a`, `a or b`, `a, b or c`, each in backticks.
 pub(super) fn alternatives(names: &[&str]) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    match quoted.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-        None => String::new(),
-    }
+    list(&names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>(), "or")
 }
 
 fn suggestion(name: &str, known: &[&str]) -> String {

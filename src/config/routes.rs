@@ -105,22 +105,6 @@ fn name(node: &Node<'_>, report: &mut Report) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// The members of a list, each once.
-fn each_once<T: PartialEq>(
-    node: &Node<'_>,
-    report: &mut Report,
-    read: impl Fn(&Node<'_>, &mut Report) -> Option<T>,
-) -> Vec<T> {
-    let mut values = Vec::new();
-    for node in node.list(report).unwrap_or_default() {
-        match read(&node, report) {
-            Some(value) if values.contains(&value) => node.problem(report, "is given twice", "remove one of the two"),
-            value => values.extend(value),
-        }
-    }
-    values
-}
-
 /// scope-token of RFC 6749 §3.3.
 fn scope_token(node: &Node<'_>, report: &mut Report) -> Option<String> {
     let text = node.text(report)?;

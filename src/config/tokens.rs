@@ -3,11 +3,11 @@
 //! Decides that every entry says for whom its tokens must be: a token that was made for another application must not
 //! open this one. How tokens are validated is `oidc::bearer`'s.
 
-use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::{
     identity::{self, Common},
-    read::{Node, Object, Report, alternatives},
+    read::{Node, Object, Report, alternatives, each_once},
 };
 use crate::oidc::{
     bearer::{BearerRule, TokenKind},
@@ -50,16 +50,16 @@ fn rule(node: &Node<'_>, provider: ProviderKind, common: Common, report: &mut Re
         return None;
     }
     refuse_others(&object, provider, kind, report);
-    let audiences = names(&object, "audiences", report);
-    let client_ids = names(&object, "clientIds", report);
+    let mut names = |member| object.member(member).map(|node| each_once(&node, report, name)).unwrap_or_default();
+    let (audiences, client_ids) = (names("audiences"), names("clientIds"));
     let named = judge_whose(&object, provider, kind, report);
-    let types = object.member("types").map(|node| types(&node, report));
+    let types = object.member("types").map(|node| each_once(&node, report, token_type));
     let cache = object.member("cache").and_then(|node| node.duration(CACHE, "from `0s` to `10m`", report));
     let naming = object.member("identity").map(|node| identity::naming(&node, common, report));
     named.then_some(BearerRule {
         kind,
-        audiences: audiences?,
-        client_ids: client_ids?,
+        audiences,
+        client_ids,
         types: types.unwrap_or_else(|| vec![AT_JWT.to_owned()]),
         cache: cache.unwrap_or(Duration::from_mins(1)),
         naming: naming.unwrap_or_default(),
@@ -145,43 +145,27 @@ fn judge_any_client(rule: &Object<'_>, report: &mut Report) -> bool {
     }
 }
 
-/// Audiences or client ids; empty if there are none, `None` if they are wrong.
-fn names(rule: &Object<'_>, member: &str, report: &mut Report) -> Option<Vec<String>> {
-    let Some(node) = rule.member(member) else { return Some(Vec::new()) };
-    let mut seen = BTreeSet::new();
-    let nodes = node.list(report)?;
-    let names = nodes.iter().map(|node| {
-        let name = node.text(report)?;
-        if name.trim() != name || name.chars().any(char::is_control) {
-            node.problem(report, "has spaces around it or a control character", "write it as it stands in the token");
-        } else if !seen.insert(name) {
-            node.problem(report, "is given twice", "remove one of the two");
-        }
-        Some(name.to_owned())
-    });
-    names.collect::<Vec<_>>().into_iter().collect()
+/// An audience, a client id.
+fn name(node: &Node<'_>, report: &mut Report) -> Option<String> {
+    let name = node.text(report)?;
+    if name.trim() != name || name.chars().any(char::is_control) {
+        node.problem(report, "has spaces around it or a control character", "write it as it stands in the token");
+    }
+    Some(name.to_owned())
 }
 
 /// `typ` of JWT access tokens (RFC 9068 §2.1), in lower case and without `application/` (RFC 7515 §4.1.9).
-fn types(node: &Node<'_>, report: &mut Report) -> Vec<String> {
-    let mut types = Vec::new();
-    for node in node.list(report).unwrap_or_default() {
-        let Some(text) = node.text(report) else { continue };
-        let text = text.to_ascii_lowercase();
-        let name = text.strip_prefix("application/").unwrap_or(&text).to_owned();
-        if name == JWT {
-            let mend =
-                "remove it if the provider writes `at+jwt`, which no other kind of token can be taken for (RFC 9068)";
-            report.warning(node.path(), "takes access tokens that do not say what they are", mend);
-        } else if name != AT_JWT {
-            node.problem(report, "is not the type of an access token", "write `at+jwt` or `JWT`");
-        }
-        if types.contains(&name) {
-            node.problem(report, "is given twice", "remove one of the two");
-        }
-        types.push(name);
+fn token_type(node: &Node<'_>, report: &mut Report) -> Option<String> {
+    let text = node.text(report)?.to_ascii_lowercase();
+    let name = text.strip_prefix("application/").unwrap_or(&text);
+    if name == JWT {
+        let mend =
+            "remove it if the provider writes `at+jwt`, which no other kind of token can be taken for (RFC 9068)";
+        report.warning(node.path(), "takes access tokens that do not say what they are", mend);
+    } else if name != AT_JWT {
+        node.problem(report, "is not the type of an access token", "write `at+jwt` or `JWT`");
     }
-    types
+    Some(name.to_owned())
 }
 
 /// The name of a kind in the configuration.

@@ -286,7 +286,7 @@ fn authority(raw: Option<Vec<u8>>) -> Result<String, MalformedRequest> {
 }
 
 /// The host of `authority`: an IPv6 literal keeps its brackets.
-fn host_of(authority: &str) -> &str {
+pub fn host_of(authority: &str) -> &str {
     match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => authority,

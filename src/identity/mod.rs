@@ -13,7 +13,7 @@ use serde_json::Value;
 
 pub use settings::{AUTHORIZATION, Forwarding, GroupsRule, HeaderRule, IdentitySettings, UserIdRule};
 
-use crate::oidc::claims::{ClaimPath, Naming, TrustedClaims};
+use crate::oidc::claims::{ClaimPath, Naming, TrustedClaims, is_true};
 use text::{list, names, text};
 
 /// A person or program as the applications see them. [`Identity::from_claims`] alone makes one.
@@ -113,12 +113,7 @@ fn believed<'a>(settings: &IdentitySettings, claim: &ClaimPath, claims: &'a Trus
 /// As Kubernetes does: an address that the provider calls unverified names nobody (T-160).
 fn is_disowned(settings: &IdentitySettings, claim: &ClaimPath, claims: &TrustedClaims) -> bool {
     let unverified = || claims.claim("email_verified").is_some_and(|verified| !is_true(verified));
-    settings::is_email(claim) && !settings.allow_unverified_email && unverified()
-}
-
-/// Cognito's ID tokens carry a boolean, its UserInfo a string.
-fn is_true(value: &Value) -> bool {
-    matches!(value, Value::Bool(true)) || value.as_str() == Some("true")
+    claim.is_email() && !settings.allow_unverified_email && unverified()
 }
 
 impl IdentityError {

@@ -103,7 +103,7 @@ impl IdentitySettings {
         let groups = self.groups_claim(&[naming]).into_iter();
         let claims = user_id.chain(groups).chain(self.headers.iter().map(|rule| &rule.claim));
         // Whether an address may be believed is asked on every request, so the answer is kept beside it.
-        claims.flat_map(|claim| [Some(claim.root.as_str()), is_email(claim).then_some("email_verified")]).flatten()
+        claims.flat_map(|claim| [Some(claim.root.as_str()), claim.is_email().then_some("email_verified")]).flatten()
     }
 }
 
@@ -144,8 +144,3 @@ impl Forwarding {
 
 /// The header of credentials (RFC 9110 §11.6.2): the client's own stays in it wherever no token of ours belongs.
 pub const AUTHORIZATION: &str = "authorization";
-
-/// Whether the claim is the address that `email_verified` speaks of (OpenID Connect Core §5.1).
-pub(super) fn is_email(claim: &ClaimPath) -> bool {
-    claim.root == "email" && claim.rest.is_empty()
-}

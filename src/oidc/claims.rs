@@ -4,6 +4,8 @@
 //! rule takes, or out of a seal that only we can make. Identity and
 //! policy take nothing else, so no code can act on a claim that was not checked.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::{bearer::BearerClaims, id_token::IdTokenClaims, user_info::ConfirmedUserInfo};
@@ -48,6 +50,24 @@ impl ClaimPath {
     pub fn top_level(name: impl Into<String>) -> Self {
         Self { root: name.into(), rest: Vec::new() }
     }
+
+    /// Whether it is the address that `email_verified` speaks of (OpenID Connect Core §5.1).
+    pub fn is_email(&self) -> bool {
+        self.root == "email" && self.rest.is_empty()
+    }
+}
+
+impl fmt::Display for ClaimPath {
+    /// `realm_access.roles`, as the documentation of providers writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.root)?;
+        self.rest.iter().try_for_each(|name| write!(f, ".{name}"))
+    }
+}
+
+/// Whether a claim says that something is so: Cognito's ID tokens carry a boolean, its UserInfo a text.
+pub fn is_true(claim: &Value) -> bool {
+    *claim == Value::Bool(true) || claim.as_str() == Some("true")
 }
 
 /// Claims of one validated token.

@@ -55,12 +55,11 @@ impl ClaimTest {
 
     /// What the claim at `path` must be, or must not be, as a clause. It does not say which values open the door.
     pub(super) fn words(&self, path: &ClaimPath, wanted: bool) -> String {
-        let name = std::iter::once(&path.root).chain(&path.rest).map(String::as_str).collect::<Vec<_>>().join(".");
         match self {
-            Self::Exists(there) if *there == wanted => format!("must have the claim {name}"),
-            Self::Exists(_) => format!("must not have the claim {name}"),
-            _ if wanted => format!("must have an accepted value in the claim {name}"),
-            _ => format!("must not have a refused value in the claim {name}"),
+            Self::Exists(there) if *there == wanted => format!("must have the claim {path}"),
+            Self::Exists(_) => format!("must not have the claim {path}"),
+            _ if wanted => format!("must have an accepted value in the claim {path}"),
+            _ => format!("must not have a refused value in the claim {path}"),
         }
     }
 }

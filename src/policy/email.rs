@@ -4,10 +4,10 @@
 
 use std::fmt;
 
-use serde_json::Value;
 use url::Host;
 
 use super::require::{Subject, Truth};
+use crate::oidc::claims::is_true;
 
 /// A domain of e-mail addresses, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,18 +30,10 @@ impl Domain {
     }
 }
 
-impl AsRef<str> for Domain {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
 /// Whether `email` is at one of `domains`. One that is not verified, or no plain address, is neither there nor elsewhere.
 pub(super) fn judge(domains: &[Domain], subject: Subject<'_>) -> Truth {
     let Some(email) = subject.claims.claim("email") else { return Truth::No };
-    let verified = subject.claims.claim("email_verified");
-    // Cognito's ID tokens carry a boolean, its UserInfo a string.
-    let verified = verified.is_some_and(|value| *value == Value::Bool(true) || value.as_str() == Some("true"));
+    let verified = subject.claims.claim("email_verified").is_some_and(is_true);
     match email.as_str().and_then(domain_of) {
         Some(domain) if verified || subject.allow_unverified_email => {
             Truth::of(domains.iter().any(|ours| ours.0.eq_ignore_ascii_case(domain)))
@@ -61,6 +53,12 @@ fn domain_of(email: &str) -> Option<&str> {
 fn is_plain_domain(domain: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     domain.split('.').all(|label| !label.is_empty() && label.bytes().all(plain))
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 impl fmt::Display for DomainError {

@@ -27,4 +27,4 @@ pub use regex::{RegexError, WholeRegex};
 pub use require::{Requirement, Subject};
 pub use route::{AmbiguousPath, Route, Routes};
 pub use rule::{Action, Exclusion, Miss, Part, Rule};
-pub use unmet::Unmet;
+pub use unmet::{Unmet, list};

@@ -40,7 +40,7 @@ pub enum PathPatternError {
     DotSegment,
     /// A name in braces that another segment has.
     DuplicateName,
-    /// `//`, or a final `/` of a prefix beyond the root: no normalised path has an empty segment.
+    /// `//`: no normalised path has an empty segment but the last.
     EmptySegment,
     /// `%`: literals are written decoded.
     Encoded,

@@ -10,7 +10,7 @@ use super::{
     pattern::{Candidate, Steps},
     rule::{Action, Miss, Rule},
 };
-use crate::http::path::RawPath;
+use crate::http::{path::RawPath, request::host_of};
 
 /// The rules in order, valid by construction in `config`.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +49,7 @@ impl Routes {
     pub fn decide(&self, host: &str, method: &str, path: &RawPath<'_>) -> Result<Route<'_>, AmbiguousPath> {
         let readings = path.readings().map_err(|_| AmbiguousPath)?;
         let candidates: Vec<_> = readings.iter().map(Candidate::new).collect();
-        let host = without_port(host);
+        let host = host_of(host);
         let mut steps = Steps::of_a_request();
         let mut selection = None;
         // `app.example.com.` is the same name to the DNS and another one to most virtual hosts; `get` is another method than
@@ -84,7 +84,7 @@ impl Routes {
         let mut steps = Steps::of_a_request();
         let mut misses = Vec::new();
         for rule in self.rules.iter().take(decided.unwrap_or(usize::MAX)) {
-            let part = rule.miss(without_port(host), method, &candidate, &mut steps)?;
+            let part = rule.miss(host_of(host), method, &candidate, &mut steps)?;
             misses.extend(part.map(|part| Miss { rule, part }));
         }
         Ok(misses)
@@ -152,13 +152,6 @@ impl fmt::Display for AmbiguousPath {
 }
 
 impl std::error::Error for AmbiguousPath {}
-
-fn without_port(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -47,7 +47,7 @@ pub struct Exclusion {
 pub enum Action {
     /// Passes without sign-in, identity headers removed.
     Allow,
-    /// Passes with a session only.
+    /// Passes as somebody: with a session or a bearer token, and with what [`Access`] asks for.
     Authenticate,
     /// Never passes.
     Deny,

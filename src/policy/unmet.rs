@@ -77,10 +77,10 @@ impl Lack {
 }
 
 /// `a`, `a or b`, `a, b or c`, with `word` before the last.
-pub(super) fn list(names: &[impl AsRef<str>], word: &str) -> String {
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+pub fn list<T: ToString>(names: &[T], word: &str) -> String {
+    let names: Vec<_> = names.iter().map(ToString::to_string).collect();
     match names.split_last() {
-        Some((last, [])) => (*last).to_owned(),
+        Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} {word} {last}", rest.join(", ")),
         None => String::new(),
     }

@@ -2,12 +2,12 @@
 //!
 //! Decides the words only.
 
-use super::{list, requirement, span};
+use super::{requirement, span};
 use crate::{
     config::Config,
     identity::Forwarding,
     oidc::assurance::Assurance,
-    policy::{Access, Action, Exclusion, HostPattern, PathPattern, Rule, Unauthenticated},
+    policy::{Access, Action, Exclusion, HostPattern, PathPattern, Rule, Unauthenticated, list},
 };
 
 /// Each rule and, below it, what it asks for.

@@ -2,7 +2,6 @@
 //!
 //! Decides the words only.
 
-use super::claim_name;
 use crate::{
     config::Config,
     identity::AUTHORIZATION,
@@ -33,8 +32,7 @@ pub(super) fn headers(config: &Config) -> Vec<String> {
             lines.push(format!("  at {name} {}", from(claim, naming.groups_prefix.as_ref().unwrap_or(&rule.prefix))));
         }
     }
-    lines
-        .extend(identity.headers.iter().map(|rule| format!("{}: from claim {}", rule.header, claim_name(&rule.claim))));
+    lines.extend(identity.headers.iter().map(|rule| format!("{}: from claim {}", rule.header, rule.claim)));
     let tokens = [("ID", &identity.forward.id_token), ("access", &identity.forward.access_token)];
     lines.extend(tokens.into_iter().filter_map(|(kind, header)| {
         let header = header.as_ref()?;
@@ -58,7 +56,7 @@ fn renamed(config: &Config, elsewhere: impl Fn(&Naming) -> (bool, bool)) -> impl
 
 fn from(claim: &ClaimPath, prefix: &str) -> String {
     let prefix = if prefix.is_empty() { String::new() } else { format!(", after `{prefix}`") };
-    format!("from claim {}{prefix}", claim_name(claim))
+    format!("from claim {}{prefix}", claim)
 }
 
 const FILTER_STATE: &str =

@@ -2,19 +2,18 @@
 //!
 //! Decides the words only; whether claims are so is `policy`'s.
 
-use super::{claim_name, list};
-use crate::policy::{ClaimTest, Domain, GroupsRequirement, Requirement, Scalar};
+use crate::{
+    oidc::claims::ClaimPath,
+    policy::{ClaimTest, GroupsRequirement, Requirement, Scalar, list},
+};
 
 /// Goes on from "required:": `in the group admins`.
 pub(super) fn words(requirement: &Requirement) -> String {
     match requirement {
         Requirement::All(parts) => parts.iter().map(inner).collect::<Vec<_>>().join(" and "),
         Requirement::Any(parts) => parts.iter().map(inner).collect::<Vec<_>>().join(" or "),
-        Requirement::Claim(path, test) => claim(&claim_name(path), test),
-        Requirement::EmailDomains(domains) => {
-            let names: Vec<&str> = domains.iter().map(Domain::as_ref).collect();
-            format!("with an e-mail address at {}", list(&names, "or"))
-        }
+        Requirement::Claim(path, test) => claim(path, test),
+        Requirement::EmailDomains(domains) => format!("with an e-mail address at {}", list(domains, "or")),
         Requirement::Groups(groups) => in_groups(groups),
         Requirement::Not(part) => format!("not {}", inner(part)),
         Requirement::Scopes(scopes) => format!("granted {}", list(scopes, "and")),
@@ -42,7 +41,7 @@ fn in_groups(groups: &GroupsRequirement) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" and ")
 }
 
-fn claim(name: &str, test: &ClaimTest) -> String {
+fn claim(name: &ClaimPath, test: &ClaimTest) -> String {
     match test {
         ClaimTest::Contains(value) => format!("with {} in the claim {name}", scalar(value)),
         ClaimTest::Exists(true) => format!("with the claim {name}"),

@@ -141,7 +141,7 @@ fn base(config: &Config, provider: &ProviderSettings, namings: &[&Naming]) -> Ma
     claims.insert("iss".to_owned(), provider.issuer.clone().into());
     claims.insert("sub".to_owned(), "somebody".into());
     if let Some(claim) = config.identity.user_id_claim(namings) {
-        let email = claim.root == "email" && claim.rest.is_empty();
+        let email = claim.is_email();
         set(&mut claims, claim, if email { "somebody@example.com" } else { "somebody" }.into());
         if email {
             claims.insert("email_verified".to_owned(), true.into());

@@ -10,7 +10,7 @@ use super::{
     trial::{Headers, Trial},
 };
 use crate::{
-    cli::describe::{demands, effect, list},
+    cli::describe::{demands, effect},
     config::Config,
     flow::{
         Decision, Forward,
@@ -19,7 +19,7 @@ use crate::{
     },
     http::{header_edits::HeaderEdit, path::RawPath, reply::Reply},
     oidc::provider::ProviderSettings,
-    policy::Action,
+    policy::{Action, list},
 };
 
 /// Who asks for what.

@@ -8,9 +8,9 @@ use std::time::Duration;
 use super::{
     super::{
         identity,
-        read::{Node, Object, Report},
+        read::{Node, Object, Report, each_once},
     },
-    Known, each_once, require, scope_token,
+    Known, require, scope_token,
 };
 use crate::{
     identity::Forwarding,

@@ -3,10 +3,7 @@
 //! Decides how hosts, methods and paths are written. An absent `match` means everything; one that is there must say
 //! something. What they match is `policy`'s.
 
-use super::{
-    super::read::{Node, Object, Report},
-    each_once,
-};
+use super::super::read::{Node, Object, Report, each_once};
 use crate::policy::{Exclusion, HostPattern, HostPatternError, PathPattern, PathPatternError};
 
 /// What `match` says.

@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::{
     super::{
         identity,
-        read::{Node, Report},
+        read::{Node, Report, each_once},
     },
-    Known, each_once, scope_token,
+    Known, scope_token,
 };
 use crate::policy::{
     ClaimTest, Domain, DomainError, Glob, GlobError, GroupsRequirement, RegexError, Requirement, Scalar, WholeRegex,
