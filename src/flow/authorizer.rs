@@ -17,7 +17,10 @@ use super::{
 };
 use crate::{
     config::ExternalAuthorization,
-    http::call::{Call, CallOutcome},
+    http::{
+        call::{Call, CallOutcome},
+        path::RawPath,
+    },
     identity::Identity,
     time::{Deadline, UnixTime},
 };
@@ -50,12 +53,17 @@ impl Engine {
         identity: &Identity,
         moment: &Moment<'_>,
     ) -> Decision {
-        if !self.waits.has_room() {
+        // Its word is about one place, and must not be about another where it is read otherwise.
+        if !RawPath::new(inbound.view.path()).names_one_place() {
+            return self.refuse_pass(&inbound, going, &Refusal::AmbiguousPath, moment.now);
+        }
+        if !self.waits.has_room_for_authorization() {
             let cookies = going.response.map(|gift| gift.cookies).unwrap_or_default();
             return self.refuse(&inbound, &Refusal::TooManyWaiting, moment.now).with_cookies(cookies);
         }
         let ExternalAuthorization { url, cluster, timeout } = authorizer;
-        let document = document(&inbound, caller, identity, moment.now);
+        let provider = self.party.settings(caller.provider).map_or("", |provider| &provider.name);
+        let document = document(provider, &inbound, caller, identity, moment.now);
         let call = Call::post_json(url.clone(), cluster.clone(), *timeout, &document);
         let (id, inbound) = (inbound.id, inbound.slim(&self.party.config));
         let deadline = Deadline::new(moment.now, timeout.saturating_add(CALL_GRACE));
@@ -102,20 +110,25 @@ impl Engine {
     }
 }
 
-/// authservice's document. `name` is the user id without its prefix; `claims` are those of a bearer token, validated.
-fn document(inbound: &Inbound, caller: &Caller, identity: &Identity, now: UnixTime) -> Value {
+/// authservice's document, with the provider added. `name` and groups are without the prefixes that all have, as authservice
+/// tells them, but with those that tell one provider's people from another's. `claims` are those of a bearer token, validated.
+fn document(provider: &str, inbound: &Inbound, caller: &Caller, identity: &Identity, now: UnixTime) -> Value {
     let claims = match caller.credential {
         Credential::Bearer { .. } => Value::Object(caller.claims.clone().into_map()),
         Credential::Session { .. } => Value::Null,
     };
+    let naming = &caller.naming;
+    let name = if naming.user_id_prefix.is_some() { identity.user_id() } else { identity.name() };
+    let prefix = naming.groups_prefix.as_deref().unwrap_or_default();
+    let groups: Vec<String> = identity.group_names().iter().map(|group| format!("{prefix}{group}")).collect();
     let port = inbound.origin.as_ref().map(crate::http::origin::Origin::port);
     json!({
         "timestamp": now.rfc3339(),
         "user": {
-            "name": identity.name().unwrap_or_default(),
+            "name": name.unwrap_or_default(),
             "id": "",
-            "groups": identity.group_names(),
-            "extra": { "auth-method": [caller.credential.method()] },
+            "groups": groups,
+            "extra": { "auth-method": [caller.credential.method()], "provider": [provider] },
             "claims": claims,
         },
         "request": {

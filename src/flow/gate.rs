@@ -24,7 +24,7 @@ use crate::{
         request::{Client, MalformedRequest, RequestView},
     },
     identity::AUTHORIZATION,
-    policy::{Action, Unauthenticated},
+    policy::{Action, Route, Routes, Unauthenticated},
     session::{delete_session, has_landed},
     time::UnixTime,
 };
@@ -44,8 +44,7 @@ impl Engine {
             None => {}
         }
         let inbound = inbound.or_verdict(&config);
-        let path = RawPath::new(inbound.view.path());
-        let Ok(route) = config.routes.decide(inbound.view.host(), inbound.view.method(), &path) else {
+        let Some(route) = decide_each(&config.routes, &inbound.view) else {
             return self.refuse(&inbound, &Refusal::AmbiguousPath, moment.now);
         };
         let inbound = Inbound { rule: route.index(), ..inbound };
@@ -93,8 +92,7 @@ impl Engine {
     fn by_session(&mut self, inbound: Inbound, origin: &Origin, moment: &mut Moment<'_>) -> Decision {
         let config = Rc::clone(&self.party.config);
         let access = config.routes.route(inbound.rule).access();
-        let foreign =
-            inbound.view.client() == Client::WebSocket && is_foreign_origin(&inbound.view, &origin.to_string());
+        let foreign = inbound.view.is_web_socket() && is_foreign_origin(&inbound.view, &origin.to_string());
         match inbound.standing(&mut self.party, origin, moment) {
             Standing::Valid(_) | Standing::Expired(_) if foreign => {
                 self.refuse(&inbound, &Refusal::CrossOriginUpgrade, moment.now)
@@ -232,6 +230,21 @@ impl Engine {
         line.into_iter().for_each(|line| self.output.event(Event::Log(line)));
     }
 }
+
+/// The rule of a request, if what applications may take for its method falls under the same one.
+fn decide_each<'a>(routes: &'a Routes, view: &RequestView) -> Option<Route<'a>> {
+    let path = RawPath::new(view.path());
+    let decide = |method: &str| routes.decide(view.host(), method, &path).ok();
+    let route = decide(view.method())?;
+    if view.other_methods().count() > MOST_METHODS {
+        return None;
+    }
+    let same = |method: &[u8]| Some(decide(str::from_utf8(method).ok()?)?.index() == route.index());
+    view.other_methods().all(|method| same(method) == Some(true)).then_some(route)
+}
+
+/// How many other methods a request may name: one is a habit of some clients, more are none's.
+const MOST_METHODS: usize = 3;
 
 /// How a request is taken that nobody is known for.
 enum Treated {

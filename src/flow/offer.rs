@@ -119,9 +119,11 @@ impl Engine {
     fn offer(&mut self, inbound: Inbound, wanted: Wanted, before: Before, moment: &mut Moment<'_>) -> Decision {
         let candidates = self.candidates(&inbound, wanted.provider.as_deref());
         let keeps_session = before == Before::Somebody;
+        // A page of another site does not change who is signed in here without a word.
+        let asks = keeps_session && inbound.view.text("sec-fetch-site") == Some("cross-site");
         match *candidates {
             [] => self.refuse(&inbound, &Refusal::ProviderUnknown, moment.now),
-            [provider] => {
+            [provider] if !asks => {
                 let assurance = self.assurance(&inbound);
                 let Wanted { return_path, again, .. } = wanted;
                 let sign_in = SignIn { provider, assurance, return_path, again, keeps_session };

@@ -36,6 +36,8 @@ const MAX_REQUESTS: usize = 4096;
 const MAX_BODIES: usize = 1024;
 /// How many of them may wait with a logout token.
 const MAX_LOGOUT_TOKENS: usize = 64;
+/// How many of them may wait for the external authorizer.
+const MAX_AUTHORIZATIONS: usize = 1024;
 /// How many of them may wait with a bearer token.
 const MAX_BEARER_TOKENS: usize = 1024;
 /// How many bytes waiting requests may hold together.
@@ -173,6 +175,12 @@ impl Waits {
     pub fn has_room_for_logout_token(&self) -> bool {
         let tokens = self.requests.values().filter(|waiting| matches!(waiting, Waiting::LogoutToken(..)));
         self.has_room() && tokens.count() < MAX_LOGOUT_TOKENS
+    }
+
+    /// Whether one more request may wait for the external authorizer: one person can send any number.
+    pub fn has_room_for_authorization(&self) -> bool {
+        let asked = self.requests.values().filter(|waiting| matches!(waiting, Waiting::Authorization(_)));
+        self.has_room() && asked.count() < MAX_AUTHORIZATIONS
     }
 
     /// Whether one more bearer token may wait; and for these.

@@ -41,6 +41,19 @@ impl<'a> RawPath<'a> {
         self.0
     }
 
+    /// Whether all readings name the same place once they are decoded. An encoded slash inside a segment does no harm to that;
+    /// dot segments, empty segments and parameters do.
+    pub fn names_one_place(&self) -> bool {
+        let place = |reading: &Reading<'_>| {
+            let joined = reading.0.join(&b'/');
+            (0..DECODE_LIMIT).fold(joined, |path, _| percent_decode(&path))
+        };
+        let Ok(readings) = self.readings() else { return false };
+        let mut places = readings.iter().map(place);
+        let first = places.next();
+        places.all(|place| Some(place) == first)
+    }
+
     /// Every way to read the path, each once; the first is the path as it came.
     ///
     /// # Errors

@@ -173,6 +173,21 @@ impl RequestView {
             .unwrap_or("-")
     }
 
+    /// Methods that some applications take in the place of the request's own.
+    pub fn other_methods(&self) -> impl Iterator<Item = &[u8]> {
+        METHOD_OVERRIDES
+            .iter()
+            .flat_map(|name| self.values(name))
+            .map(<[u8]>::trim_ascii)
+            .filter(|name| !name.is_empty())
+    }
+
+    /// Whether a WebSocket is asked for, by whatever a proxy leaves of that.
+    pub fn is_web_socket(&self) -> bool {
+        let key = self.values("sec-websocket-key").next().is_some();
+        key || self.lists("upgrade", "websocket") || self.text("sec-fetch-mode") == Some("websocket")
+    }
+
     /// Whether this is a CORS preflight as browsers send it (Fetch standard §4.8): OPTIONS with one `Origin` and one
     /// `Access-Control-Request-Method`, no credentials, no body and no upgrade.
     pub fn is_cors_preflight(&self) -> bool {
@@ -246,6 +261,9 @@ impl RequestView {
         })
     }
 }
+
+/// Fields that name another method.
+const METHOD_OVERRIDES: [&str; 3] = ["x-http-method", "x-http-method-override", "x-method-override"];
 
 /// Fields that no browser sends with a preflight: credentials, a body, an upgrade, another method than it says.
 const NO_PREFLIGHT_HAS: [&str; 8] = [

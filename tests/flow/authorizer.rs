@@ -62,7 +62,7 @@ fn it_is_told_who_asks_for_what_in_authservices_words() {
     let expected = json!({
         "timestamp": "2026-11-20T13:06:40Z",
         "user": {
-            "name": "kim@example.com", "id": "", "groups": ["team-a", "b,c"], "extra": { "auth-method": ["cookie"] },
+            "name": "kim@example.com", "id": "", "groups": ["team-a", "b,c"], "extra": { "auth-method": ["cookie"], "provider": ["default"] },
             "claims": null,
         },
         "request": { "host": "app.example.com", "port": 443, "path": "/a%20b/c", "method": "PATCH" },
@@ -77,7 +77,7 @@ fn of_a_bearer_token_it_gets_the_claims_that_were_verified_and_of_no_other() {
     let bearer = format!("Bearer {token}");
     assert!(world.send(&Request::bare("/x").with("cookie", "").with("authorization", &bearer)).passed());
     let user = &world.neighbours.authorizer.asked[0]["user"];
-    assert_eq!(user["extra"], json!({ "auth-method": ["header"] }));
+    assert_eq!(user["extra"], json!({ "auth-method": ["header"], "provider": ["default"] }));
     assert_eq!((&user["name"], &user["groups"]), (&json!("kim@example.com"), &json!([])));
     assert_eq!((&user["claims"]["department"], &user["claims"]["aud"]), (&json!("eng"), &json!("edge")));
     assert!(!user.to_string().contains(&token));
@@ -251,9 +251,9 @@ fn as_many_wait_as_may_and_the_others_are_told() {
     let mut world = world();
     answers(&mut world, || Travel::Lose);
     let opened: Vec<_> = (0..4200).map(|_| world.open(&Request::fetch("/x"))).collect();
-    assert_eq!(world.engine().gauges(world.now).waiting, 4096);
+    assert_eq!(world.engine().gauges(world.now).waiting, 1024);
     let told: Vec<_> = opened.iter().filter(|id| !world.waits(**id)).copied().collect();
-    assert_eq!((told.len(), asked(&world)), (4200 - 4096, 0), "nobody is asked for those");
+    assert_eq!((told.len(), asked(&world)), (4200 - 1024, 0), "nobody is asked for those");
     for id in told {
         assert_eq!(world.answer(id).said(), (503, "too_many_waiting".to_owned()));
     }

@@ -65,6 +65,7 @@ mod sign_out;
 #[path = "../support/signing.rs"]
 mod signing;
 mod step_up;
+mod strangers;
 #[path = "../support/stream.rs"]
 mod stream;
 mod tabs;

@@ -178,7 +178,9 @@ fn no_header_and_no_parameter_names_another_path_method_or_host() {
     }
     for name in ["x-forwarded-method", "x-original-method", "x-http-method-override", "x-http-method"] {
         assert_eq!(world.send(&question("/files").by("PUT").with(name, "GET")).status(), 403, "{name}");
-        assert_eq!(world.send(&question("/files").with(name, "PUT")).status(), 204, "{name}");
+        // What an application may take for the method must be allowed, too.
+        let verdict = if name.starts_with("x-http") { 403 } else { 204 };
+        assert_eq!(world.send(&question("/files").with(name, "PUT")).status(), verdict, "{name}");
     }
     assert_eq!(world.send(&question("/x?path=/public&uri=/public")).status(), 401);
     assert_eq!(

@@ -34,7 +34,7 @@ async fn it_is_asked_about_every_request_of_somebody_who_is_known_and_told_who_a
     let expected = json!({
         "user": {
             "name": "ada@example.com", "id": "", "groups": ["admins", "data-science"],
-            "extra": { "auth-method": ["cookie"] }, "claims": null,
+            "extra": { "auth-method": ["cookie"], "provider": ["default"] }, "claims": null,
         },
         "request": { "host": "app.example.com", "port": 443, "path": "/x/y%20z", "method": "POST" },
     });
