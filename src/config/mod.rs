@@ -112,11 +112,7 @@ impl Config {
     /// Where a provider sends the browser back to. Each has an address of its own, so that no provider can bring in another's
     /// code as its own (RFC 9700 §4.4.2.2): the first that signs people in has `paths.callback`, each other its name below.
     pub fn callback_path(&self, provider: &ProviderSettings) -> String {
-        let first = self.providers.iter().find(|provider| provider.signs_in);
-        match first.is_some_and(|first| first.name == provider.name) {
-            true => self.paths.callback.clone(),
-            false => format!("{}/{}", self.paths.callback, provider.name),
-        }
+        self.paths.callback_of(provider, &self.providers)
     }
 
     /// Whether some provider sends the browser back to `path`.

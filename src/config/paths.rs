@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::read::{self, Node, Object, Report};
-use crate::http::cookie::SameSite;
+use crate::{http::cookie::SameSite, oidc::provider::ProviderSettings};
 
 /// The exact paths of our own endpoints on each public URL, all different.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,16 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// Every endpoint that is this path and no other.
+    /// Where `provider`, one of `providers`, sends the browser back to.
+    pub(super) fn callback_of(&self, provider: &ProviderSettings, providers: &[ProviderSettings]) -> String {
+        let first = providers.iter().find(|provider| provider.signs_in);
+        match first.is_some_and(|first| first.name == provider.name) {
+            true => self.callback.clone(),
+            false => format!("{}/{}", self.callback, provider.name),
+        }
+    }
+
+    /// Every endpoint that is this path and no other; those that several providers send the browser back to are beside these.
     pub fn exact(&self) -> impl Iterator<Item = &str> {
         let always = [&self.callback, &self.sign_in, &self.sign_out, &self.signed_out, &self.whoami];
         let wanted = [&self.back_channel, &self.front_channel].into_iter().flatten();

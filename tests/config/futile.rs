@@ -52,6 +52,17 @@ fn a_rule_for_an_endpoint_of_ours_gives_a_warning() {
     assert!(elsewhere.is_empty(), "there it is nobody's: {elsewhere:?}");
 }
 
+#[test]
+fn a_rule_for_another_providers_callback_gives_a_warning() {
+    let mut providers = staff();
+    let partner = json!({ "name": "partner", "issuer": "https://partner.example.com", "clientId": "edge" });
+    providers.as_array_mut().unwrap().push(partner);
+    for (path, said) in [("/oauth2/callback/partner", 1), ("/oauth2/callback/staff", 0), ("/oauth2/callback/x", 0)] {
+        let rule = json!({ "action": "deny", "match": { "path": { "exact": path } } });
+        assert_eq!(warnings(providers.clone(), json!([rule])).len(), said, "{path}");
+    }
+}
+
 /// What is said of a rule that says `more`, where `staff` has people and `machine` has programs.
 fn of_scopes(more: Value, others: &[Value]) -> Vec<[String; 3]> {
     let mut providers = staff();

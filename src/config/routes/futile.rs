@@ -8,7 +8,7 @@ use super::Known;
 use crate::{
     config::{paths::Paths, read::Report},
     oidc::provider::ProviderSettings,
-    policy::{Action, HostPattern, PathPattern, Requirement, Routes, Rule},
+    policy::{Action, PathPattern, Requirement, Routes, Rule},
 };
 
 /// Warns of each such rule once; `places` has where each is, by its name.
@@ -18,7 +18,7 @@ pub(super) fn warn(routes: &Routes, places: &BTreeMap<String, String>, known: &K
         if rule.is_void() {
             let mend = format!("its own `not` leaves nothing of `{}`: narrow that, or remove the rule", rule.name);
             report.warning(place(rule), "never decides", mend);
-        } else if let Some(endpoint) = known.paths.and_then(|paths| endpoint_above(rule, paths, &known.hosts)) {
+        } else if let Some(endpoint) = known.paths.and_then(|paths| endpoint_above(rule, paths, known)) {
             let mend =
                 format!("remove `{}`: `{endpoint}` is an endpoint of ours, which comes before all rules", rule.name);
             report.warning(place(rule), "never decides", mend);
@@ -44,14 +44,18 @@ pub(super) fn warn(routes: &Routes, places: &BTreeMap<String, String>, known: &K
 }
 
 /// The endpoint of ours that takes all requests of `rule`, if one does. At other hosts than ours there are none.
-fn endpoint_above<'a>(rule: &Rule, paths: &'a Paths, ours: &[HostPattern]) -> Option<&'a str> {
+fn endpoint_above(rule: &Rule, paths: &Paths, known: &Known<'_>) -> Option<String> {
     let path = rule.path.as_ref()?;
-    if rule.hosts.iter().any(|host| !ours.iter().any(|ours| ours.covers(host))) {
+    if rule.hosts.iter().any(|host| !known.hosts.iter().any(|ours| ours.covers(host))) {
         return None;
     }
+    let providers = known.providers.unwrap_or_default();
+    let people = providers.iter().filter(|provider| provider.signs_in);
+    let callbacks = people.map(|provider| paths.callback_of(provider, providers));
     let takes = |endpoint: Option<PathPattern>| endpoint.is_some_and(|endpoint| endpoint.covers(path));
-    let exact = paths.exact().find(|endpoint| takes(PathPattern::exact(endpoint).ok()));
-    exact.or_else(|| paths.verify.as_deref().filter(|verify| takes(PathPattern::prefix(verify).ok())))
+    let mut exact = paths.exact().map(str::to_owned).chain(callbacks);
+    let exact = exact.find(|endpoint| takes(PathPattern::exact(endpoint).ok()));
+    exact.or_else(|| paths.verify.clone().filter(|verify| takes(PathPattern::prefix(verify).ok())))
 }
 
 /// Who is asked for the scopes of a rule's requirement.
