@@ -173,8 +173,8 @@ impl Arguments {
         target: &Target,
     ) -> Result<Option<Credential>, String> {
         let rule = entry(provider, kind).filter(|_| self.bearer);
-        let namings: Vec<&Naming> = rule.map(|rule| &rule.naming).into_iter().chain([&provider.naming]).collect();
-        let given = self.claims(config, &namings)?;
+        let naming = rule.map_or_else(|| provider.naming.clone(), |rule| rule.naming.or(&provider.naming));
+        let given = self.claims(config, &naming)?;
         match (rule, config.public_urls.origin_for(&target.authority)) {
             (Some(rule), _) => Ok(Some(caller::token(config, provider, rule, &given, NOW))),
             (None, Some(origin)) => caller::session(config, provider, &origin, &given, NOW).map(Some),
@@ -182,10 +182,10 @@ impl Arguments {
         }
     }
 
-    fn claims(&self, config: &Config, namings: &[&Naming]) -> Result<Vec<(ClaimPath, Value)>, String> {
+    fn claims(&self, config: &Config, naming: &Naming) -> Result<Vec<(ClaimPath, Value)>, String> {
         let mut claims = self.claims.iter().map(|text| claim(text)).collect::<Result<Vec<_>, _>>()?;
         if !self.groups.is_empty() {
-            let path = config.identity.groups_claim(namings);
+            let path = config.identity.groups_claim(naming);
             let path =
                 path.ok_or("--groups: this configuration reads no groups; `identity.groups` names their claim")?;
             claims.push((path.clone(), self.groups.clone().into()));

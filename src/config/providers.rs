@@ -108,8 +108,8 @@ fn judge_person(
     identity: &IdentitySettings,
     report: &mut Report,
 ) {
-    let user_ids = |namings: &[&Naming]| identity.user_id.as_ref().map(|_| identity.user_id_prefix(namings).to_owned());
-    let groups = |namings: &[&Naming]| identity.groups.as_ref().map(|_| identity.groups_prefix(namings).to_owned());
+    let user_ids = |naming: &Naming| identity.user_id.as_ref().map(|_| identity.user_id_prefix(naming).to_owned());
+    let groups = |naming: &Naming| identity.groups.as_ref().map(|_| identity.groups_prefix(naming).to_owned());
     if let Some(other) = others.iter().find(|other| meet(&prefixes(provider, user_ids), &prefixes(other, user_ids))) {
         let mend = format!(
             "give each provider a prefix of its own, as `identity: {{ userId: {{ prefix: \"{}:\" }} }}`, unless both call the \
@@ -130,10 +130,10 @@ fn judge_person(
 
 /// What stands before the names that come from a provider, by each of the ways to come from there. A service account's own
 /// name begins with `system:serviceaccount:`, and it has no groups.
-fn prefixes(provider: &ProviderSettings, prefix: impl Fn(&[&Naming]) -> Option<String>) -> Vec<String> {
-    let people = provider.signs_in.then(|| prefix(&[&provider.naming]));
+fn prefixes(provider: &ProviderSettings, prefix: impl Fn(&Naming) -> Option<String>) -> Vec<String> {
+    let people = provider.signs_in.then(|| prefix(&provider.naming));
     let tokens = provider.bearer.iter().filter(|rule| rule.kind != TokenKind::ServiceAccount);
-    let tokens = tokens.map(|rule| prefix(&[&rule.naming, &provider.naming]));
+    let tokens = tokens.map(|rule| prefix(&rule.naming.or(&provider.naming)));
     people.into_iter().chain(tokens).flatten().collect()
 }
 
@@ -144,7 +144,8 @@ fn meet(one: &[String], other: &[String]) -> bool {
 /// Warns of tokens that are taken and then name nobody, because they never have the claim of the user id.
 fn judge_tokens(path: &str, provider: &ProviderSettings, identity: &IdentitySettings, report: &mut Report) {
     for (index, rule) in provider.bearer.iter().enumerate() {
-        let Some(claim) = identity.user_id_claim(&[&rule.naming, &provider.naming]) else { continue };
+        let naming = rule.naming.or(&provider.naming);
+        let Some(claim) = identity.user_id_claim(&naming) else { continue };
         let (whose, instead) = match (rule.kind, provider.kind) {
             (TokenKind::AccessToken, ProviderKind::Cognito) if claim.root == "email" => {
                 ("Cognito's access", "client_id")

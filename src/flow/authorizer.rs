@@ -58,8 +58,7 @@ impl Engine {
             return self.refuse_pass(&inbound, going, &Refusal::AmbiguousPath, moment.now);
         }
         if !self.waits.has_room_for_authorization() {
-            let cookies = going.response.map(|gift| gift.cookies).unwrap_or_default();
-            return self.refuse(&inbound, &Refusal::TooManyWaiting, moment.now).with_cookies(cookies);
+            return self.refuse_pass(&inbound, going, &Refusal::TooManyWaiting, moment.now);
         }
         let ExternalAuthorization { url, cluster, timeout } = authorizer;
         let provider = self.party.settings(caller.provider).map_or("", |provider| &provider.name);
@@ -105,8 +104,7 @@ impl Engine {
 
     /// A session that was renewed for the request reaches the browser all the same.
     fn refuse_pass(&mut self, inbound: &Inbound, going: Going, refusal: &Refusal, now: UnixTime) -> Decision {
-        let cookies = going.response.map(|gift| gift.cookies).unwrap_or_default();
-        self.refuse(inbound, refusal, now).with_cookies(cookies)
+        self.refuse(inbound, refusal, now).with_cookies(going.into_cookies())
     }
 }
 

@@ -18,13 +18,13 @@ use crate::{
     http::{header_edits::HeaderEdits, request::Client},
     identity::{AUTHORIZATION, Identity, IdentityError},
     oidc::{
-        assurance::Shortfall,
         bearer::TokenKind,
         claims::{Naming, TrustedClaims},
     },
-    policy::{Subject, Unauthenticated},
+    policy::{Access, Subject, Unauthenticated},
     secret::Secret,
     session::Session,
+    time::UnixTime,
 };
 
 /// Somebody who is known.
@@ -74,25 +74,13 @@ impl Engine {
     ) -> Decision {
         let config = Rc::clone(&self.party.config);
         let access = config.routes.route(inbound.rule).access();
-        let leeway = self.party.settings(caller.provider).map_or(Duration::ZERO, |provider| provider.leeway);
         let gift = caller.credential.take_gift();
-        let cookies = gift.as_ref().map(|gift| gift.cookies.clone()).unwrap_or_default();
-        if let Some(shortfall) = access.assurance.shortfall(&caller.claims, caller.auth_time, leeway, moment.now) {
-            return self.too_weak(inbound, &caller, shortfall, moment).with_cookies(cookies);
-        }
-        let namings = [&caller.naming];
-        let subject = Subject {
-            claims: &caller.claims,
-            groups_claim: config.identity.groups_claim(&namings),
-            groups_prefix: config.identity.groups_prefix(&namings),
-            allow_unverified_email: config.identity.allow_unverified_email,
-        };
-        if let Some(unmet) = access.requirement.as_ref().and_then(|requirement| requirement.unmet(subject)) {
-            return self.refuse(&inbound, &Refusal::Requirement(unmet), moment.now).with_cookies(cookies);
-        }
-        let identity = match caller.identity(&config) {
+        let identity = match self.judge(&caller, access, moment.now) {
             Ok(identity) => identity,
-            Err(error) => return self.refuse(&inbound, &Refusal::Identity(error), moment.now).with_cookies(cookies),
+            Err(refusal) => {
+                let cookies = gift.map(|gift| gift.cookies).unwrap_or_default();
+                return self.bar(inbound, &caller, &refusal, moment).with_cookies(cookies);
+            }
         };
         let going = Going { response: gift, ..going(&config, &inbound, edits, &caller, &identity) };
         match &config.external_authorization {
@@ -100,6 +88,25 @@ impl Engine {
                 self.ask_authorizer(authorizer, inbound, going, &caller, &identity, moment)
             }
             _ => self.forward(&inbound, Outcome::Authenticated, going),
+        }
+    }
+
+    /// As whom somebody goes on who signed in as strongly as `access` demands and meets its requirement.
+    fn judge(&self, caller: &Caller, access: &Access, now: UnixTime) -> Result<Identity, Refusal> {
+        let config = &self.party.config;
+        let leeway = self.party.settings(caller.provider).map_or(Duration::ZERO, |provider| provider.leeway);
+        if let Some(shortfall) = access.assurance.shortfall(&caller.claims, caller.auth_time, leeway, now) {
+            return Err(Refusal::SignInTooWeak(shortfall));
+        }
+        let subject = Subject {
+            claims: &caller.claims,
+            groups_claim: config.identity.groups_claim(&caller.naming),
+            groups_prefix: config.identity.groups_prefix(&caller.naming),
+            allow_unverified_email: config.identity.allow_unverified_email,
+        };
+        match access.requirement.as_ref().and_then(|requirement| requirement.unmet(subject)) {
+            Some(unmet) => Err(Refusal::Requirement(unmet)),
+            None => caller.identity(config).map_err(Refusal::Identity),
         }
     }
 
@@ -118,20 +125,14 @@ impl Engine {
         }
     }
 
-    /// A person in front of a page is sent to sign in again, once; all others are told what is asked for.
-    fn too_weak(
-        &mut self,
-        inbound: Inbound,
-        caller: &Caller,
-        shortfall: Shortfall,
-        moment: &mut Moment<'_>,
-    ) -> Decision {
+    /// A person in front of a page whose sign-in is too weak is sent to sign in again, once; all others are told what is lacking.
+    fn bar(&mut self, inbound: Inbound, caller: &Caller, refusal: &Refusal, moment: &mut Moment<'_>) -> Decision {
         let told = self.party.config.routes.route(inbound.rule).access().unauthenticated == Unauthenticated::Challenge;
-        match (&caller.credential, inbound.client, inbound.wish) {
-            (Credential::Session { .. }, Client::Navigation, Wish::Forward) if !told => {
+        match (refusal, &caller.credential, inbound.client, inbound.wish) {
+            (Refusal::SignInTooWeak(_), Credential::Session { .. }, Client::Navigation, Wish::Forward) if !told => {
                 self.step_up(inbound, caller.provider, moment)
             }
-            _ => self.refuse(&inbound, &Refusal::SignInTooWeak(shortfall), moment.now),
+            _ => self.refuse(&inbound, refusal, moment.now),
         }
     }
 }
@@ -175,7 +176,7 @@ impl Caller {
     /// # Errors
     /// Their claims give no usable user id.
     pub fn identity(&self, config: &Config) -> Result<Identity, IdentityError> {
-        Identity::from_claims(&config.identity, &[&self.naming], &self.claims)
+        Identity::from_claims(&config.identity, &self.naming, &self.claims)
     }
 }
 

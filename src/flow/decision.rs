@@ -59,6 +59,11 @@ impl Going {
         Self { edits, ..Self::default() }
     }
 
+    /// What is left of it for the browser where the request does not go on.
+    pub fn into_cookies(self) -> Vec<String> {
+        self.response.map(|gift| gift.cookies).unwrap_or_default()
+    }
+
     /// How many bytes it holds.
     pub fn size(&self) -> usize {
         let fields = self.fields.iter().map(|(name, value)| name.len().saturating_add(value.len()));

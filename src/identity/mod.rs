@@ -38,21 +38,20 @@ pub enum IdentityError {
 }
 
 impl Identity {
-    /// What `claims` give, which go by the nearest of `namings` that says so: a token rule's, then its provider's. A claim that
-    /// is absent gives no header; only the user id must be there.
+    /// What `claims` give, which are called as `naming` says. A claim that is absent gives no header; only the user id must be there.
     ///
     /// # Errors
     /// [`IdentityError`] if there is no usable user id.
     pub fn from_claims(
         settings: &IdentitySettings,
-        namings: &[&Naming],
+        naming: &Naming,
         claims: &TrustedClaims,
     ) -> Result<Self, IdentityError> {
-        let name = settings.user_id_claim(namings).map(|claim| user_name(settings, claim, claims)).transpose()?;
-        let user_id = name.as_ref().map(|name| format!("{}{name}", settings.user_id_prefix(namings)));
-        let groups_claim = settings.groups_claim(namings).and_then(|claim| believed(settings, claim, claims));
+        let name = settings.user_id_claim(naming).map(|claim| user_name(settings, claim, claims)).transpose()?;
+        let user_id = name.as_ref().map(|name| format!("{}{name}", settings.user_id_prefix(naming)));
+        let groups_claim = settings.groups_claim(naming).and_then(|claim| believed(settings, claim, claims));
         let group_names = groups_claim.map(names).unwrap_or_default();
-        let groups = list(&group_names, settings.groups_prefix(namings));
+        let groups = list(&group_names, settings.groups_prefix(naming));
         let mut headers = Vec::new();
         let mut set = |header: &str, value: &str| headers.push((header.to_owned(), value.as_bytes().to_vec()));
         if let (Some(rule), Some(user_id)) = (&settings.user_id, &user_id) {
@@ -174,7 +173,7 @@ mod tests {
 
     fn identity(claims: Value) -> Result<Vec<(String, String)>, IdentityError> {
         let claims = TrustedClaims::unsealed(claims.as_object().unwrap().clone());
-        let identity = Identity::from_claims(&settings(), &[], &claims)?;
+        let identity = Identity::from_claims(&settings(), &Naming::default(), &claims)?;
         Ok(identity.headers.into_iter().map(|(name, value)| (name, String::from_utf8(value).unwrap())).collect())
     }
 
@@ -214,7 +213,7 @@ mod tests {
         let claims = json!({"email": "a@b", "email_verified": false, "sub": "s"});
         let claims = TrustedClaims::unsealed(claims.as_object().unwrap().clone());
         let names = |settings: &IdentitySettings| -> Vec<String> {
-            let identity = Identity::from_claims(settings, &[], &claims).unwrap();
+            let identity = Identity::from_claims(settings, &Naming::default(), &claims).unwrap();
             identity.headers().iter().map(|(name, _)| name.clone()).collect()
         };
         assert_eq!(names(&settings), ["x-sub"]);
@@ -260,11 +259,11 @@ mod tests {
         assert_eq!(header(json!({"email": "a@b", "name": {"a": 1}}), "x-name"), None);
     }
 
-    fn person(namings: &[&Naming], claims: Value) -> Result<Identity, IdentityError> {
+    fn person(naming: &Naming, claims: Value) -> Result<Identity, IdentityError> {
         let mut settings = settings();
         settings.user_id.as_mut().unwrap().prefix = "all:".into();
         settings.groups.as_mut().unwrap().prefix = "g:".into();
-        Identity::from_claims(&settings, namings, &TrustedClaims::unsealed(claims.as_object().unwrap().clone()))
+        Identity::from_claims(&settings, naming, &TrustedClaims::unsealed(claims.as_object().unwrap().clone()))
     }
 
     fn nested(root: &str, inner: &str) -> Option<ClaimPath> {
@@ -282,12 +281,12 @@ mod tests {
         };
         let claims = json!({"sub": "s", "name": "n", "email": "a@b", "cognito:groups": ["c"],
             "realm_access": {"roles": ["r", "x,y"]}});
-        let both = person(&[&rule, &provider], claims.clone()).unwrap();
+        let both = person(&rule.or(&provider), claims.clone()).unwrap();
         assert_eq!((both.user_id(), both.name()), (Some("pods:s"), Some("s")));
         assert_eq!((both.groups(), both.group_names()), ("r,x%2Cy", ["r".to_owned(), "x,y".to_owned()].as_slice()));
-        let one = person(&[&provider], claims.clone()).unwrap();
+        let one = person(&provider, claims.clone()).unwrap();
         assert_eq!((one.user_id(), one.groups()), (Some("pods:n"), "r,x%2Cy"));
-        let none = person(&[], claims).unwrap();
+        let none = person(&Naming::default(), claims).unwrap();
         assert_eq!((none.user_id(), none.groups()), (Some("all:a@b"), "g:c"));
     }
 
@@ -295,9 +294,9 @@ mod tests {
     fn a_naming_replaces_the_claim_and_never_adds_a_second_choice() {
         let naming = Naming { user_id_claim: nested("user", "id"), ..Naming::default() };
         for claims in [json!({"email": "a@b"}), json!({"email": "a@b", "user": "x"}), json!({"user": {"id": 7}})] {
-            assert_eq!(person(&[&naming], claims).unwrap_err(), IdentityError::UserIdAbsent);
+            assert_eq!(person(&naming, claims).unwrap_err(), IdentityError::UserIdAbsent);
         }
-        assert_eq!(person(&[&naming], json!({"user": {"id": "u"}})).unwrap().user_id(), Some("all:u"));
+        assert_eq!(person(&naming, json!({"user": {"id": "u"}})).unwrap().user_id(), Some("all:u"));
     }
 
     // T-160
@@ -308,13 +307,13 @@ mod tests {
         by_sub.user_id.as_mut().unwrap().claim = ClaimPath::top_level("sub");
         let claims = json!({"sub": "s", "email": "a@b", "email_verified": false});
         let claims = TrustedClaims::unsealed(claims.as_object().unwrap().clone());
-        assert!(Identity::from_claims(&by_sub, &[], &claims).is_ok());
-        assert_eq!(Identity::from_claims(&by_sub, &[&naming], &claims), Err(IdentityError::EmailUnverified));
+        assert!(Identity::from_claims(&by_sub, &Naming::default(), &claims).is_ok());
+        assert_eq!(Identity::from_claims(&by_sub, &naming, &claims), Err(IdentityError::EmailUnverified));
         // `email_verified` speaks of the top-level claim only.
         let inside = Naming { user_id_claim: nested("email", "alias"), ..Naming::default() };
         let aliased = json!({"sub": "s", "email": {"alias": "x"}, "email_verified": false});
         let aliased = TrustedClaims::unsealed(aliased.as_object().unwrap().clone());
-        assert_eq!(Identity::from_claims(&by_sub, &[&inside], &aliased).unwrap().name(), Some("x"));
+        assert_eq!(Identity::from_claims(&by_sub, &inside, &aliased).unwrap().name(), Some("x"));
     }
 
     #[test]

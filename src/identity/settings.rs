@@ -66,28 +66,28 @@ pub struct Forwarding {
 }
 
 impl IdentitySettings {
-    /// Where the user id stands, by the nearest of `namings` that says so.
-    pub fn user_id_claim<'a>(&'a self, namings: &[&'a Naming]) -> Option<&'a ClaimPath> {
+    /// Where the user id stands.
+    pub fn user_id_claim<'a>(&'a self, naming: &'a Naming) -> Option<&'a ClaimPath> {
         let rule = self.user_id.as_ref()?;
-        Some(namings.iter().find_map(|naming| naming.user_id_claim.as_ref()).unwrap_or(&rule.claim))
+        Some(naming.user_id_claim.as_ref().unwrap_or(&rule.claim))
     }
 
-    /// What stands before the user id, by the nearest of `namings` that says so.
-    pub fn user_id_prefix<'a>(&'a self, namings: &[&'a Naming]) -> &'a str {
+    /// What stands before the user id.
+    pub fn user_id_prefix<'a>(&'a self, naming: &'a Naming) -> &'a str {
         let common = self.user_id.as_ref().map_or("", |rule| rule.prefix.as_str());
-        namings.iter().find_map(|naming| naming.user_id_prefix.as_deref()).unwrap_or(common)
+        naming.user_id_prefix.as_deref().unwrap_or(common)
     }
 
-    /// Where the groups stand, by the nearest of `namings` that says so.
-    pub fn groups_claim<'a>(&'a self, namings: &[&'a Naming]) -> Option<&'a ClaimPath> {
+    /// Where the groups stand.
+    pub fn groups_claim<'a>(&'a self, naming: &'a Naming) -> Option<&'a ClaimPath> {
         let rule = self.groups.as_ref()?;
-        Some(namings.iter().find_map(|naming| naming.groups_claim.as_ref()).unwrap_or(&rule.claim))
+        Some(naming.groups_claim.as_ref().unwrap_or(&rule.claim))
     }
 
-    /// What stands before each group, by the nearest of `namings` that says so.
-    pub fn groups_prefix<'a>(&'a self, namings: &[&'a Naming]) -> &'a str {
+    /// What stands before each group.
+    pub fn groups_prefix<'a>(&'a self, naming: &'a Naming) -> &'a str {
         let common = self.groups.as_ref().map_or("", |rule| rule.prefix.as_str());
-        namings.iter().find_map(|naming| naming.groups_prefix.as_deref()).unwrap_or(common)
+        naming.groups_prefix.as_deref().unwrap_or(common)
     }
 
     /// Every header that identity may be in, and that no client may bring; those of tokens are [`Forwarding`]'s.
@@ -99,8 +99,8 @@ impl IdentitySettings {
 
     /// Every top-level claim that a session of somebody must keep whose claims go by `naming`.
     pub fn claim_names<'a>(&'a self, naming: &'a Naming) -> impl Iterator<Item = &'a str> {
-        let user_id = self.user_id_claim(&[naming]).into_iter();
-        let groups = self.groups_claim(&[naming]).into_iter();
+        let user_id = self.user_id_claim(naming).into_iter();
+        let groups = self.groups_claim(naming).into_iter();
         let claims = user_id.chain(groups).chain(self.headers.iter().map(|rule| &rule.claim));
         // Whether an address may be believed is asked on every request, so the answer is kept beside it.
         claims.flat_map(|claim| [Some(claim.root.as_str()), claim.is_email().then_some("email_verified")]).flatten()

@@ -42,7 +42,7 @@ pub(super) fn session(
     given: &[(ClaimPath, Value)],
     now: UnixTime,
 ) -> Result<Credential, String> {
-    let mut claims = base(config, provider, &[&provider.naming]);
+    let mut claims = base(config, provider, &provider.naming);
     let wanted = config.wanted_claims();
     if wanted.iter().any(|name| name == "scope") {
         claims.insert("scope".to_owned(), provider.scopes.join(" ").into());
@@ -85,7 +85,7 @@ pub(super) fn token(
     given: &[(ClaimPath, Value)],
     now: UnixTime,
 ) -> Credential {
-    let mut claims = base(config, provider, &[&rule.naming, &provider.naming]);
+    let mut claims = base(config, provider, &rule.naming.or(&provider.naming));
     claims.extend(marks(provider, rule));
     let times = [("iat", now.secs()), ("exp", now.secs().saturating_add(3600))];
     claims.extend(times.map(|(name, time)| (name.to_owned(), time.into())));
@@ -136,11 +136,11 @@ fn jwt(provider: &ProviderSettings, rule: &BearerRule, claims: &Map<String, Valu
 }
 
 /// Who they are if nobody says so.
-fn base(config: &Config, provider: &ProviderSettings, namings: &[&Naming]) -> Map<String, Value> {
+fn base(config: &Config, provider: &ProviderSettings, naming: &Naming) -> Map<String, Value> {
     let mut claims = Map::new();
     claims.insert("iss".to_owned(), provider.issuer.clone().into());
     claims.insert("sub".to_owned(), "somebody".into());
-    if let Some(claim) = config.identity.user_id_claim(namings) {
+    if let Some(claim) = config.identity.user_id_claim(naming) {
         let email = claim.is_email();
         set(&mut claims, claim, if email { "somebody@example.com" } else { "somebody" }.into());
         if email {
