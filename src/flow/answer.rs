@@ -193,8 +193,8 @@ pub fn choice<'a>(
         providers.map(|provider| Choice { href: href(&provider.name), label: &provider.display_name }).collect();
     let text = "Choose how you want to sign in.";
     let action = Action::Choice(&choices);
-    let (title, code, theme) = ("Please sign in", "choose_provider", &config.theme);
-    let page = Page { status: 401, title, text, action, code, framed: false, theme };
+    let title = "Please sign in";
+    let page = Page { status: 401, title, text, action, code: "choose_provider", framed: false, theme: &config.theme };
     page.reply().with("www-authenticate", plain_challenge(inbound).to_string())
 }
 

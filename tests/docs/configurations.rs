@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::corpus::{Fence, documents, root};
 
 /// The blocks that a configuration may have.
-const BLOCKS: [&str; 9] = [
+const BLOCKS: [&str; 10] = [
     "providers",
     "publicUrls",
     "callbackUrl",
@@ -18,6 +18,7 @@ const BLOCKS: [&str; 9] = [
     "identity",
     "bearer",
     "externalAuthorization",
+    "pages",
     "routes",
 ];
 
