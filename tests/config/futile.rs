@@ -102,3 +102,19 @@ fn scopes_that_no_sign_in_asks_for_give_a_warning() {
     let stronger = json!({ "action": "authenticate", "match": { "path": { "prefix": "/admin" } }, "signIn": { "scopes": ["jobs"] } });
     assert!(of_scopes(json!({ "require": jobs() }), &[stronger]).is_empty());
 }
+
+#[test]
+fn what_is_asked_of_a_provider_that_does_not_count_helps_nobody() {
+    let mut providers = staff();
+    let partner = json!({
+        "name": "partner", "issuer": "https://partner.example.com", "clientId": "edge", "scopes": ["openid", "jobs"],
+    });
+    providers.as_array_mut().unwrap().push(partner);
+    for (taken, said) in [(json!(["staff"]), 1), (json!(["partner"]), 0), (json!(["staff", "partner"]), 0)] {
+        let rule = json!({
+            "action": "authenticate", "match": { "path": { "prefix": "/jobs" } }, "providers": taken,
+            "require": { "scopes": ["jobs"] },
+        });
+        assert_eq!(warnings(providers.clone(), json!([rule])).len(), said, "{taken}");
+    }
+}
