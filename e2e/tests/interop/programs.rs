@@ -76,7 +76,7 @@ async fn an_at_jwt_for_this_resource_opens_it_and_one_for_another_does_not() {
     }
     refused(&bring(&world, "/x", &token(&world, "machine", OTHER_API, "orders:read").await).await, "bearer_aud");
     refused(&bring(&world, "/x", &token(&world, "stranger", API, "orders:read").await).await, "bearer_client");
-    refused(&bring(&world, "/x", &token(&world, "machine", OPAQUE, "orders:read").await).await, "bearer_iss");
+    refused(&bring(&world, "/x", &token(&world, "machine", OPAQUE, "orders:read").await).await, "bearer_unaccepted");
     is(&bring(&world, "/write/x", &token(&world, "machine", API, "orders:read orders:write").await).await, "machine");
     let told = bring(&world, "/write/x", &good).await;
     let wanted = r#"Bearer realm="app.example.com", error="insufficient_scope", scope="orders:write""#;
