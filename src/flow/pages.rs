@@ -134,10 +134,12 @@ impl Theme {
     /// The style of every page, with the colours that are set.
     fn style(&self) -> String {
         let accent = |accent: &String| format!(":root{{--accent:{accent}}}");
-        let light = self.accent.as_ref().map(accent).unwrap_or_default();
-        let dark = self.accent_dark.as_ref().map(accent).unwrap_or_default();
-        let dark = if dark.is_empty() { dark } else { format!("@media(prefers-color-scheme:dark){{{dark}}}") };
-        format!("{STYLE}{light}{dark}")
+        let scheme = |name: &str, colour: &Option<String>| {
+            let accent = colour.as_ref().map(accent)?;
+            Some(format!("@media(prefers-color-scheme:{name}){{{accent}}}"))
+        };
+        let themed = [scheme("light", &self.accent), scheme("dark", &self.accent_dark)];
+        themed.into_iter().flatten().fold(STYLE.to_owned(), |style, more| style + &more)
     }
 
     /// What stands above the headline.
@@ -238,6 +240,33 @@ mod tests {
         };
         assert!(!policy(Action::Post { path: "/oauth2/sign-out", label: "Sign out" }).contains("form-action"));
         assert!(policy(Action::None).contains("; form-action 'none'; "));
+    }
+
+    #[test]
+    fn an_operators_colours_are_each_for_its_own_scheme_and_nothing_of_theirs_is_unescaped() {
+        let text = |text: &str| Some(text.to_owned());
+        let theme = Theme {
+            name: text("<Sons>"),
+            accent: text("#102030"),
+            accent_dark: text("#fefefe"),
+            logo: text("data:image/png;base64,AAAA"),
+        };
+        let page =
+            Page { status: 403, title: "t", text: "t", action: Action::None, code: "c", framed: false, theme: &theme };
+        let reply = page.reply();
+        for part in [
+            "@media(prefers-color-scheme:light){:root{--accent:#102030}}",
+            "@media(prefers-color-scheme:dark){:root{--accent:#fefefe}}",
+            "<img src=\"data:image/png;base64,AAAA\" alt=\"&lt;Sons&gt;\">",
+        ] {
+            assert!(reply.body().contains(part), "{part}");
+        }
+        let style = reply.body().split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>")).unwrap().0;
+        let digest = STANDARD.encode(Sha256::digest(style));
+        let policy = reply.header("content-security-policy").unwrap();
+        assert!(policy.contains(&format!("style-src 'sha256-{digest}'")) && policy.contains("img-src data:; "));
+        let light = Theme { accent: text("#102030"), ..Theme::default() };
+        assert!(!light.style().contains("dark){:root{--accent:#102030"));
     }
 
     #[test]
