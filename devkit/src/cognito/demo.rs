@@ -51,7 +51,7 @@ pub(super) fn users() -> Vec<User> {
 /// The clients of the other pool: one.
 pub(super) fn partner_clients() -> Vec<Client> {
     let partners = Client::confidential("5p2a3r4t5n6e7r8s9c0l1i2e3n", "partners0secret0with0many0characters");
-    vec![partners.with_urls(&["https://app.example.com/oauth2/callback"], &["https://app.example.com/"])]
+    vec![partners.with_urls(&["https://app.example.com/oauth2/callback/partners"], &["https://app.example.com/"])]
 }
 
 /// The users of the other pool. There is a `kim` here too: another person, with another `sub`.

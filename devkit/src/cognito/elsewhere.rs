@@ -28,6 +28,9 @@ pub struct MixUp {
     pub authorization_endpoint: String,
     /// The relying party's client id there.
     pub client_id: String,
+    /// Where the honest provider is to send the code, as that provider's own sign-ins say it; else as this request says it.
+    #[serde(default)]
+    pub redirect_uri: Option<String>,
 }
 
 /// What UserInfo answers.
@@ -71,9 +74,11 @@ impl CallbackIssuer {
 impl MixUp {
     /// Where the browser is sent: the same request, under the client id of the honest provider.
     pub(super) fn target(&self, query: &str) -> String {
-        let others = query.split('&').filter(|member| !member.starts_with("client_id="));
-        let own = format!("client_id={}", encode(&self.client_id));
-        let query: Vec<_> = others.chain([own.as_str()]).collect();
+        let redirect_uri = self.redirect_uri.as_ref().map(|uri| ("redirect_uri", uri));
+        let own: Vec<_> = [("client_id", &self.client_id)].into_iter().chain(redirect_uri).collect();
+        let is_own = |member: &str| own.iter().any(|(name, _)| member.split('=').next() == Some(name));
+        let others = query.split('&').filter(|member| !is_own(member)).map(str::to_owned);
+        let query: Vec<_> = others.chain(own.iter().map(|(name, value)| format!("{name}={}", encode(value)))).collect();
         format!("{}?{}", self.authorization_endpoint, query.join("&"))
     }
 }

@@ -65,7 +65,7 @@ async fn a_hostile_pool_gets_the_honest_ones_code_sent_to_the_callback() {
     let (honest, hostile) = (world().await, partners().await);
     let (endpoint, client_id) = (honest.url("/oauth2/authorize"), CLIENT.to_owned());
     hostile.control.set_behaviour(|behaviour| {
-        behaviour.mix_up = Some(MixUp { authorization_endpoint: endpoint.clone(), client_id });
+        behaviour.mix_up = Some(MixUp { authorization_endpoint: endpoint.clone(), client_id, redirect_uri: None });
     });
     let sent_on = hostile.authorize(&[("client_id", PARTNERS_CLIENT)]).await;
     assert!(sent_on.starts_with(&endpoint) && sent_on.contains("state=st4te"), "{sent_on}");
@@ -77,6 +77,13 @@ async fn a_hostile_pool_gets_the_honest_ones_code_sent_to_the_callback() {
     assert!(callback.starts_with(CALLBACK) && callback.contains("state=st4te"), "{callback}");
     let code = member(&callback.parse().unwrap(), "code").unwrap();
     assert_eq!(honest.redeem(&code).await.0, 200, "it is the honest pool's code");
+    // Where each provider has an address of its own, the hostile one has to name the honest one's.
+    hostile.control.set_behaviour(|behaviour| {
+        behaviour.mix_up.as_mut().unwrap().redirect_uri = Some("https://app.example.com/a?b&c".to_owned());
+    });
+    let sent_on = hostile.authorize(&[("client_id", PARTNERS_CLIENT)]).await.parse().unwrap();
+    assert_eq!(member(&sent_on, "redirect_uri").as_deref(), Some("https://app.example.com/a?b&c"));
+    assert_eq!(sent_on.query_pairs().filter(|(name, _)| name == "redirect_uri").count(), 1);
 }
 
 // RFC 9207 2

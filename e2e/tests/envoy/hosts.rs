@@ -1,6 +1,6 @@
-//! Which host a request names, and who decides where people are sent (T-140, T-141, T-145, T-48).
+//! Which host a request names, and who decides where people are sent (T-27, T-140, T-141, T-145, T-48).
 
-use e2e::{APP, CALLBACK, RawAnswer, World};
+use e2e::{APP, CALLBACK, RawAnswer, World, h2_connection};
 use url::Url;
 
 async fn look(world: &World, host: &str, path: &str, more: &str) -> RawAnswer {
@@ -107,6 +107,32 @@ async fn no_forwarded_header_changes_where_people_are_sent() {
         .send()
         .await;
     assert_eq!(landing.expect(302).location().as_str(), "https://app.example.com/x?y");
+    world.assert_all_workers_alive().await;
+}
+
+// T-27
+#[tokio::test]
+async fn no_scheme_lets_anybody_pass_or_changes_where_people_are_sent() {
+    let mut world = World::start().await;
+    for scheme in ["https", "HTTPS", "http", "HtTp", "hTTpS", "ftp", "javascript"] {
+        for path in ["/admin", "/oauth2/sign-in?return_to=/admin"] {
+            let uri = http::Uri::builder().scheme(scheme).authority(APP).path_and_query(path).build().unwrap();
+            let request = http::Request::get(uri).header("accept", "text/html").body(()).unwrap();
+            let (answer, _) = h2_connection(&world.net, APP).await.send_request(request, true).unwrap();
+            // Envoy may refuse such a request before us.
+            let Ok(answer) = answer.await else { continue };
+            assert_eq!(answer.status(), 302, "{scheme} {path}");
+            let text = |name| answer.headers()[name].to_str().unwrap();
+            let location = Url::parse(text("location")).unwrap();
+            assert_eq!(
+                location.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap().1,
+                CALLBACK,
+                "{scheme}"
+            );
+            assert!(text("set-cookie").contains("; Secure"), "{scheme}: {}", text("set-cookie"));
+        }
+    }
+    assert_eq!(world.upstream.hits(), 0);
     world.assert_all_workers_alive().await;
 }
 

@@ -65,6 +65,7 @@ async fn while_callbacks_wait(world: &World, work: impl Future<Output = ()>) {
     }
 }
 
+// T-32
 #[tokio::test]
 async fn whatever_becomes_of_the_keys_a_sign_in_waits_for_them_and_never_does_without() {
     let mut world = impatient_with(Endpoint::Jwks, Fault::NoAnswer).start().await;

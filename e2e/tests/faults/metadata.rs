@@ -51,6 +51,7 @@ async fn one_after_the_other(world: &World) {
     }
 }
 
+// T-32
 #[tokio::test]
 async fn whatever_becomes_of_discovery_people_are_told_to_come_back_and_then_served() {
     let mut world = impatient_with(Endpoint::Discovery, Fault::NoAnswer).start().await;

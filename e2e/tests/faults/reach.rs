@@ -55,6 +55,7 @@ async fn an_unknown_cluster_for_tokens_fails_the_sign_in_and_nothing_else() {
     world.assert_no_vm_died().await;
 }
 
+// T-32
 #[tokio::test]
 async fn a_provider_that_is_down_at_the_start_is_used_as_soon_as_it_is_up() {
     for workers in [1, 2] {

@@ -32,6 +32,7 @@ fn expect_lines(log: &str, lines: &[&str]) {
     }
 }
 
+// T-32
 #[tokio::test]
 async fn text_that_is_no_document_is_refused_with_its_place() {
     for wrong in ["{ not json", "[]", "", "{\"providers\": []} trailing", "{\"paths\": {}, \"paths\": {}}"] {
@@ -48,6 +49,7 @@ async fn an_unknown_name_is_refused_with_the_one_that_was_meant() {
     expect_lines(&log, &["publicUrl is not a known name: write `publicUrls`"]);
 }
 
+// T-32
 #[tokio::test]
 async fn an_absent_variable_is_named_with_what_hands_it_over() {
     let without = |setup: devkit::envoy::Setup| {

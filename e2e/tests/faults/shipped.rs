@@ -38,6 +38,7 @@ fn a_request_that_nobody_would_wake_is_ended_by_the_idle_timeout_and_the_files_s
     }
 }
 
+// T-32
 #[test]
 fn no_shipped_file_lets_requests_pass_when_the_filter_fails() {
     for folder in ["envoy", "istio"] {

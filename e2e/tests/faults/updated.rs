@@ -110,6 +110,7 @@ async fn a_bad_update_is_rejected_with_its_reason_and_the_old_configuration_serv
     person.get("/still").await.expect(200);
 }
 
+// T-32
 #[tokio::test]
 async fn a_first_configuration_that_is_bad_lets_nobody_through_until_a_good_one_comes() {
     let filter = Dynamic::filter();

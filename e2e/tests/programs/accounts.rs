@@ -73,6 +73,7 @@ async fn new_keys_of_the_cluster_are_found_at_once_and_sessions_do_not_notice() 
     world.assert_all_workers_alive().await;
 }
 
+// T-32
 #[tokio::test]
 async fn a_cluster_that_does_not_answer_costs_its_own_programs_only() {
     let (builder, cluster) = programs().with_kubernetes().await;

@@ -4,7 +4,7 @@ use e2e::{Builder, DOMAIN, Habits, Person, World};
 use http::Method;
 use serde_json::json;
 
-use crate::user;
+use crate::{SHOP, two_pools, user};
 
 const AUTH: &str = "auth.example.com";
 const HOSTS: [&str; 4] = [AUTH, "one.apps.example.com", "two.apps.example.com", "deep.two.apps.example.com"];
@@ -121,4 +121,37 @@ async fn sign_ins_begun_on_several_hosts_at_once_all_end_where_they_began() {
     // A callback that somebody else was given opens nothing.
     let mallory = world.person();
     mallory.look(callbacks[0].1.as_str()).await.expect(400);
+}
+
+#[tokio::test]
+async fn each_pool_sends_people_back_to_its_own_address_at_the_host_of_all_sign_ins() {
+    let (builder, _pool) = two_pools(|options| {
+        options.clients[0].callback_urls = vec![format!("https://{AUTH}/oauth2/callback/partners")];
+    })
+    .await;
+    let builder = builder.hosts(&HOSTS).cognito(|options| {
+        options.clients[0].callback_urls = vec![format!("https://{AUTH}/oauth2/callback")];
+    });
+    let shared = builder.plugin(|plugin| {
+        let names = ["app.example.com", AUTH, SHOP, "*.apps.example.com"];
+        plugin["publicUrls"] = json!(names.map(|name| format!("https://{name}")));
+        plugin["callbackUrl"] = json!(format!("https://{AUTH}"));
+        plugin["session"]["cookie"] = json!({ "domain": "example.com" });
+    });
+    let world = shared.workers(2).start().await;
+    let somebody = world.person_with(Habits::default().fresh_connections());
+    for (path, who, email, callback) in [
+        ("/deal/x", "quinn", "quinn@partner.example", "/oauth2/callback/partners"),
+        ("/team/x", "ada", "ada@example.com", "/oauth2/callback"),
+    ] {
+        let target = format!("https://{}{path}?y=%2F", HOSTS[3]);
+        let authorize = somebody.look(&target).await.expect(302).location();
+        let back = somebody.approve(who, &authorize).await;
+        assert_eq!((back.host_str(), back.path()), (Some(AUTH), callback));
+        let landing = somebody.navigate(back.as_str()).await;
+        assert_eq!((landing.url.as_str(), user(&landing)), (target.as_str(), vec![email]));
+        for host in HOSTS.into_iter().chain([e2e::APP]) {
+            assert_eq!(user(&somebody.get(&format!("https://{host}{path}")).await), [email], "{host}");
+        }
+    }
 }

@@ -21,13 +21,16 @@ use serde_json::{Value, json};
 /// The host that belongs to the partners.
 const SHOP: &str = "shop.example.com";
 
+/// Where the second of two pools sends people back to.
+const PARTNERS_CALLBACK: &str = "https://app.example.com/oauth2/callback/partners";
+
 /// Two pools, and rules that know them: under `/team` staff count, under `/deal` partners, on the host of the shop partners.
 async fn two_pools(change: impl FnOnce(&mut Options)) -> (Builder, Cognito) {
     let (builder, pool) = World::builder()
         .hosts(&[SHOP])
         .with_partners(|options| {
             for client in &mut options.clients {
-                client.callback_urls.push(format!("https://{SHOP}/oauth2/callback"));
+                client.callback_urls.push(format!("https://{SHOP}/oauth2/callback/partners"));
             }
             change(options);
         })
