@@ -72,7 +72,7 @@ impl Chromium {
                 "browserName": "chrome",
                 "timeouts": { "pageLoad": 30_000, "script": 20_000 },
                 "goog:chromeOptions": { "binary": browser.chromium, "args": args },
-                "goog:loggingPrefs": { "performance": "ALL" },
+                "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
             }),
         )
         .await;
@@ -267,6 +267,13 @@ impl Chromium {
             asked.then(|| params["request"]["url"].as_str()?.parse().ok())?
         });
         events.collect()
+    }
+
+    /// What the console has said of pages since this was called last, but for the status of an answer.
+    pub async fn complaints(&self) -> Vec<String> {
+        let log = self.post("/se/log", json!({ "type": "browser" })).await;
+        let messages = log.as_array().expect("a log").iter().filter_map(|entry| entry["message"].as_str());
+        messages.filter(|message| !message.contains("responded with a status of")).map(str::to_owned).collect()
     }
 
     /// Gives the page a window of this size; a narrow one is a phone's.
