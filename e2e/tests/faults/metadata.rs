@@ -33,11 +33,11 @@ fn faults() -> Vec<(Fault, &'static str)> {
     ]
 }
 
-/// A document with this issuer whose endpoints have this scheme.
+/// A document with this issuer whose authorization endpoint has this scheme.
 fn document(issuer: &str, scheme: &str) -> Fault {
-    let host = format!("{scheme}://demo.auth.us-east-1.amazoncognito.com");
+    let host = "demo.auth.us-east-1.amazoncognito.com";
     let body = format!(
-        r#"{{"issuer":"{issuer}","authorization_endpoint":"{host}/oauth2/authorize","token_endpoint":"{host}/oauth2/token","jwks_uri":"{host}/k"}}"#
+        r#"{{"issuer":"{issuer}","authorization_endpoint":"{scheme}://{host}/oauth2/authorize","token_endpoint":"https://{host}/oauth2/token","jwks_uri":"https://{host}/k"}}"#
     );
     Fault::Reply { status: 200, content_type: "application/json".to_owned(), body }
 }
