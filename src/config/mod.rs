@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `document` | the text, without duplicate members |
 //! | `read` | values by type, unknown names, emptiness |
+//! | `people` | nothing; warns of people who could be taken for others |
 //! | `providers`, `provider`, `role`, `client`, `address`, `logout`, `tokens` | `providers`: each provider, our client there, its URLs, signing out, bearer tokens |
 //! | `public_urls`, `paths`, `pages`, `session`, `identity`, `bearer`, `authorizer`, `routes` | the blocks of these names |
 //! | `secret` | a text or `{ env: NAME }` |
@@ -20,6 +21,7 @@ mod identity;
 mod logout;
 mod pages;
 mod paths;
+mod people;
 mod problem;
 mod provider;
 mod providers;
@@ -182,6 +184,9 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
     let providers = providers::read(&root, environment, report);
     let public_urls = public_urls::read(&root, report);
     let paths = root.member("paths").map_or_else(|| Some(Paths::default()), |node| paths::read(&node, report));
+    if let (Some(paths), Some(providers)) = (&paths, &providers) {
+        paths::judge_callbacks(&root, paths, providers, report);
+    }
     let mend = "add `session: { keys: [{ env: SESSION_KEY }] }`; `edge-oidc keygen` makes a key";
     let session = root.required("session", mend, report);
     let session = session.and_then(|node| session::read(&node, &public_urls, environment, report));
@@ -190,7 +195,7 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
     let theme = root.member("pages").map(|node| pages::read(&node, report)).unwrap_or_default();
     let identity = root.member("identity");
     let identity = identity.map_or_else(Default::default, |node| identity::read(&node, report));
-    providers::judge_people(providers.as_deref().unwrap_or_default(), &identity, report);
+    people::warn(providers.as_deref().unwrap_or_default(), &identity, report);
     let authorizer = root.member("externalAuthorization").map(|node| authorizer::read(&node, report));
     let known = routes::Known {
         providers: providers.as_deref(),

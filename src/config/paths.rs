@@ -113,6 +113,24 @@ fn judge_verify(object: &Object<'_>, verify: Option<&str>, taken: &BTreeSet<Stri
     }
 }
 
+/// No endpoint may be where another provider than the first sends the browser back to: that would take the sign-ins away.
+pub(super) fn judge_callbacks(root: &Object<'_>, paths: &Paths, providers: &[ProviderSettings], report: &mut Report) {
+    let people = providers.iter().filter(|provider| provider.signs_in);
+    let callbacks: Vec<_> = people.skip(1).map(|provider| (paths.callback_of(provider, providers), provider)).collect();
+    let always = [("signIn", &paths.sign_in), ("signOut", &paths.sign_out), ("signedOut", &paths.signed_out)];
+    let wanted =
+        [("backChannel", &paths.back_channel), ("frontChannel", &paths.front_channel), ("verify", &paths.verify)];
+    let wanted = wanted.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?)));
+    for (name, path) in always.into_iter().chain([("whoami", &paths.whoami)]).chain(wanted) {
+        if let Some((_, provider)) = callbacks.iter().find(|(callback, _)| callback == path) {
+            let place = read::member(&read::member(root.path(), "paths"), name);
+            let mend =
+                "choose another path: each provider but the first sends people back to `paths.callback` and its name";
+            report.problem(&place, format!("is the callback of `{}`", provider.name), mend);
+        }
+    }
+}
+
 fn plain_path<'a>(node: &Node<'a>, report: &mut Report) -> Option<&'a str> {
     let path = node.text(report)?;
     if !is_plain_path(path) {

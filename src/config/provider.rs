@@ -102,8 +102,10 @@ fn name(provider: &Object<'_>, report: &mut Report) -> String {
     let Some(node) = provider.member("name") else { return "default".to_owned() };
     let name = node.text(report).unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.len() > LONGEST_NAME || !name.chars().all(plain) {
-        let mend = "write up to 64 letters, digits, `-`, `.` and `_`: sessions remember it";
+    // It becomes a segment of the path that the provider sends people back to.
+    if name.len() > LONGEST_NAME || !name.chars().all(plain) || matches!(name, "." | "..") {
+        let mend =
+            "write up to 64 letters, digits, `-`, `.` and `_`, but not `.` or `..`: sessions and the callback have it";
         node.problem(report, "is not a plain name", mend);
     }
     name.to_owned()

@@ -1,7 +1,7 @@
 //! `providers`: all of them together.
 //!
-//! Decides that each can be told from the others: by its name, by what its tokens say, and by what its people are called.
-//! What one block may say is `provider`'s.
+//! Decides that each can be told from the others: by its name, and by what its tokens say. What one block may say is
+//! `provider`'s, and what people are called `people`'s.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,9 @@ use super::{
     Environment,
     identity::Common,
     provider,
-    read::{Node, Object, Report, element, member},
+    read::{Node, Object, Report},
 };
-use crate::{
-    identity::IdentitySettings,
-    oidc::{
-        bearer::TokenKind,
-        claims::Naming,
-        provider::{ProviderKind, ProviderSettings},
-    },
-};
+use crate::oidc::provider::ProviderSettings;
 
 /// Every provider, or `None` if one is broken.
 pub(super) fn read(
@@ -88,78 +81,5 @@ fn judge_opaque(node: &Node<'_>, provider: &ProviderSettings, earlier: &[&Provid
         let mend = "keep `introspection` or `user_info` at one provider: an opaque token does not say whose it is, so each would \
                     get to see, and could use, the tokens of the other";
         node.problem(report, format!("asks about opaque tokens, as `{}` does", other.name), mend);
-    }
-}
-
-/// Warns where a person of one issuer could be taken for a person of another (T-160).
-pub(super) fn judge_people(providers: &[ProviderSettings], identity: &IdentitySettings, report: &mut Report) {
-    for (index, provider) in providers.iter().enumerate() {
-        let earlier: Vec<_> = providers.iter().take(index).filter(|other| other.issuer != provider.issuer).collect();
-        let path = element("providers", index);
-        judge_person(&path, provider, &earlier, identity, report);
-        judge_tokens(&member(&path, "bearer"), provider, identity, report);
-    }
-}
-
-fn judge_person(
-    path: &str,
-    provider: &ProviderSettings,
-    others: &[&ProviderSettings],
-    identity: &IdentitySettings,
-    report: &mut Report,
-) {
-    let user_ids = |naming: &Naming| identity.user_id.as_ref().map(|_| identity.user_id_prefix(naming).to_owned());
-    let groups = |naming: &Naming| identity.groups.as_ref().map(|_| identity.groups_prefix(naming).to_owned());
-    if let Some(other) = others.iter().find(|other| meet(&prefixes(provider, user_ids), &prefixes(other, user_ids))) {
-        let mend = format!(
-            "give each provider a prefix of its own, as `identity: {{ userId: {{ prefix: \"{}:\" }} }}`, unless both call the \
-             same person the same: a person of one can be taken for a person of the other",
-            provider.name
-        );
-        report.warning(path, format!("can give the same user ids as `{}`", other.name), mend);
-    }
-    if let Some(other) = others.iter().find(|other| meet(&prefixes(provider, groups), &prefixes(other, groups))) {
-        let mend = format!(
-            "give each provider a prefix of its own, as `identity: {{ groups: {{ prefix: \"{}:\" }} }}`, unless a group means the \
-             same at both: who is in `admins` at one is in `admins` of the other",
-            provider.name
-        );
-        report.warning(path, format!("can give the same groups as `{}`", other.name), mend);
-    }
-}
-
-/// What stands before the names that come from a provider, by each of the ways to come from there. A service account's own
-/// name begins with `system:serviceaccount:`, and it has no groups.
-fn prefixes(provider: &ProviderSettings, prefix: impl Fn(&Naming) -> Option<String>) -> Vec<String> {
-    let people = provider.signs_in.then(|| prefix(&provider.naming));
-    let tokens = provider.bearer.iter().filter(|rule| rule.kind != TokenKind::ServiceAccount);
-    let tokens = tokens.map(|rule| prefix(&rule.naming.or(&provider.naming)));
-    people.into_iter().chain(tokens).flatten().collect()
-}
-
-fn meet(one: &[String], other: &[String]) -> bool {
-    one.iter().any(|prefix| other.contains(prefix))
-}
-
-/// Warns of tokens that are taken and then name nobody, because they never have the claim of the user id.
-fn judge_tokens(path: &str, provider: &ProviderSettings, identity: &IdentitySettings, report: &mut Report) {
-    for (index, rule) in provider.bearer.iter().enumerate() {
-        let naming = rule.naming.or(&provider.naming);
-        let Some(claim) = identity.user_id_claim(&naming) else { continue };
-        let (whose, instead) = match (rule.kind, provider.kind) {
-            (TokenKind::AccessToken, ProviderKind::Cognito) if claim.root == "email" => {
-                ("Cognito's access", "client_id")
-            }
-            (TokenKind::ServiceAccount, _) if !["sub", "kubernetes.io"].contains(&claim.root.as_str()) => {
-                ("service accounts'", "sub")
-            }
-            _ => continue,
-        };
-        let mend = format!(
-            "add `identity: {{ userId: {{ claim: {instead} }} }}` to the entry: {whose} tokens have no `{}`, so each would be \
-             refused for want of a user id",
-            claim.root
-        );
-        report.warning(&element(path, index), "takes tokens that name nobody", mend);
     }
 }

@@ -8,9 +8,11 @@
 //! | `access` | what `authenticate` asks for |
 //! | `require` | `require`: which claims |
 //! | `futile` | nothing; warns of rules that never do what they say |
+//! | `generous` | nothing; warns of rules that let more people pass than they seem to |
 
 mod access;
 mod futile;
+mod generous;
 mod matching;
 mod require;
 
@@ -52,6 +54,7 @@ pub(super) fn read(node: &Node<'_>, known: &Known<'_>, report: &mut Report) -> (
     }
     let routes = Routes::new(rules);
     futile::warn(&routes, &names, known, report);
+    generous::warn(&routes, &names, known, report);
     (routes, forwarding)
 }
 

@@ -218,9 +218,9 @@ impl<'a> Candidate<'a> {
 }
 
 impl Steps {
-    /// What one request may cost: some milliseconds.
+    /// What one request may cost: a few milliseconds at most.
     pub(super) const fn of_a_request() -> Self {
-        Self(1 << 20)
+        Self(1 << 17)
     }
 
     /// A path that takes more is not worth the time of all others.

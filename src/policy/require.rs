@@ -72,6 +72,18 @@ impl Requirement {
         names.into_iter().collect()
     }
 
+    /// Whether somebody of whom nothing is known meets it, as where all of it is a negation.
+    pub fn takes_whoever_has_no_claims(&self) -> bool {
+        let nowhere = ClaimPath::top_level("");
+        let nobody = Subject {
+            claims: &TrustedClaims::default(),
+            groups_claim: Some(&nowhere),
+            groups_prefix: "",
+            allow_unverified_email: false,
+        };
+        self.lack(true, nobody).is_none()
+    }
+
     /// Whether it looks at groups.
     pub fn wants_groups(&self) -> bool {
         match self {

@@ -1,6 +1,6 @@
 //! `providers` together: which can stand side by side, and what each is for.
 
-use edge_oidc::{config::Config, oidc::provider::LogoutKind};
+use edge_oidc::oidc::provider::LogoutKind;
 use serde_json::{Value, json};
 
 use crate::{good, places, read};
@@ -34,10 +34,6 @@ fn and(mut value: Value, more: Value) -> Value {
     value
 }
 
-fn warnings(config: &Config) -> Vec<String> {
-    config.warnings().iter().map(|warning| format!("{} {}", warning.path, warning.what)).collect()
-}
-
 #[test]
 fn several_providers_are_found_by_name() {
     let config =
@@ -46,6 +42,31 @@ fn several_providers_are_found_by_name() {
     assert_eq!(shown, ["staff", "Our partners", "pods"]);
     assert_eq!(config.provider_named("partners").unwrap().issuer, "https://partners.example.com");
     assert!(config.provider_named("Our partners").is_none() && config.provider_named("").is_none());
+}
+
+#[test]
+fn a_name_can_be_a_segment_of_a_path() {
+    for (name, problems) in [(".", 1), ("..", 1), ("a/b", 1), ("...", 0), (".a", 0), ("a..b", 0)] {
+        let tree = providers(json!([and(staff(), json!({ "name": name }))]));
+        let places = places(&tree);
+        assert_eq!(places, vec!["providers[0].name"; problems], "{name}");
+    }
+}
+
+#[test]
+fn no_endpoint_is_where_a_provider_sends_people_back_to() {
+    let wrong = |paths: Value| {
+        let mut tree = providers(json!([pods(), staff(), partners()]));
+        tree["paths"] = paths;
+        places(&tree)
+    };
+    for name in ["signIn", "signOut", "signedOut", "whoami", "backChannel", "frontChannel", "verify"] {
+        assert_eq!(wrong(json!({ name: "/oauth2/callback/partners" })), [format!("paths.{name}")]);
+        for free in ["/oauth2/callback/staff", "/oauth2/callback/pods", "/oauth2/callback/partners/x"] {
+            assert_eq!(wrong(json!({ name: free })), Vec::<String>::new(), "{name} {free}");
+        }
+    }
+    assert_eq!(wrong(json!({ "callback": "/c", "whoami": "/c/partners" })), ["paths.whoami"]);
 }
 
 #[test]
@@ -146,31 +167,6 @@ fn a_client_may_be_for_introspection_alone() {
     assert_eq!(places(&providers(json!([and(pods(), client)]))), ["providers[0].clientId"]);
 }
 
-// T-160
-#[test]
-fn people_of_two_issuers_who_could_be_taken_for_each_other_give_a_warning() {
-    let identity = json!({ "userId": { "claim": "email", "header": "x-user" }, "groups": { "claim": "groups", "header": "x-groups" } });
-    let warned = |second: Value| {
-        let mut tree = providers(json!([staff(), second]));
-        tree["identity"] = identity.clone();
-        warnings(&read(&tree).unwrap())
-    };
-    let (users, groups) =
-        ("providers[1] can give the same user ids as `staff`", "providers[1] can give the same groups as `staff`");
-    assert_eq!(warned(partners()), [users, groups]);
-    let prefix = |name: &str| json!({ name: { "prefix": "partners:" } });
-    assert_eq!(warned(and(partners(), json!({ "identity": prefix("userId") }))), [groups]);
-    assert_eq!(warned(and(partners(), json!({ "identity": prefix("groups") }))), [users]);
-    let both = json!({ "userId": { "prefix": "partners:" }, "groups": { "prefix": "partners:" } });
-    assert_eq!(warned(and(partners(), json!({ "identity": both.clone() }))), Vec::<String>::new());
-    assert_eq!(warned(and(pods(), json!({ "identity": { "userId": { "claim": "sub" } } }))), Vec::<String>::new());
-    let same_issuer = json!({ "issuer": "https://staff.example.com", "clientId": "other" });
-    assert_eq!(warned(and(partners(), same_issuer)), Vec::<String>::new());
-    let token =
-        json!({ "bearer": [{ "kind": "id_token", "audiences": ["a"], "identity": { "userId": { "prefix": "" } } }] });
-    assert_eq!(warned(and(and(partners(), json!({ "identity": both })), token)), [users]);
-}
-
 #[test]
 fn claims_go_by_other_names_where_it_is_said() {
     let naming =
@@ -216,27 +212,4 @@ fn a_naming_says_something_and_has_a_header_to_go_into() {
         place(json!({ "userId": { "claim": "sub" } }), json!({ "filterState": true })),
         ["providers[0].identity.userId"]
     );
-}
-
-#[test]
-fn tokens_that_never_have_the_user_ids_claim_give_a_warning() {
-    let warned = |bearer: Value, cognito: bool| {
-        let mut provider = and(pods(), json!({ "bearer": [bearer] }));
-        if cognito {
-            provider["issuer"] = json!("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEf012");
-        }
-        let mut tree = providers(json!([provider]));
-        tree["identity"] = json!({ "userId": { "claim": "email", "header": "x-user" } });
-        warnings(&read(&tree).unwrap())
-    };
-    let nameless = ["providers[0].bearer[0] takes tokens that name nobody"];
-    let account = json!({ "kind": "service_account", "audiences": ["edge"] });
-    let access = json!({ "kind": "access_token", "clientIds": ["cli"] });
-    let named = |claim: &str| json!({ "identity": { "userId": { "claim": claim } } });
-    assert_eq!(warned(account.clone(), false), nameless);
-    assert_eq!(warned(and(account.clone(), named("sub")), false), Vec::<String>::new());
-    assert_eq!(warned(access.clone(), true), nameless);
-    assert_eq!(warned(and(access, named("client_id")), true), Vec::<String>::new());
-    let other = json!({ "kind": "access_token", "audiences": ["a"] });
-    assert_eq!(warned(other, false), Vec::<String>::new());
 }

@@ -133,7 +133,7 @@ fn an_expression_must_match_the_whole_text() {
 
 #[test]
 fn a_text_that_costs_too_much_to_match_is_not_judged() {
-    let long = json!("a".repeat(1 << 20));
+    let long = json!("a".repeat(60_000));
     assert_eq!(judged(&matches("a*"), &long), UNJUDGED);
     assert_eq!(judged(&matches("a*"), &json!("a".repeat(4_000))), PASSES);
 }

@@ -152,11 +152,10 @@ fn registrations_at(provider: &ProviderSettings, config: &Config) -> Vec<String>
         let line = |url: &PublicUrl| format!("{what} {}", address(url, path));
         config.public_urls.iter().map(line).collect::<Vec<_>>()
     };
+    let callback = config.callback_path(provider);
     let mut lines = match &config.callback_origin {
-        Some(origin) => {
-            vec![format!("callback URL {origin}{}, where all hosts' sign-ins come back", config.paths.callback)]
-        }
-        None => everywhere("callback URL", &config.paths.callback),
+        Some(origin) => vec![format!("callback URL {origin}{callback}, where all hosts' sign-ins come back")],
+        None => everywhere("callback URL", &callback),
     };
     match &provider.logout {
         LogoutKind::Cognito { logout_uri: Some(url) } => lines.push(format!("sign-out URL {url}")),
