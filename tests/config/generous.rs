@@ -7,6 +7,11 @@ use crate::{good, read};
 /// What is said of a rule that says `more`: at staff and partners people sign in, and from pods programs come. Their names
 /// are apart.
 fn warnings(more: Value) -> Vec<String> {
+    warnings_in(more, |_| ())
+}
+
+/// The same of a configuration that is changed so.
+fn warnings_in(more: Value, change: impl FnOnce(&mut Value)) -> Vec<String> {
     let apart = |name: &str| json!({ "userId": { "prefix": name }, "groups": { "prefix": name } });
     let mut tree = good();
     tree["providers"] = json!([
@@ -22,6 +27,7 @@ fn warnings(more: Value) -> Vec<String> {
     let mut rule = json!({ "name": "corp", "action": "authenticate", "match": { "path": { "prefix": "/corp" } } });
     rule.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     tree["routes"] = json!([rule]);
+    change(&mut tree);
     let config = read(&tree).unwrap();
     let own = config.warnings().iter().filter(|warning| warning.path.starts_with("routes"));
     own.map(|warning| format!("{} {}", warning.path, warning.what)).collect()
@@ -65,6 +71,10 @@ fn a_demand_that_one_issuer_can_meet_alone_is_quiet() {
     ] {
         assert_eq!(warnings(quiet.clone()), NOTHING, "{quiet}");
     }
+    let demand = || json!({ "require": claims });
+    let first = |count: usize| move |tree: &mut Value| tree["providers"].as_array_mut().unwrap().truncate(count);
+    assert_eq!(warnings_in(demand(), first(2)), NOTHING, "two clients of one issuer");
+    assert_eq!(warnings_in(demand(), first(3)).len(), 1);
 }
 
 #[test]
@@ -103,4 +113,6 @@ fn an_authorizer_that_refuses_only_who_is_known_gives_a_warning() {
     assert_eq!(pass(json!({ "externalAuthorization": true })), said);
     assert_eq!(pass(json!({ "externalAuthorization": false })), NOTHING);
     assert_eq!(pass(json!({ "unauthenticated": "challenge" })), NOTHING);
+    let without = |tree: &mut Value| drop(tree.as_object_mut().unwrap().remove("externalAuthorization"));
+    assert_eq!(warnings_in(json!({ "unauthenticated": "pass" }), without), NOTHING);
 }

@@ -8,12 +8,12 @@ use super::Known;
 use crate::{
     config::read::{Report, member},
     oidc::{assurance::Assurance, provider::ProviderSettings},
-    policy::{Access, Action, Requirement, Routes, Unauthenticated},
+    policy::{Access, Requirement, Routes, Unauthenticated},
 };
 
 /// Warns of each such rule; `places` has where each is, by its name.
 pub(super) fn warn(routes: &Routes, places: &BTreeMap<String, String>, known: &Known<'_>, report: &mut Report) {
-    for rule in routes.rules().iter().filter(|rule| rule.action == Action::Authenticate) {
+    for rule in routes.rules() {
         let place = places.get(&rule.name).map_or("routes", String::as_str);
         let access = &rule.access;
         if access.requirement.as_ref().is_some_and(Requirement::takes_whoever_has_no_claims) {
