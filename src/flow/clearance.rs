@@ -9,6 +9,7 @@ use super::{
     Engine, Moment,
     decision::{Decision, Gift, Going},
     event::Outcome,
+    gate::Treated,
     inbound::{Inbound, Wish},
     provider::ProviderId,
     refusal::Refusal,
@@ -21,7 +22,7 @@ use crate::{
         bearer::TokenKind,
         claims::{Naming, TrustedClaims},
     },
-    policy::{Access, Subject, Unauthenticated},
+    policy::{Access, Subject},
     secret::Secret,
     session::Session,
     time::UnixTime,
@@ -125,14 +126,17 @@ impl Engine {
         }
     }
 
-    /// A person in front of a page whose sign-in is too weak is sent to sign in again, once; all others are told what is lacking.
+    /// Whoever would be sent to sign in if they were nobody, and whose sign-in is too weak, is sent to sign in again, once; all
+    /// others are told what is lacking.
     fn bar(&mut self, inbound: Inbound, caller: &Caller, refusal: &Refusal, moment: &mut Moment<'_>) -> Decision {
-        let told = self.party.config.routes.route(inbound.rule).access().unauthenticated == Unauthenticated::Challenge;
-        match (refusal, &caller.credential, inbound.client, inbound.wish) {
-            (Refusal::SignInTooWeak(_), Credential::Session { .. }, Client::Navigation, Wish::Forward) if !told => {
+        let (Refusal::SignInTooWeak(_), Credential::Session { .. }) = (refusal, &caller.credential) else {
+            return self.refuse(&inbound, refusal, moment.now);
+        };
+        match self.treated(inbound) {
+            Treated::Known(inbound) if inbound.client == Client::Navigation && inbound.wish == Wish::Forward => {
                 self.step_up(inbound, caller.provider, moment)
             }
-            _ => self.refuse(&inbound, refusal, moment.now),
+            Treated::Anonymous(inbound) | Treated::Known(inbound) => self.refuse(&inbound, refusal, moment.now),
         }
     }
 }

@@ -151,7 +151,7 @@ impl Engine {
     }
 
     /// What the rule says of requests that nobody is known for, and of how to take who asks.
-    fn treated(&self, inbound: Inbound) -> Treated {
+    pub(super) fn treated(&self, inbound: Inbound) -> Treated {
         let access = self.party.config.routes.route(inbound.rule).access();
         let reads = matches!(inbound.view.method(), "GET" | "HEAD");
         match (access.unauthenticated, inbound.client) {
@@ -246,8 +246,8 @@ fn decide_each<'a>(routes: &'a Routes, view: &RequestView) -> Option<Route<'a>> 
 /// How many other methods a request may name: one is a habit of some clients, more are none's.
 const MOST_METHODS: usize = 3;
 
-/// How a request is taken that nobody is known for.
-enum Treated {
+/// How a request is taken that nobody is known for, or nobody known well enough.
+pub(super) enum Treated {
     /// It passes all the same.
     Anonymous(Inbound),
     /// Somebody must be known; `client` is who is told so.

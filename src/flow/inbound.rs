@@ -122,7 +122,7 @@ impl Inbound {
         match party.open(&self.cookies, host_scope(&party.config, origin)) {
             SessionCookie::None => Standing::Absent,
             SessionCookie::Open(session) => party.standing(session, moment),
-            SessionCookie::Bad => Standing::Void,
+            SessionCookie::Bad | SessionCookie::Several => Standing::Void,
         }
     }
 

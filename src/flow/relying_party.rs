@@ -14,7 +14,7 @@ use crate::{
         exchange::{Context, Keeps},
         inbound::Standing,
         provider::{ProviderId, ProviderState},
-        token_cache::{Signature, TokenCache, TokenDigest, Verdict},
+        token_cache::{Answers, Signature, TokenCache, TokenDigest},
     },
     http::cookie::Cookies,
     oidc::{
@@ -42,7 +42,7 @@ pub struct RelyingParty {
     /// Which sessions were ended before their time.
     pub revoked: Revoked,
     /// What providers answered about opaque bearer tokens.
-    pub answers: TokenCache<Verdict>,
+    pub answers: Answers,
     signatures: TokenCache<Signature>,
     states: Vec<ProviderState>,
     forwards: Forwards,
@@ -70,7 +70,7 @@ impl RelyingParty {
             wanted_claims: config.wanted_claims(),
             handoff: Handoff::new(&namespace),
             revoked: Revoked::new(&namespace),
-            answers: TokenCache::default(),
+            answers: Answers::default(),
             signatures: TokenCache::default(),
             states: config.providers().iter().map(|_| ProviderState::default()).collect(),
             forwards,
@@ -156,8 +156,8 @@ impl RelyingParty {
         Limits { idle: self.config.session.idle, leeway: provider.map(|provider| provider.leeway).unwrap_or_default() }
     }
 
-    /// What the session cookies of a request open to. They are bound to our client at the provider; two different sessions
-    /// are none (T-90).
+    /// What the session cookies of a request open to. They are bound to our client at the provider; several sessions
+    /// are none, however many there are (T-90).
     pub fn open(&self, cookies: &Cookies, host_scope: &str) -> SessionCookie {
         let providers = self.config.providers().iter().filter(|provider| provider.signs_in);
         let opened = providers.map(|provider| {
@@ -167,10 +167,12 @@ impl RelyingParty {
             }
         });
         opened.fold(SessionCookie::None, |before, cookie| match (before, cookie) {
-            (SessionCookie::None, cookie) => cookie,
-            (SessionCookie::Open(_), SessionCookie::Open(_)) => SessionCookie::Bad,
+            (SessionCookie::Several, _)
+            | (_, SessionCookie::Several)
+            | (SessionCookie::Open(_), SessionCookie::Open(_)) => SessionCookie::Several,
             (open @ SessionCookie::Open(_), _) | (_, open @ SessionCookie::Open(_)) => open,
             (SessionCookie::Bad, _) => SessionCookie::Bad,
+            (SessionCookie::None, cookie) => cookie,
         })
     }
 

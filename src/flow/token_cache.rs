@@ -1,7 +1,8 @@
 //! Bearer tokens that were here before: signatures that were verified, and opaque tokens that a provider was asked about.
 //!
-//! Decides how long each is believed, and which go when there is no room. What is remembered says whose token it is and no
-//! more: which rule it comes to, and whether its time is over, is asked anew for each request (T-31).
+//! Decides how long each is believed, and which go when there is no room: what somebody made up takes none from good tokens. What
+//! is remembered says whose token it is and no more: which rule it comes to, and whether its time is over, is asked anew for
+//! each request (T-31).
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -44,6 +45,15 @@ pub struct TokenCache<T> {
     known: BTreeMap<TokenDigest, (T, usize)>,
     order: VecDeque<TokenDigest>,
     bytes: usize,
+    most: usize,
+}
+
+/// What one worker remembers of answers about opaque tokens. Anyone can make up tokens that are refused, as many as they like;
+/// a good one comes of the provider.
+#[derive(Debug)]
+pub struct Answers {
+    good: TokenCache<Verdict>,
+    refused: TokenCache<Verdict>,
 }
 
 impl TokenDigest {
@@ -71,14 +81,33 @@ impl TokenDigest {
     }
 }
 
-impl TokenCache<Verdict> {
+impl Answers {
     /// The verdict on the token of this digest, if it is still believed.
     pub fn believed(&self, digest: &TokenDigest, now: UnixTime) -> Option<&Verdict> {
-        self.get(digest).filter(|verdict| now < verdict.until)
+        let mut known = [&self.good, &self.refused].into_iter().filter_map(|answers| answers.get(digest));
+        known.find(|verdict| now < verdict.until)
+    }
+
+    /// Remembers a verdict out of an answer of so many bytes.
+    pub fn put(&mut self, digest: TokenDigest, verdict: Verdict, bytes: usize) {
+        match verdict.claims {
+            Ok(_) => self.good.put(digest, verdict, bytes),
+            Err(_) => self.refused.put(digest, verdict, 0),
+        }
+    }
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self { good: TokenCache::default(), refused: TokenCache::of_at_most(MAX_REFUSED) }
     }
 }
 
 impl<T> TokenCache<T> {
+    const fn of_at_most(most: usize) -> Self {
+        Self { known: BTreeMap::new(), order: VecDeque::new(), bytes: 0, most }
+    }
+
     /// What is remembered of the token of this digest.
     pub fn get(&self, digest: &TokenDigest) -> Option<&T> {
         self.known.get(digest).map(|(known, _)| known)
@@ -95,7 +124,7 @@ impl<T> TokenCache<T> {
             None => self.order.push_back(digest),
         }
         self.bytes = self.bytes.saturating_add(bytes);
-        while self.bytes > MAX_BYTES || self.order.len() > MAX_KNOWN {
+        while self.bytes > MAX_BYTES || self.order.len() > self.most {
             let Some(oldest) = self.order.pop_front() else { return };
             if let Some((_, bytes)) = self.known.remove(&oldest) {
                 self.bytes = self.bytes.saturating_sub(bytes);
@@ -106,12 +135,14 @@ impl<T> TokenCache<T> {
 
 impl<T> Default for TokenCache<T> {
     fn default() -> Self {
-        Self { known: BTreeMap::new(), order: VecDeque::new(), bytes: 0 }
+        Self::of_at_most(MAX_KNOWN)
     }
 }
 
-/// How many tokens a worker remembers, of either sort.
+/// How many good tokens a worker remembers, of either sort.
 const MAX_KNOWN: usize = 4096;
+/// How many that were refused.
+const MAX_REFUSED: usize = 512;
 /// How many bytes they may take, about.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// What one takes beyond what it says.

@@ -239,10 +239,11 @@ pub(super) fn numeric_date(value: &Value) -> Option<UnixTime> {
     (seconds < YEAR_9999).then(|| UnixTime::from_secs(seconds))
 }
 
-/// Core §2: "It MUST NOT exceed 255 ASCII characters in length."
+/// Core §2: "It MUST NOT exceed 255 ASCII characters in length." Control characters would break the lines of logs that show it.
 pub(super) fn subject(claims: &Map<String, Value>) -> Result<&str, IdTokenError> {
-    let sub = optional_text(claims, "sub")?.filter(|sub| !sub.is_empty() && sub.len() <= MAX_SUB && sub.is_ascii());
-    sub.ok_or(IdTokenError::Malformed("sub"))
+    let shown = |byte: u8| matches!(byte, b' '..=b'~');
+    let sub = optional_text(claims, "sub")?.filter(|sub| !sub.is_empty() && sub.len() <= MAX_SUB);
+    sub.filter(|sub| sub.bytes().all(shown)).ok_or(IdTokenError::Malformed("sub"))
 }
 
 fn token_use(claims: &Map<String, Value>, kind: ProviderKind) -> Result<(), IdTokenError> {
@@ -436,6 +437,7 @@ mod tests {
             (json!({"iss": "https://idp.example.net/"}), IdTokenError::Issuer),
             (json!({"iat": "1"}), IdTokenError::Malformed("iat")),
             (json!({"sub": ""}), IdTokenError::Malformed("sub")),
+            (json!({"sub": "kim\n"}), IdTokenError::Malformed("sub")),
             (json!({"nonce": "n-0S7"}), IdTokenError::Nonce),
             (json!({"nonce": null}), IdTokenError::Nonce),
             (json!({"nbf": NOW + 61}), IdTokenError::NotYetValid),

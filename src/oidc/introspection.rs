@@ -90,10 +90,11 @@ fn judge(
     for name in ["scope", "scp"] {
         scopes(claims, name)?;
     }
-    // A token that is nobody's but the client's own has no `sub` at some providers.
+    // A token that is nobody's but the client's own has no `sub` at some providers. A client may have been registered under a
+    // person's name (RFC 9700 §4.15): only one that the rule names stands in.
     if !claims.contains_key("sub") {
-        let client = claims.get("client_id").cloned().ok_or(BearerError::Malformed("sub"))?;
-        claims.insert("sub".into(), client);
+        let client = claims.get("client_id").filter(|_| !rule.client_ids.is_empty()).cloned();
+        claims.insert("sub".into(), client.ok_or(BearerError::Malformed("sub"))?);
     }
     subject(claims).map_err(BearerError::of)?;
     claims.insert("iss".into(), Value::String(settings.issuer.clone()));
@@ -136,16 +137,22 @@ fn times(
     if from.is_some_and(|from| from > soon) { Err(BearerError::NotYetValid) } else { Ok(expires) }
 }
 
-/// Whatever the rule names must fit, and it must name something: an answer is about anybody's token.
+/// Whatever the rule names must fit, and it must name something: an answer is about anybody's token. Where it names clients alone,
+/// a token that is for another place than the client itself is not for us, as in
+/// [`validate_cognito`](super::access_token::validate_cognito).
 fn client_and_audience(claims: &Map<String, Value>, rule: &BearerRule) -> Result<(), BearerError> {
     let client = optional_text(claims, "client_id").map_err(BearerError::of)?;
-    let audiences = if claims.contains_key("aud") { audiences(claims)? } else { Vec::new() };
+    let said = claims.contains_key("aud").then(|| audiences(claims)).transpose()?;
     if !rule.client_ids.is_empty() && !client.is_some_and(|client| accepts(&rule.client_ids, client)) {
         return Err(BearerError::Client);
     }
-    let named = audiences.iter().any(|audience| accepts(&rule.audiences, audience));
-    let nothing = rule.audiences.is_empty() && rule.client_ids.is_empty();
-    if nothing || !rule.audiences.is_empty() && !named { Err(BearerError::Audience) } else { Ok(()) }
+    let fits = match (rule.audiences.as_slice(), said) {
+        ([], _) if rule.client_ids.is_empty() => false,
+        ([], None) => true,
+        ([], Some(said)) => !said.is_empty() && said.iter().all(|audience| Some(*audience) == client),
+        (named, said) => said.iter().flatten().any(|audience| accepts(named, audience)),
+    };
+    if fits { Ok(()) } else { Err(BearerError::Audience) }
 }
 
 impl LookupError {

@@ -27,6 +27,8 @@ pub enum SessionCookie {
     Open(Box<Session>),
     /// Cookies of that name are there and make no session, for whatever reason.
     Bad,
+    /// They make different sessions, of which none counts.
+    Several,
 }
 
 /// The pieces that a request brought.
@@ -49,7 +51,7 @@ pub fn read_session(settings: &SessionSettings, cookies: &Cookies, host_scope: &
     let binding = Binding { purpose: Purpose::Session, cookie_name: &name, host_scope, client_id };
     let session = match brought(&settings.cookie, cookies) {
         Brought::Nothing => return SessionCookie::None,
-        Brought::Whole(values) => only_one(settings, &binding, &values),
+        Brought::Whole(values) => return only_one(settings, &binding, &values),
         Brought::Pieces(chunks) => open(settings, &binding, &chunks),
         Brought::Confused => None,
     };
@@ -140,7 +142,7 @@ fn brought<'a>(settings: &CookieSettings, cookies: &'a Cookies) -> Brought<'a> {
     }
 }
 
-fn only_one(settings: &SessionSettings, binding: &Binding<'_>, values: &[&[u8]]) -> Option<Session> {
+fn only_one(settings: &SessionSettings, binding: &Binding<'_>, values: &[&[u8]]) -> SessionCookie {
     let mut found: Option<(&[u8], Session)> = None;
     for value in values {
         if found.as_ref().is_some_and(|(opened, _)| opened == value) {
@@ -148,12 +150,12 @@ fn only_one(settings: &SessionSettings, binding: &Binding<'_>, values: &[&[u8]])
         }
         if let Some(session) = open(settings, binding, &[value]) {
             if found.is_some() {
-                return None;
+                return SessionCookie::Several;
             }
             found = Some((value, session));
         }
     }
-    found.map(|(_, session)| session)
+    found.map_or(SessionCookie::Bad, |(_, session)| SessionCookie::Open(Box::new(session)))
 }
 
 /// A lifetime that was shortened since holds for sessions that are there, too.

@@ -42,8 +42,10 @@ fn by_audience() -> BearerRule {
     rule(TokenKind::Introspection, &["https://protected.example.net/resource"], &[])
 }
 
+const ROBOT: &str = "l238j323ds-23ij4";
+
 fn by_client() -> BearerRule {
-    rule(TokenKind::Introspection, &[], &["l238j323ds-23ij4"])
+    rule(TokenKind::Introspection, &[], &[ROBOT])
 }
 
 fn judge(rule: &BearerRule, changes: &Value) -> Result<BearerClaims, LookupError> {
@@ -91,8 +93,8 @@ fn nobody_is_asked_without_an_endpoint_or_about_what_is_no_token() {
 
 #[test]
 fn an_active_token_for_us_is_taken() {
-    for rule in [by_audience(), by_client()] {
-        let token = judge(&rule, &json!({})).unwrap();
+    for (rule, changes) in [(by_audience(), json!({})), (by_client(), json!({"aud": null}))] {
+        let token = judge(&rule, &changes).unwrap();
         assert_eq!((subject(&token), token.kind()), ("Z5O3upPC88QrAjx", TokenKind::Introspection));
         assert_eq!(token.claims()["scope"], "read write dolphin");
     }
@@ -104,7 +106,7 @@ fn an_active_token_for_us_is_taken() {
         assert_eq!(refusal(&changes), None, "{changes}");
     }
     // `iss` is the configured one, said or not.
-    assert_eq!(judge(&by_client(), &json!({"iss": null})).unwrap().claims()["iss"], ISSUER);
+    assert_eq!(judge(&by_audience(), &json!({"iss": null})).unwrap().claims()["iss"], ISSUER);
 }
 
 #[test]
@@ -126,13 +128,26 @@ fn the_answer_names_us_or_a_client_of_ours() {
     assert_eq!(judge(&nobody, json!({})), Err("bearer_aud"));
     for aud in [json!(null), json!([]), json!("x"), json!(["https://protected.example.net/"])] {
         assert_eq!(judge(&by_audience(), json!({"aud": aud})), Err("bearer_aud"), "{aud}");
-        assert_eq!(judge(&by_client(), json!({"aud": aud})), Ok(()), "{aud}");
     }
     for aud in [json!(7), json!({}), json!([null]), json!("JSON null")] {
         assert_eq!(judge(&by_client(), json!({"aud": aud})), Err("bearer_claim"), "{aud}");
     }
     for (client, code) in [(json!(null), "bearer_client"), (json!(""), "bearer_client"), (json!(7), "bearer_claim")] {
-        assert_eq!(judge(&by_client(), json!({"client_id": client})), Err(code), "{client}");
+        assert_eq!(judge(&by_client(), json!({"aud": null, "client_id": client})), Err(code), "{client}");
+    }
+}
+
+// RFC 8707: a token for a resource is for that alone, whichever client it was given to.
+#[test]
+fn a_client_of_ours_may_have_tokens_for_other_places() {
+    let judge = |aud| judge(&by_client(), &json!({"aud": aud})).map(|_| ()).map_err(LookupError::code);
+    for aud in [json!(null), json!(ROBOT), json!([ROBOT]), json!([ROBOT, ROBOT])] {
+        assert_eq!(judge(aud.clone()), Ok(()), "{aud}");
+    }
+    for aud in
+        [json!("https://payroll.example.com"), json!([ROBOT, "https://payroll.example.com"]), json!([]), json!("")]
+    {
+        assert_eq!(judge(aud.clone()), Err("bearer_aud"), "{aud}");
     }
 }
 
@@ -144,10 +159,13 @@ fn another_issuer_is_refused() {
 }
 
 #[test]
-fn without_sub_the_token_is_its_clients_own() {
-    assert_eq!(subject(&judge(&by_client(), &json!({"sub": null})).unwrap()), "l238j323ds-23ij4");
+fn without_sub_the_token_is_its_clients_own_if_the_rule_names_that() {
+    assert_eq!(subject(&judge(&by_client(), &json!({"sub": null, "aud": null})).unwrap()), ROBOT);
+    // RFC 9700 §4.15: any other client may have been registered under a person's name.
+    assert_eq!(refusal(&json!({"sub": null})), Some(BearerError::Malformed("sub")));
+    assert_eq!(refusal(&json!({"sub": null, "client_id": "248289761001"})), Some(BearerError::Malformed("sub")));
     assert_eq!(refusal(&json!({"sub": null, "client_id": null})), Some(BearerError::Malformed("sub")));
-    for sub in [json!(""), json!(7), json!("JSON null"), json!(["x"])] {
+    for sub in [json!(""), json!(7), json!("JSON null"), json!(["x"]), json!("a\nb")] {
         assert_eq!(refusal(&json!({"sub": sub})), Some(BearerError::Malformed("sub")), "{sub}");
     }
 }
@@ -204,7 +222,8 @@ fn an_answer_is_believed_for_the_cache_and_never_beyond_exp() {
 fn a_provider_that_fails_is_told_from_a_token_that_is_refused() {
     let judge = |status, body: &str| {
         let response = answer(status, body);
-        process_introspection_response(&settings(ProviderKind::Oidc, &[]), &by_client(), &response, now()).unwrap_err()
+        process_introspection_response(&settings(ProviderKind::Oidc, &[]), &by_audience(), &response, now())
+            .unwrap_err()
     };
     let good = body(&json!({})).to_string();
     for status in [201, 204, 302, 400, 401, 403, 404, 429, 500, 503] {

@@ -204,7 +204,7 @@ fn what_the_client_brings_is_removed_where_a_token_of_ours_belongs() {
 #[test]
 fn an_opaque_token_is_shown_only_to_a_provider_that_counts() {
     let mut world = two(|tree| {
-        tree["providers"][0]["bearer"] = json!([{ "kind": "introspection", "clientIds": ["robot"] }]);
+        tree["providers"][0]["bearer"] = json!([{ "kind": "introspection", "audiences": ["edge"] }]);
         rule(tree, &json!({ "providers": ["partner"] }));
     });
     let token = world.provider.opaque(PERSON);

@@ -241,6 +241,16 @@ fn the_filters_after_us_read_who_it_is_where_somebody_is_known() {
 }
 
 #[test]
+fn a_subject_breaks_no_line_of_a_log() {
+    for sub in ["x\" 200\n127.0.0.1 - \"GET /admin", "kim\r", "\u{1b}[2J", "kim\u{0}", "kim\u{7f}"] {
+        let mut world = World::configured(|tree| tree["identity"]["filterState"] = json!(true));
+        world.provider.response.claims.insert("sub", Some(json!(sub)));
+        assert_eq!(world.visit("/").said(), (502, "id_token_malformed".to_owned()), "{sub:?}");
+        assert!(world.session().is_none() && world.properties.is_empty());
+    }
+}
+
+#[test]
 fn without_the_setting_they_read_nothing() {
     let mut world = World::oidc();
     world.sign_in();

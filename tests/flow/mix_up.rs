@@ -199,6 +199,34 @@ fn two_sessions_in_one_request_are_none_whichever_providers_they_are_of() {
     }
 }
 
+// T-90
+#[test]
+fn three_sessions_are_none_either() {
+    let mut tree = two_providers_config();
+    let (issuer, id, secret) = ("https://third.example.org", "edge-at-third", "x+y");
+    tree["providers"].as_array_mut().unwrap().push(json!({
+        "name": "third", "issuer": issuer, "clientId": id, "clientSecret": secret, "algorithms": ["ES256"],
+    }));
+    let mut world = World::two_providers(|other| *other = tree);
+    let third = Provider::at(issuer, "third-1", (id, secret), &format!("{CALLBACK}/third"));
+    world.neighbours.providers.push(third);
+    let mut sessions = Vec::new();
+    for (browser, name) in ["staff", "partner", "third", "staff"].into_iter().enumerate() {
+        world.switch_to(browser);
+        sign_in_at(&mut world, name);
+        sessions.push(format!("{NAME}={}", world.session().unwrap()));
+    }
+    let mut sent = |order: &[usize]| {
+        let line: Vec<_> = order.iter().map(|place| sessions[*place].as_str()).collect();
+        world.send(&Request::fetch("/api").with("cookie", &line.join("; "))).passed()
+    };
+    // Two of one provider leave no room for a third of another: whose is it?
+    for several in [[0, 1, 2], [2, 1, 0], [0, 3, 1], [1, 0, 3], [3, 2, 0]] {
+        assert!(!sent(&several), "{several:?}");
+    }
+    assert!((0..4).all(|one| sent(&[one])));
+}
+
 #[test]
 fn the_same_sub_at_another_issuer_is_another_person() {
     let mut world = world();

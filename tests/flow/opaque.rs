@@ -127,6 +127,42 @@ fn a_token_for_others_is_refused_and_that_is_remembered() {
     }
 }
 
+// T-165
+#[test]
+fn a_token_of_our_client_for_another_resource_is_not_for_us() {
+    let mut world =
+        warm(|tree| tree["providers"][0]["bearer"][3] = json!({ "kind": "introspection", "clientIds": [ROBOT] }));
+    for aud in [None, Some(json!(ROBOT))] {
+        world.provider.response.introspection.insert("aud", aud);
+        let token = world.provider.opaque(PERSON);
+        is_person(&world.send(&program("/api", &token)));
+    }
+    world.provider.response.introspection.insert("aud", Some(json!(["https://payroll.example.com"])));
+    let token = world.provider.opaque(PERSON);
+    told(&world.send(&program("/api", &token)), 401, "bearer_aud", INVALID);
+}
+
+/// RFC 9700 §4.15: whoever may register clients chooses what they are called.
+#[test]
+fn a_client_that_is_called_like_a_person_is_nobody() {
+    for (clients, passes) in [(None, false), (Some(json!(["sub of kim"])), true)] {
+        let mut world = warm(|tree| {
+            let mut rule = json!({ "kind": "introspection", "audiences": ["edge"] });
+            rule.as_object_mut().unwrap().extend(clients.map(|clients| ("clientIds".to_owned(), clients)));
+            tree["providers"][0]["bearer"][3] = rule;
+            tree["identity"]["userId"] = json!({ "claim": "sub", "header": "kubeflow-userid" });
+        });
+        let said = [("sub", None), ("client_id", Some(json!("sub of kim")))];
+        world.provider.response.introspection.extend(said);
+        let token = world.provider.opaque("x");
+        let answer = world.send(&program("/api", &token));
+        match passes {
+            true => assert_eq!(answer.got("kubeflow-userid"), ["sub of kim"]),
+            false => told(&answer, 401, "bearer_claim", INVALID),
+        }
+    }
+}
+
 // T-156
 #[test]
 fn many_requests_with_one_token_ask_once_and_each_gets_its_own_answer() {
@@ -227,7 +263,7 @@ fn what_the_provider_names_no_endpoint_for_is_nobodys_fault_but_the_settings() {
 #[test]
 fn a_jwt_is_shown_to_its_issuer_alone() {
     let only_opaque = |tree: &mut Value| {
-        let rule = json!([{ "kind": "introspection", "clientIds": [ROBOT] }]);
+        let rule = json!([{ "kind": "introspection", "audiences": ["edge"] }]);
         tree["providers"][0]["bearer"] = rule;
     };
     let mut world = World::configured(only_opaque);

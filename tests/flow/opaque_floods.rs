@@ -50,21 +50,46 @@ fn a_thousand_requests_wait_with_tokens_and_no_more() {
     assert_eq!(world.provider.times("introspection"), 1);
 }
 
-/// A worker that remembers four thousand verdicts forgets the oldest, and asks again.
+fn remembering() -> World {
+    let mut world = warm(|tree| tree["providers"][0]["bearer"][3]["cache"] = json!("10m"));
+    world.network = Box::new(|_| Travel::Answer(Duration::from_millis(1)));
+    world
+}
+
+/// How many questions a request with `token` makes, which passes or not.
+fn asks(world: &mut World, token: &str, passes: bool) -> usize {
+    let before = world.provider.times("introspection");
+    assert_eq!(world.send(&program("/", token)).passed(), passes, "{token}");
+    world.provider.times("introspection") - before
+}
+
+/// A worker that remembers four thousand good tokens, and five hundred others, forgets the oldest and asks again.
 #[test]
 fn what_is_remembered_is_bounded() {
-    let mut world = warm(|tree| tree["providers"][0]["bearer"][3]["cache"] = json!("10m"));
-    let first = world.provider.opaque(PERSON);
-    assert!(world.send(&program("/", &first)).passed());
-    for number in 0..4095 {
-        assert_eq!(world.send(&program("/", &format!("made-up-{number}"))).status(), 401);
+    let mut world = remembering();
+    let good: Vec<_> = (0..4097).map(|_| world.provider.opaque(PERSON)).collect();
+    let (first, more) = good.split_first().unwrap();
+    let (last, more) = more.split_last().unwrap();
+    assert_eq!(asks(&mut world, first, true), 1);
+    more.iter().for_each(|token| assert_eq!(asks(&mut world, token, true), 1));
+    assert_eq!(asks(&mut world, first, true), 0);
+    assert_eq!((asks(&mut world, last, true), asks(&mut world, first, true)), (1, 1));
+    assert_eq!(asks(&mut world, "made-up", false), 1);
+    (1..512).for_each(|number| assert_eq!(asks(&mut world, &format!("made-up-{number}"), false), 1));
+    assert_eq!(asks(&mut world, "made-up", false), 0);
+    assert_eq!((asks(&mut world, "one-more", false), asks(&mut world, "made-up", false)), (1, 1));
+}
+
+#[test]
+fn made_up_tokens_push_out_no_good_one() {
+    let mut world = remembering();
+    let known = world.provider.opaque(PERSON);
+    assert_eq!(asks(&mut world, &known, true), 1);
+    (0..4096).for_each(|number| assert_eq!(asks(&mut world, &format!("made-up-{number}"), false), 1));
+    // Nobody could be asked now.
+    world.network = Box::new(|_| Travel::Answer(Duration::from_secs(3)));
+    for number in 0..64 {
+        world.open(&program("/", &format!("more-{number}")));
     }
-    let asks = |world: &mut World| {
-        let before = world.provider.times("introspection");
-        assert!(world.send(&program("/", &first)).passed());
-        world.provider.times("introspection") - before
-    };
-    assert_eq!(asks(&mut world), 0);
-    assert_eq!(world.send(&program("/", "one-more")).status(), 401);
-    assert_eq!(asks(&mut world), 1);
+    assert_eq!(asks(&mut world, &known, true), 0);
 }

@@ -305,7 +305,31 @@ fn where_everyone_is_only_told_nobody_is_sent_to_sign_in_again() {
         );
     });
     world.sign_in();
-    assert_eq!(world.get("/told").said(), (401, "sign_in_too_weak".to_owned()));
+    let answer = world.get("/told");
+    assert_eq!(answer.said(), (401, "sign_in_too_weak".to_owned()));
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+}
+
+#[test]
+fn where_everyone_is_sent_to_sign_in_so_are_programs_that_read() {
+    let mut world = World::configured(|tree| {
+        let path = json!({ "path": { "prefix": "/mfa" } });
+        let sign_in = json!({ "acrValues": ["mfa", "phr"] });
+        rule(tree, json!({ "match": path, "action": "authenticate", "signIn": sign_in, "unauthenticated": "login" }));
+        tree["paths"] = json!({ "verify": "/oauth2/verify" });
+    });
+    world.sign_in();
+    let line = world.cookie_line();
+    let by = |method: &str| Request::bare("/mfa").by(method).with("cookie", &line);
+    for method in ["GET", "HEAD"] {
+        assert_eq!(asked(&world.send(&by(method))), demand("/mfa"), "{method}");
+    }
+    let verdict = Request::bare("/oauth2/verify/mfa").with("cookie", &line);
+    for told in [by("POST"), verdict, Request::web_socket("/mfa").with("cookie", &line)] {
+        assert_eq!(world.send(&told).said(), (401, "sign_in_too_weak".to_owned()));
+    }
+    world.provider.response.claims.insert("acr", Some(json!("mfa")));
+    assert!(world.visit("/mfa").passed());
 }
 
 #[test]

@@ -41,8 +41,8 @@ fn the_authorizer_is_asked_about_places_that_everyone_reads_alike() {
 fn the_authorizer_can_tell_one_providers_people_from_anothers() {
     let mut tree = two_providers_config();
     tree["externalAuthorization"] = json!({ "url": AUTHORIZER });
-    let prefixes = |prefix: &str| json!({ "userId": { "prefix": prefix }, "groups": { "prefix": prefix } });
-    tree["providers"][1]["identity"] = prefixes("partner:");
+    let prefix = json!({ "prefix": "partner:" });
+    tree["providers"][1]["identity"] = json!({ "userId": prefix, "groups": prefix });
     let told = |provider: &str| {
         let mut world = World::two_providers(|other| *other = tree.clone());
         sign_in_at(&mut world, provider);

@@ -289,7 +289,7 @@ fn the_same_scopes_get_the_same_verdict_by_cookie_and_by_the_providers_word() {
             let response = &mut world.provider.response;
             response.tokens.insert("scope", Some(text));
             response.claims.insert("scp", Some(chance.of(&[Value::Null, json!(SCOPES)])));
-            response.introspection = [("scope", scope), ("scp", scp)]
+            response.introspection = [("scope", scope), ("scp", scp), ("aud", Value::Null)]
                 .map(|(name, value)| (name, Some(value).filter(|value| !value.is_null())))
                 .into();
             let [by_cookie, _, by_word] = verdicts(&mut world);
