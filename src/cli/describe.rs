@@ -89,13 +89,19 @@ fn may_refresh(provider: &ProviderSettings) -> bool {
 
 fn paths(config: &Config) -> Vec<String> {
     let paths = &config.paths;
-    let mut lines = vec![
-        format!("{}: the provider sends the browser back here", paths.callback),
+    let callback = |provider: &ProviderSettings| {
+        format!("{}: {} sends the browser back here", config.callback_path(provider), provider.name)
+    };
+    let mut lines: Vec<_> = match people(config).count() > 1 {
+        true => people(config).map(callback).collect(),
+        false => vec![format!("{}: the provider sends the browser back here", paths.callback)],
+    };
+    lines.extend([
         format!("{}: people sign in here", paths.sign_in),
         format!("{}: people sign out here", paths.sign_out),
         format!("{}: says that one is signed out", paths.signed_out),
         format!("{}: says who is signed in", paths.whoami),
-    ];
+    ]);
     let framed = |path| format!("{path}: the provider ends the browser's session here, in a frame of its own page");
     lines.extend(paths.front_channel.iter().map(framed));
     lines.extend(paths.back_channel.iter().map(|path| {
