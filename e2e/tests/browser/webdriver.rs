@@ -64,18 +64,28 @@ impl Drop for Session {
     }
 }
 
+/// The port that the driver finds free for IPv4 may have been taken for IPv6 when it comes to that: then it ends, and another one
+/// is started.
 async fn start(chromedriver: &Path, folder: &Path) -> (Child, SocketAddr) {
+    loop {
+        if let Some(started) = start_once(chromedriver, folder).await {
+            return started;
+        }
+    }
+}
+
+async fn start_once(chromedriver: &Path, folder: &Path) -> Option<(Child, SocketAddr)> {
     let mut command = Command::new(chromedriver);
     command.arg("--port=0").env("TMPDIR", folder).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     let mut driver = command.spawn().expect("chromedriver");
     let mut lines = BufReader::new(driver.stdout.take().expect("its output")).lines();
     loop {
-        let line = lines.next_line().await.expect("its output").expect("chromedriver ended");
+        let line = lines.next_line().await.expect("its output")?;
         let port = line.strip_suffix('.').and_then(|line| line.split_once("successfully on port "));
         if let Some((_, port)) = port {
             // What it says later is read too, so that it is never held up.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return (driver, SocketAddr::from(([127, 0, 0, 1], port.parse().expect("a port"))));
+            return Some((driver, SocketAddr::from(([127, 0, 0, 1], port.parse().expect("a port")))));
         }
     }
 }
