@@ -119,11 +119,7 @@ fn page(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
     };
     let Some(origin) = &inbound.origin else { return plain.reply() };
     let link = |label, href, target| Page { action: Action::Link { href, label, target }, ..plain };
-    let sign_in = match inbound.view.path() == config.paths.sign_in.as_bytes() {
-        // Whatever else it asks for is what is refused.
-        true => sign_in_link(config, &inbound.requested_return_path(origin)),
-        false => sign_in_link(config, &back(config, inbound, origin)),
-    };
+    let sign_in = sign_in_link(config, &wanted(config, inbound, origin));
     let again = format!("{sign_in}&again=true");
     match (refusal, inbound.client) {
         (Refusal::Unauthenticated, Client::Submission) => {
@@ -134,14 +130,10 @@ fn page(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
         (Refusal::Unauthenticated, Client::Frame) => link("Sign in", &sign_in, Target::Top).reply(),
         (Refusal::Unauthenticated, _) => link("Sign in", &sign_in, Target::Same).reply(),
         (Refusal::SessionLost, _) => link("Sign in again", &sign_in, Target::Same).reply(),
-        (Refusal::OtherProvider | Refusal::SignInTooWeak(_), Client::Frame) => {
-            link("Sign in again", &again, Target::Top).reply()
-        }
-        (Refusal::OtherProvider | Refusal::SignInTooWeak(_), Client::Submission) => {
-            link("Sign in in a new tab", &again, Target::NewTab).reply()
-        }
-        (Refusal::OtherProvider | Refusal::SignInTooWeak(_) | Refusal::SignInUnmet, _) => {
-            link("Sign in again", &again, Target::Same).reply()
+        (Refusal::OtherProvider | Refusal::SignInTooWeak(_) | Refusal::SignInUnmet, client) => {
+            let target = target(client);
+            let label = if target == Target::NewTab { "Sign in in a new tab" } else { "Sign in again" };
+            link(label, &again, target).reply()
         }
         (Refusal::ProviderUnknown, _) => link("Sign in", &sign_in, Target::Same).reply(),
         (Refusal::Identity(_) | Refusal::Requirement(_) | Refusal::AuthorizerDenied | Refusal::SessionTooLarge, _)
@@ -164,6 +156,24 @@ fn page(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
         }
         _ if is_callback(config, inbound) => link("Sign in again", &sign_in, Target::Same).reply(),
         _ => plain.reply(),
+    }
+}
+
+/// Where a sign-in belongs that a page offers: providers' pages refuse frames, and a form would be lost.
+const fn target(client: Client) -> Target {
+    match client {
+        Client::Frame => Target::Top,
+        Client::Submission => Target::NewTab,
+        _ => Target::Same,
+    }
+}
+
+/// Where a person who signs in now should come to.
+fn wanted(config: &Config, inbound: &Inbound, origin: &Origin) -> ReturnPath {
+    match inbound.view.path() == config.paths.sign_in.as_bytes() {
+        // Whatever else it asks for is what is refused.
+        true => inbound.requested_return_path(origin),
+        false => back(config, inbound, origin),
     }
 }
 

@@ -1,7 +1,8 @@
-//! The checks of a request in their order: own endpoints, route, sign-in state.
+//! The checks of a request in their order: own endpoints, route, bearer token, session, and what happens to nobody.
 //!
 //! Decides which of them a request comes to, what is taken off it on every branch, and how a refusal is counted and logged.
-//! Continues [`Engine`]; visits are `visit`'s, own endpoints `endpoints`'s.
+//! Continues [`Engine`]; own endpoints are `endpoints`', tokens `bearer`'s, visits `visit`'s, and what is asked of somebody who
+//! is known is `clearance`'s.
 
 use std::rc::Rc;
 

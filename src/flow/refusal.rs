@@ -232,7 +232,7 @@ impl Refusal {
     fn fixed_text(&self) -> &'static str {
         match self {
             Self::AmbiguousPath => {
-                "The address can be read in more than one way. Please check it for encoded slashes or dots."
+                "The address, or the method, can be read in more than one way. Please check for encoded slashes or dots."
             }
             Self::AttemptAbsent => {
                 "This sign-in was already finished, took longer than ten minutes, or was started in another browser."
@@ -245,11 +245,7 @@ impl Refusal {
             Self::BearerAbsent => "Only programs with a bearer token may come in here.",
             Self::BearerMalformed => "The credentials are not one bearer token.",
             Self::BodyUnread => "The request's body did not arrive.",
-            Self::Callback(CallbackError::Provider(OAuthError::AccessDenied)) => "The sign-in was declined.",
-            Self::Callback(CallbackError::Provider(_)) => "The identity provider could not complete the sign-in.",
-            Self::Callback(_) => {
-                "The answer of the identity provider was incomplete or did not belong to this sign-in."
-            }
+            Self::Callback(error) => callback_text(error),
             Self::CrossOriginUpgrade => "This connection was opened by a page of another site.",
             Self::CrossSiteSignOut => "Another site asked to sign you out. Please confirm that you want to.",
             Self::Denied => "This address is not available here.",
@@ -267,9 +263,7 @@ impl Refusal {
             Self::MemoryUnavailable => "The gateway could not take note of this.",
             Self::MethodNotAllowed => "This address does not take requests of that kind.",
             Self::NoEntropy => "The gateway could not start a sign-in.",
-            Self::ProviderUnavailable | Self::TooManyWaiting | Self::Token(TokenError::Unavailable(_)) => {
-                "The identity provider did not answer in time. Please try again in a moment."
-            }
+            Self::ProviderUnavailable | Self::TooManyWaiting => NO_ANSWER,
             Self::OtherProvider => "You are signed in with another account than this place is for.",
             Self::ProviderUnknown => "There is no such way to sign in for this place.",
             Self::Requirement(_) => "Something that is needed to come in here is missing.",
@@ -287,13 +281,28 @@ impl Refusal {
                 "Your account carries more information than a browser can keep for this site. Please ask whoever runs it to \
                  put you into fewer groups, or to hand less of it on."
             }
-            Self::Token(TokenError::Refused(OAuthError::InvalidGrant)) => {
-                "This sign-in was already used or took too long."
-            }
-            Self::Token(_) => "The identity provider did not complete the sign-in.",
+            Self::Token(error) => token_text(error),
             Self::Unauthenticated => "You are not signed in, or your session has ended.",
             Self::WhoamiForeign => "Another site asked who you are.",
         }
+    }
+}
+
+const NO_ANSWER: &str = "The identity provider did not answer in time. Please try again in a moment.";
+
+fn callback_text(error: &CallbackError) -> &'static str {
+    match error {
+        CallbackError::Provider(OAuthError::AccessDenied) => "The sign-in was declined.",
+        CallbackError::Provider(_) => "The identity provider could not complete the sign-in.",
+        _ => "The answer of the identity provider was incomplete or did not belong to this sign-in.",
+    }
+}
+
+fn token_text(error: &TokenError) -> &'static str {
+    match error {
+        TokenError::Refused(OAuthError::InvalidGrant) => "This sign-in was already used or took too long.",
+        TokenError::Unavailable(_) => NO_ANSWER,
+        _ => "The identity provider did not complete the sign-in.",
     }
 }
 

@@ -75,3 +75,25 @@ fn read(tree: &Value) -> Result<Config, Problems> {
 fn places(tree: &Value) -> Vec<String> {
     read(tree).map_or_else(|problems| problems.iter().map(|problem| problem.path.clone()).collect(), |_| Vec::new())
 }
+
+fn staff() -> Value {
+    json!({ "name": "staff", "issuer": "https://staff.example.com", "clientId": "edge" })
+}
+
+fn partners() -> Value {
+    json!({ "name": "partners", "issuer": "https://partners.example.com", "clientId": "edge" })
+}
+
+fn pods() -> Value {
+    json!({
+        "name": "pods",
+        "issuer": "https://kubernetes.default.svc",
+        "bearer": [{ "kind": "service_account", "audiences": ["edge"] }],
+    })
+}
+
+/// `value` with `more` members.
+fn and(mut value: Value, more: Value) -> Value {
+    value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    value
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{good, read};
+use crate::{and, good, partners, pods, read, staff};
 
 const USERS: &str = "providers[1] can give the same user ids as `staff`";
 const GROUPS: &str = "providers[1] can give the same groups as `staff`";
@@ -17,28 +17,6 @@ fn warnings(providers: Value) -> Vec<String> {
     });
     let config = read(&tree).unwrap();
     config.warnings().iter().map(|warning| format!("{} {}", warning.path, warning.what)).collect()
-}
-
-fn staff() -> Value {
-    json!({ "name": "staff", "issuer": "https://staff.example.com", "clientId": "edge" })
-}
-
-fn partners() -> Value {
-    json!({ "name": "partners", "issuer": "https://partners.example.com", "clientId": "edge" })
-}
-
-fn pods() -> Value {
-    json!({
-        "name": "pods",
-        "issuer": "https://kubernetes.default.svc",
-        "bearer": [{ "kind": "service_account", "audiences": ["edge"] }],
-    })
-}
-
-/// `value` with `more` members.
-fn and(mut value: Value, more: Value) -> Value {
-    value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    value
 }
 
 /// `provider` with these prefixes of user ids and of groups.

@@ -3,35 +3,13 @@
 use edge_oidc::oidc::provider::LogoutKind;
 use serde_json::{Value, json};
 
-use crate::{good, places, read};
+use crate::{and, good, partners, places, pods, read, staff};
 
 /// The good configuration with these providers.
 fn providers(providers: Value) -> Value {
     let mut tree = good();
     tree["providers"] = providers;
     tree
-}
-
-fn staff() -> Value {
-    json!({ "name": "staff", "issuer": "https://staff.example.com", "clientId": "edge" })
-}
-
-fn partners() -> Value {
-    json!({ "name": "partners", "issuer": "https://partners.example.com", "clientId": "edge" })
-}
-
-fn pods() -> Value {
-    json!({
-        "name": "pods",
-        "issuer": "https://kubernetes.default.svc",
-        "bearer": [{ "kind": "service_account", "audiences": ["edge"] }],
-    })
-}
-
-/// `value` with `more` members.
-fn and(mut value: Value, more: Value) -> Value {
-    value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    value
 }
 
 #[test]
