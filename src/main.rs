@@ -10,7 +10,7 @@ mod native {
     };
 
     use clap::Parser;
-    use edge_oidc::cli::{Cli, World, run};
+    use edge_oidc::cli::{Cli, World, Writing, run};
 
     struct Machine;
 
@@ -22,6 +22,21 @@ mod native {
                 return Ok(text);
             }
             fs::read_to_string(path)
+        }
+
+        fn write(&self, path: &Path, text: &str, writing: Writing) -> io::Result<()> {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            let mut options = fs::OpenOptions::new();
+            // A file that is replaced is made anew: its owner's eyes only means nothing for one that others opened before.
+            if writing.replace && path.exists() {
+                fs::remove_file(path)?;
+            }
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, if writing.secret { 0o600 } else { 0o644 });
+            options.open(path)?.write_all(text.as_bytes())
         }
 
         #[expect(clippy::disallowed_methods, reason = "the one place where the tool's environment enters")]

@@ -9,6 +9,7 @@ mod document;
 mod explain;
 mod keygen;
 mod surroundings;
+mod yaml;
 
 use std::{io, path::Path};
 
@@ -40,8 +41,27 @@ pub trait World {
     /// As the file system says.
     fn read(&self, path: &Path) -> io::Result<String>;
 
+    /// Writes a file and the folders above it. One that holds a secret is for its owner's eyes only. One that is there already is
+    /// left as it is, unless `replace` says otherwise.
+    ///
+    /// # Errors
+    /// As the file system says; `AlreadyExists` for a file that is left as it is. A world in which nothing is written says so.
+    fn write(&self, path: &Path, text: &str, writing: Writing) -> io::Result<()> {
+        let _ = (path, text, writing);
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
     /// An environment variable of the tool's own.
     fn variable(&self, name: &str) -> Option<String>;
+}
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Writing {
+    /// Whether it may take the place of another.
+    pub replace: bool,
+    /// Whether it holds a secret.
+    pub secret: bool,
 }
 
 /// What the tool says in the end.
