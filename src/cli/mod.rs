@@ -8,6 +8,8 @@ mod describe;
 mod document;
 mod explain;
 mod keygen;
+#[allow(dead_code, reason = "its commands come next")]
+mod render;
 mod surroundings;
 mod yaml;
 
