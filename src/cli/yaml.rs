@@ -84,6 +84,47 @@ impl Tree {
         Self::Map(members)
     }
 
+    /// The member of this name.
+    pub(super) fn member(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Map(members) => members.iter().find(|member| member.name == name).map(|member| &member.tree),
+            Self::List(_) | Self::Scalar(_) => None,
+        }
+    }
+
+    /// The member of this name.
+    pub(super) fn member_mut(&mut self, name: &str) -> Option<&mut Self> {
+        match self {
+            Self::Map(members) => members.iter_mut().find(|member| member.name == name).map(|member| &mut member.tree),
+            Self::List(_) | Self::Scalar(_) => None,
+        }
+    }
+
+    /// Makes `tree` the member of this name, in the place of one that is there, or last.
+    pub(super) fn set(&mut self, name: &str, tree: impl Into<Self>) {
+        match self.member_mut(name) {
+            Some(member) => *member = tree.into(),
+            None => *self = std::mem::replace(self, Self::map()).with(name, tree),
+        }
+    }
+
+    /// The elements, none of what is no list.
+    pub(super) fn elements(&self) -> impl Iterator<Item = &Self> {
+        let items = if let Self::List(items) = self { items.as_slice() } else { &[] };
+        items.iter().map(|item| &item.tree)
+    }
+
+    /// The elements, none of what is no list.
+    pub(super) fn elements_mut(&mut self) -> impl Iterator<Item = &mut Self> {
+        let items = if let Self::List(items) = self { items.as_mut_slice() } else { &mut [] };
+        items.iter_mut().map(|item| &mut item.tree)
+    }
+
+    /// The text, if it is one.
+    pub(super) fn text(&self) -> Option<&str> {
+        if let Self::Scalar(value) = self { value.as_str() } else { None }
+    }
+
     /// Whether nothing is in it.
     pub(super) fn is_empty(&self) -> bool {
         match self {

@@ -28,6 +28,8 @@ pub(super) struct Artifact {
 /// What files are made of.
 #[derive(Clone, Debug)]
 pub(super) struct Material {
+    /// The command that makes the files, such as `edge-oidc migrate authservice`; it stands in each of them.
+    pub(super) command: String,
     /// The filter's configuration as it should be written, comments included.
     pub(super) configuration: Tree,
     /// The secrets that it takes from the environment.
