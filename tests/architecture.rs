@@ -245,6 +245,16 @@ fn the_module_fits_its_budget() {
 }
 
 #[test]
+fn no_folder_of_the_machine_stands_in_the_module() {
+    let Some(wasm) = wasm() else { return };
+    let workspace = root().to_string_lossy().into_owned();
+    for folder in [workspace.as_str(), "/registry/src/", "index.crates.io"] {
+        let found = wasm.windows(folder.len()).any(|window| window == folder.as_bytes());
+        assert!(!found, "{folder}: built by another command than `cargo xtask build`?");
+    }
+}
+
+#[test]
 fn the_native_build_has_no_host_and_the_module_no_command_line() {
     let tree = |target: &str| {
         let mut command = std::process::Command::new(env!("CARGO"));
