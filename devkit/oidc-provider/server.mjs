@@ -28,12 +28,12 @@ async function start({ modules, port, algorithms, ...told }) {
   const jose = await load('jose/dist/webapi/index.js');
   const server = createServer();
   server.listen(port, '127.0.0.1', async () => {
-    const issuer = `http://127.0.0.1:${server.address().port}`;
+    const issuer = told.issuer ?? `http://127.0.0.1:${server.address().port}`;
     const jwks = { keys: await Promise.all(algorithms.map((algorithm) => key(jose, algorithm))) };
     const provider = new Provider(issuer, configuration({ algorithms, jwks, errors, interactionPolicy, ...told }));
     if (told.acrValues.length) signInWithAcr(provider, told.acrValues);
     EVENTS.forEach((event) => provider.on(event, (...facts) => say(line(event, facts))));
-    server.on('request', provider.callback());
+    server.on('request', told.issuer ? behindProxy(provider, new URL(issuer).pathname) : provider.callback());
     say({ listening: server.address().port });
   });
 }
@@ -43,7 +43,19 @@ async function key({ generateKeyPair, exportJWK }, alg) {
   return { ...await exportJWK(privateKey), alg, use: 'sig', kid: `${alg}-${process.pid}` };
 }
 
-function configuration({ algorithms, clients, users, resources, acrValues, jwks, errors, interactionPolicy }) {
+// What it sends browsers to is where the proxy says that they are, below the issuer's path.
+function behindProxy(provider, path) {
+  const answer = provider.callback();
+  provider.proxy = true;
+  return (request, response) => {
+    if (!request.url.startsWith(`${path}/`)) return response.writeHead(404).end();
+    request.originalUrl = request.url;
+    request.url = request.url.slice(path.length);
+    return answer(request, response);
+  };
+}
+
+function configuration({ algorithms, clients, users, resources, acrValues, routes, jwks, errors, interactionPolicy }) {
   const settingsOf = (id) => clients.find((client) => client.client_id === id).settings;
   const lifetime = (name) => (_, token, client) => settingsOf(client.clientId)[name];
   return {
@@ -71,10 +83,11 @@ function configuration({ algorithms, clients, users, resources, acrValues, jwks,
       },
     },
     acrValues,
+    routes,
     interactions: { policy: policy(interactionPolicy, acrValues) },
     extraTokenClaims: (_, { accountId, clientId }) => (settingsOf(clientId).richAccessTokens ? users[accountId] : undefined),
     findAccount: (_, id) => users[id] && { accountId: id, claims: () => ({ sub: id, ...users[id] }) },
-    scopes: ['openid', 'email', 'profile', 'groups', ...Object.values(resources).flatMap(({ scope }) => scope.split(' '))],
+    scopes: ['openid', ...[...clients, ...Object.values(resources)].flatMap(({ scope }) => scope.split(' '))],
     claims: { email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },
     // Claims of the granted scopes stand in the ID token, not at the userinfo endpoint only.
     conformIdTokenClaims: false,

@@ -2,6 +2,7 @@
 
 pub mod authorizer;
 pub mod cognito;
+pub mod dex;
 pub mod envoy;
 pub mod form;
 pub mod install;

@@ -44,6 +44,11 @@ pub struct Options {
     /// for another has that one, and a session with none of those asked for does not count. The ID token says it only
     /// where `acr_values` were sent.
     pub acr_values: Vec<String>,
+    /// The exact `iss`, where that is not its own address: it is then behind a proxy that people reach it through, answers below
+    /// the issuer's path alone, and sends people to the host by which they came.
+    pub issuer: Option<String>,
+    /// Paths of its endpoints below the issuer, by the package's names for them, where they are not the package's own.
+    pub routes: BTreeMap<String, String>,
 }
 
 /// A resource server.
@@ -228,7 +233,8 @@ impl OidcProvider {
         let events = Arc::default();
         tokio::spawn(take_down(stdout, Arc::clone(&events)));
         let addr = SocketAddr::from(([127, 0, 0, 1], port));
-        Ok(Self { addr, issuer: format!("http://{addr}"), options, events, child, _stdin: stdin })
+        let issuer = options.issuer.clone().unwrap_or_else(|| format!("http://{addr}"));
+        Ok(Self { addr, issuer, options, events, child, _stdin: stdin })
     }
 
     /// The same provider anew on the same port: other keys, and nothing that it knew before.
@@ -268,10 +274,10 @@ impl OidcProvider {
 }
 
 fn line(options: &Options, modules: &std::path::Path) -> String {
-    let Options { port, algorithms, clients, users, resources, acr_values } = options;
+    let Options { port, algorithms, clients, users, resources, acr_values, issuer, routes } = options;
     let told = json!({
         "modules": modules, "port": port, "algorithms": algorithms, "clients": clients, "users": users,
-        "resources": resources, "acrValues": acr_values,
+        "resources": resources, "acrValues": acr_values, "issuer": issuer, "routes": routes,
     });
     format!("{told}\n")
 }

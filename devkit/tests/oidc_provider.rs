@@ -1,6 +1,8 @@
 //! What the provider that is not ours does with the options that tests give it: refreshes, sign-out in both directions; and
-//! what programs can have there (`programs`), and how strongly people sign in (`strength`).
+//! what programs can have there (`programs`), how strongly people sign in (`strength`), and what it is as Kubeflow's Dex (`dex`).
 
+#[path = "oidc_provider/dex.rs"]
+mod dex;
 #[path = "oidc_provider/programs.rs"]
 mod programs;
 #[path = "oidc_provider/strength.rs"]
