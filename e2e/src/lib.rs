@@ -17,6 +17,7 @@
 //! | [`WebSocket`] | a client for `/ws` of the application |
 //! | [`Dynamic`] | a part of Envoy's configuration that changes while it runs |
 //! | [`partners`], [`service_accounts`] | issuers beside the first ([`Builder::with_partners`], [`Builder::with_kubernetes`]) |
+//! | [`Tool`], [`Rendered`] | the command-line tool in a folder, and a gateway started from what it wrote there |
 //! | [`Balancer`] | what stands in front of several worlds that are replicas of one ([`World::replica`]) |
 //!
 //! Names resolve to loopback by [`Net`], certificates are those of one throw-away authority, and everything here panics with
@@ -31,7 +32,9 @@ mod jar;
 mod net;
 mod person;
 mod raw;
+mod rendered;
 mod shape;
+mod tool;
 mod websocket;
 mod workers;
 mod world;
@@ -46,7 +49,9 @@ pub use jar::Cookie;
 pub use net::{Net, h2_connection};
 pub use person::{Ask, Habits, Http, Landing, Person};
 pub use raw::{Raw, RawAnswer};
+pub use rendered::{Gateway, Rendered};
 pub use shape::{APP, Builder, CALLBACK, CLIENT_ID, CLIENT_SECRET, DOMAIN, ISSUER, Manifest, PASSWORD, PathHandling};
+pub use tool::Tool;
 pub use websocket::WebSocket;
 pub use workers::until;
 pub use world::World;

@@ -13,7 +13,7 @@ use reqwest::{Body, Client};
 use url::Url;
 
 use crate::jar::{Cookie, Jar};
-use crate::{APP, Answer, DOMAIN, Net, PASSWORD};
+use crate::{Answer, DOMAIN, Net, PASSWORD};
 use devkit::form::Form;
 
 /// The header by which an answer finds its request at the application.
@@ -100,7 +100,7 @@ impl Person {
 
     /// A request with nothing but the cookies.
     pub fn ask(&self, method: Method, target: &str) -> Ask<'_> {
-        let url = app_url(target);
+        let url = self.url(target);
         Ask { person: self, method, url, headers: HeaderMap::new(), body: None, cookies: true }
     }
 
@@ -177,7 +177,7 @@ impl Person {
 
     /// The cookies that the application's host gets.
     pub fn cookies(&self) -> Vec<Cookie> {
-        self.jar.of(APP)
+        self.jar.of(self.home())
     }
 
     /// The value of one of them.
@@ -196,17 +196,17 @@ impl Person {
 
     /// Plants a cookie for the application's host; the value may be any bytes that a header may hold.
     pub fn set_cookie(&self, name: &str, value: impl AsRef<[u8]>) {
-        self.jar.set(APP, name, value.as_ref());
+        self.jar.set(self.home(), name, value.as_ref());
     }
 
     /// Forgets one cookie of the application's host.
     pub fn forget_cookie(&self, name: &str) {
-        self.jar.forget(APP, |cookie| cookie.name == name);
+        self.jar.forget(self.home(), |cookie| cookie.name == name);
     }
 
     /// Forgets all cookies of the application's host; the provider's stay.
     pub fn forget_cookies(&self) {
-        self.forget_cookies_of(APP);
+        self.forget_cookies_of(self.home());
     }
 
     /// Forgets all cookies of a host: of a provider's, for example, so that it asks who is there.
@@ -289,6 +289,16 @@ impl Ask<'_> {
 }
 
 impl Person {
+    /// The host of the application: the first that the network has.
+    fn home(&self) -> &str {
+        &self.net.hosts.first().expect("a network without hosts").0
+    }
+
+    fn url(&self, target: &str) -> Url {
+        let url = if target.starts_with('/') { format!("https://{}{target}", self.home()) } else { target.to_owned() };
+        Url::parse(&url).expect("a URL")
+    }
+
     fn add_cookies(&self, host: &str, headers: &mut HeaderMap) {
         let pairs: Vec<_> = self.jar.of(host).iter().map(Cookie::pair).collect();
         if pairs.is_empty() {
@@ -312,11 +322,6 @@ fn client(net: &Net, habits: Habits) -> Client {
     };
     let idle = if habits.fresh { 0 } else { usize::MAX };
     builder.pool_max_idle_per_host(idle).timeout(Duration::from_secs(30)).build().expect("an HTTP client")
-}
-
-fn app_url(target: &str) -> Url {
-    let url = if target.starts_with('/') { format!("https://{APP}{target}") } else { target.to_owned() };
-    Url::parse(&url).expect("a URL")
 }
 
 fn header_name(name: &str) -> HeaderName {

@@ -129,10 +129,10 @@ fn hosts(shape: &Builder, gateway: SocketAddr, cognito: &Cognito) -> Vec<(String
 }
 
 /// A folder for certificates that goes with the world.
-struct Files(PathBuf);
+pub(crate) struct Files(pub(crate) PathBuf);
 
 impl Files {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         Self(std::env::temp_dir().join(format!("edge-oidc-e2e-{}-{count}", std::process::id())))

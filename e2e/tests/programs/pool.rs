@@ -1,6 +1,7 @@
 //! Which tokens of a user pool are taken, and as whom.
 
 use devkit::cognito::{Cognito, Options, TokenFault, TokenKind};
+use devkit::install::{ENVOY_NEWEST, ENVOY_OLDEST};
 use e2e::{CLIENT_ID, DOMAIN, Habits, World};
 use http::Method;
 use serde_json::json;
@@ -9,7 +10,16 @@ use crate::{INVALID, OTHER, ROBOT, ROBOT_SECRET, TOOL, programs, refused, user, 
 
 #[tokio::test]
 async fn each_kind_of_token_lets_its_program_through_as_whom_it_says() {
-    let mut world = programs().workers(2).start().await;
+    each_kind_lets_through(ENVOY_NEWEST).await;
+}
+
+#[tokio::test]
+async fn each_kind_of_token_lets_its_program_through_in_the_oldest_envoy() {
+    each_kind_lets_through(ENVOY_OLDEST).await;
+}
+
+async fn each_kind_lets_through(version: &str) {
+    let mut world = programs().version(version).workers(2).start().await;
     let control = world.control();
     let ada = control.claims(TokenKind::Id, "ada", CLIENT_ID, None)["sub"].as_str().unwrap().to_owned();
     let cases = [
@@ -30,6 +40,8 @@ async fn each_kind_of_token_lets_its_program_through_as_whom_it_says() {
             assert_eq!(seen.all("authorization"), [format!("Bearer {token}")]);
             assert!(answer.all("set-cookie").is_empty() && program.cookies().is_empty());
         }
+        let other = control.mint_id_token("ada", OTHER, None, |_| {});
+        refused(&with(&program, "/x", &other).send().await, 401, "bearer_aud", INVALID);
     }
     world.assert_all_workers_alive().await;
 }

@@ -1,6 +1,7 @@
 //! Everybody who has signed in may read, admins may write.
 
 use devkit::cognito::User;
+use devkit::install::{ENVOY_NEWEST, ENVOY_OLDEST};
 use e2e::{Answer, CLIENT_ID, DOMAIN, Habits, PASSWORD, Person, WebSocket};
 use http::Method;
 
@@ -18,7 +19,16 @@ async fn write(person: &Person) -> Answer {
 
 #[tokio::test]
 async fn people_read_and_admins_write() {
-    let mut world = rbac().workers(2).start().await;
+    read_and_write(ENVOY_NEWEST).await;
+}
+
+#[tokio::test]
+async fn people_read_and_admins_write_in_the_oldest_envoy() {
+    read_and_write(ENVOY_OLDEST).await;
+}
+
+async fn read_and_write(version: &str) {
+    let mut world = rbac().version(version).workers(2).start().await;
     for habits in [Habits::default().fresh_connections(), Habits::default().http2()] {
         let (ada, grace) = (world.person_with(habits), world.person_with(habits));
         ada.sign_in("ada", "/").await;
