@@ -7,7 +7,10 @@ use std::{collections::BTreeMap, fmt};
 use url::Url;
 
 use super::read::{Node, Object, Report};
-use crate::http::origin::is_loopback;
+use crate::http::{
+    origin::{Origin, is_loopback},
+    path::ReturnPath,
+};
 
 /// Why a URL is refused.
 enum AddressError {
@@ -57,6 +60,27 @@ pub(super) fn service(node: &Node<'_>, insecure_http: bool, report: &mut Report)
         node.problem(report, error.to_string(), mend);
     };
     parse(text, insecure_http).map_err(refuse).ok()
+}
+
+/// The URL of a page that a browser is sent to, where it is no path of ours.
+pub(super) fn page(node: &Node<'_>, report: &mut Report) -> Option<Url> {
+    let text = node.text(report)?;
+    let mend = "write a path of this site, such as `/welcome`, or an `https://` URL without a fragment";
+    parse(text, false).map_err(|error| node.problem(report, error.to_string(), mend)).ok()
+}
+
+/// A path of our own that a browser may be sent to, whichever of our hosts it is at.
+pub(super) fn own_path(node: &Node<'_>, report: &mut Report) -> Option<String> {
+    let path = node.text(report)?;
+    // What stays on one host stays on every other.
+    let origin = Origin::parse("https://host.invalid").ok();
+    let path =
+        origin.and_then(|origin| ReturnPath::parse(path.as_bytes(), &origin)).filter(|read| read.as_str() == path);
+    if path.is_none() {
+        let mend = "write a path of this site, such as `/welcome`, with one slash in front; letters beyond ASCII are percent-encoded";
+        node.problem(report, "is not a safe path", mend);
+    }
+    path.map(|path| path.as_str().to_owned())
 }
 
 /// `clusters`: the Envoy cluster for `host` or `host:port`.

@@ -3,12 +3,12 @@
 //! Decides which members go with which kind. The address that a browser is sent to is made in `oidc::logout`.
 
 use super::{
-    address,
+    address::{self, own_path, page},
     read::{Node, Object, Report},
 };
 use crate::oidc::provider::{EndpointOverrides, LogoutKind, ProviderKind};
 
-const KNOWN: [&str; 5] = ["kind", "logoutUri", "postLogoutRedirectUri", "idTokenHint", "returnUrls"];
+const KNOWN: [&str; 6] = ["kind", "logoutUri", "postLogoutRedirectUri", "idTokenHint", "returnUrl", "returnUrls"];
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -21,7 +21,7 @@ enum Kind {
 pub(super) fn default(kind: ProviderKind) -> LogoutKind {
     match kind {
         ProviderKind::Cognito => LogoutKind::Cognito { logout_uri: None },
-        ProviderKind::Oidc => LogoutKind::Local,
+        ProviderKind::Oidc => LogoutKind::LOCAL,
     }
 }
 
@@ -41,6 +41,7 @@ pub(super) fn read(
             let what = "is not for Cognito's sign-out";
             refuse("postLogoutRedirectUri", what, "write `logoutUri`: Cognito's `/logout` knows it by that name only");
             refuse("idTokenHint", what, "remove it: Cognito's `/logout` takes no ID token");
+            refuse("returnUrl", what, "write `logoutUri`: from there the browser comes back to it");
             let logout_uri = object.member("logoutUri").and_then(|node| url(&node, insecure_http, report));
             Some(LogoutKind::Cognito { logout_uri })
         }
@@ -53,10 +54,12 @@ pub(super) fn read(
             refuse("logoutUri", what, "remove it");
             refuse("postLogoutRedirectUri", what, mend);
             refuse("idTokenHint", what, mend);
-            Some(LogoutKind::Local)
+            let return_url = object.member("returnUrl").and_then(|node| landing(&node, report));
+            Some(LogoutKind::Local { return_url })
         }
         Kind::RpInitiated => {
             refuse("logoutUri", "is Cognito's", "write `postLogoutRedirectUri`");
+            refuse("returnUrl", "is for a local sign-out", "write `postLogoutRedirectUri`");
             let uri = object.member("postLogoutRedirectUri");
             let post_logout_redirect_uri = uri.and_then(|node| url(&node, insecure_http, report));
             let id_token_hint = object.member("idTokenHint").and_then(|node| node.flag(report)).unwrap_or(true);
@@ -110,4 +113,12 @@ fn kind(logout: &Object<'_>, provider: ProviderKind, report: &mut Report) -> Opt
 fn url(node: &Node<'_>, insecure_http: bool, report: &mut Report) -> Option<String> {
     address::endpoint(node, insecure_http, report)?;
     node.text(report).map(str::to_owned)
+}
+
+/// Where a local sign-out ends: a path of the same site, or a URL.
+fn landing(node: &Node<'_>, report: &mut Report) -> Option<String> {
+    match node.text(report)? {
+        path if path.starts_with('/') => own_path(node, report),
+        _ => page(node, report).map(String::from),
+    }
 }

@@ -9,10 +9,11 @@
 //! | `read` | values by type, unknown names, emptiness |
 //! | `people` | nothing; warns of people who could be taken for others |
 //! | `providers`, `provider`, `role`, `client`, `address`, `logout`, `tokens` | `providers`: each provider, our client there, its URLs, signing out, bearer tokens |
-//! | `public_urls`, `paths`, `pages`, `session`, `identity`, `bearer`, `authorizer`, `routes` | the blocks of these names |
+//! | `public_urls`, `paths`, `after_sign_in`, `pages`, `session`, `identity`, `bearer`, `authorizer`, `routes` | the blocks of these names |
 //! | `secret` | a text or `{ env: NAME }` |
 
 mod address;
+mod after_sign_in;
 mod authorizer;
 mod bearer;
 mod client;
@@ -37,6 +38,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+pub use after_sign_in::AfterSignIn;
 pub use authorizer::ExternalAuthorization;
 pub use bearer::BearerSettings;
 pub use pages::Theme;
@@ -46,7 +48,7 @@ pub use tokens::KINDS as TOKEN_KINDS;
 
 use crate::{
     http::{origin::Origin, public_urls::PublicUrls},
-    identity::{Forwarding, IdentitySettings, headers::ReservedHeaders},
+    identity::{AUTHORIZATION, Forwarding, IdentitySettings, headers::ReservedHeaders},
     oidc::provider::ProviderSettings,
     policy::{Access, Credentials, HostPattern, Requirement, Routes},
     session::SessionSettings,
@@ -62,6 +64,8 @@ pub struct Config {
     pub callback_origin: Option<Origin>,
     /// Our own endpoints.
     pub paths: Paths,
+    /// The page that every completed sign-in leads to, if it is not the one that was wanted.
+    pub after_sign_in: Option<AfterSignIn>,
     /// How our own pages look.
     pub theme: Theme,
     /// Sessions and their cookies.
@@ -148,9 +152,12 @@ impl Config {
         std::iter::once(&self.identity.forward).chain(self.forwarding.values())
     }
 
-    /// Every header that only we may set: no client may bring one.
+    /// Every header that no application may get from a client.
     pub fn header_names(&self) -> impl Iterator<Item = &str> {
-        self.identity.header_names().chain(self.forwardings().flat_map(Forwarding::header_names))
+        // What clients send sessions in is for us alone; `authorization` may be the application's, too.
+        let session = self.session.header.as_deref().filter(|header| *header != AUTHORIZATION);
+        let forwarded = self.forwardings().flat_map(Forwarding::header_names);
+        self.identity.header_names().chain(forwarded).chain(session)
     }
 
     /// Every top-level claim that a session must keep, each once.
@@ -187,6 +194,7 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
     if let (Some(paths), Some(providers)) = (&paths, &providers) {
         paths::judge_callbacks(&root, paths, providers, report);
     }
+    let after_sign_in = root.member("afterSignIn").map(|node| after_sign_in::read(&node, paths.as_ref(), report));
     let mend = "add `session: { keys: [{ env: SESSION_KEY }] }`; `edge-oidc keygen` makes a key";
     let session = root.required("session", mend, report);
     let session = session.and_then(|node| session::read(&node, &public_urls, environment, report));
@@ -207,19 +215,24 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
     let (routes, forwarding) =
         root.member("routes").map(|node| routes::read(&node, &known, report)).unwrap_or_default();
     let forwarded = std::iter::once(&identity.forward).chain(forwarding.values()).flat_map(Forwarding::header_names);
+    let ours = ReservedHeaders::new(identity.header_names().chain(forwarded));
     let known = bearer::Known {
         taken: providers.as_deref().is_none_or(|all| all.iter().any(|provider| !provider.bearer.is_empty())),
-        ours: &ReservedHeaders::new(identity.header_names().chain(forwarded)),
+        ours: &ours,
     };
     let bearer = root.member("bearer").map(|node| bearer::read(&node, known, report)).unwrap_or_default();
     if let (Some(paths), Some(session)) = (&paths, &session) {
         paths::judge_front_channel(&root, paths, session.cookie.same_site, report);
+    }
+    if let Some(session) = &session {
+        session::judge_header(&root, session, &ours, report);
     }
     let providers = providers?;
     Some(Config {
         public_urls,
         callback_origin,
         paths: paths?,
+        after_sign_in: after_sign_in.map_or(Some(None), |page| page.map(Some))?,
         theme,
         session: session?,
         identity,
@@ -232,11 +245,12 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
     })
 }
 
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "providers",
     "publicUrls",
     "callbackUrl",
     "paths",
+    "afterSignIn",
     "pages",
     "session",
     "identity",

@@ -27,6 +27,8 @@ pub struct Paths {
     pub front_channel: Option<String>,
     /// Below it, the rest of the path is judged for another proxy (`/oauth2/verify/REST`), where it is wanted.
     pub verify: Option<String>,
+    /// A page for everyone: who is signed in, or a link to sign in, where it is wanted.
+    pub homepage: Option<String>,
 }
 
 impl Paths {
@@ -42,7 +44,7 @@ impl Paths {
     /// Every endpoint that is this path and no other; those that several providers send the browser back to are beside these.
     pub fn exact(&self) -> impl Iterator<Item = &str> {
         let always = [&self.callback, &self.sign_in, &self.sign_out, &self.signed_out, &self.whoami];
-        let wanted = [&self.back_channel, &self.front_channel].into_iter().flatten();
+        let wanted = [&self.back_channel, &self.front_channel, &self.homepage].into_iter().flatten();
         always.into_iter().chain(wanted).map(String::as_str)
     }
 
@@ -63,13 +65,13 @@ impl Default for Paths {
             back_channel: None,
             front_channel: None,
             verify: None,
+            homepage: None,
         }
     }
 }
 
 pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Option<Paths> {
-    let known = ["callback", "signIn", "signOut", "signedOut", "whoami", "backChannel", "frontChannel", "verify"];
-    let object = node.object(&known, report)?;
+    let object = node.object(&KNOWN, report)?;
     let default = Paths::default();
     let mut taken = BTreeSet::new();
     let mut path = |name: &str, default: Option<String>| {
@@ -89,6 +91,7 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Option<Paths> {
     let whoami = path("whoami", Some(default.whoami));
     let back_channel = path("backChannel", None);
     let front_channel = path("frontChannel", None);
+    let homepage = path("homepage", None);
     let verify = path("verify", None);
     judge_verify(&object, verify.as_ref()?.as_deref(), &taken, report);
     Some(Paths {
@@ -100,8 +103,12 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Option<Paths> {
         back_channel: back_channel?,
         front_channel: front_channel?,
         verify: verify?,
+        homepage: homepage?,
     })
 }
+
+const KNOWN: [&str; 9] =
+    ["callback", "signIn", "signOut", "signedOut", "whoami", "backChannel", "frontChannel", "verify", "homepage"];
 
 /// What stands below `verify` is another proxy's path.
 fn judge_verify(object: &Object<'_>, verify: Option<&str>, taken: &BTreeSet<String>, report: &mut Report) {
@@ -118,8 +125,12 @@ pub(super) fn judge_callbacks(root: &Object<'_>, paths: &Paths, providers: &[Pro
     let people = providers.iter().filter(|provider| provider.signs_in);
     let callbacks: Vec<_> = people.skip(1).map(|provider| (paths.callback_of(provider, providers), provider)).collect();
     let always = [("signIn", &paths.sign_in), ("signOut", &paths.sign_out), ("signedOut", &paths.signed_out)];
-    let wanted =
-        [("backChannel", &paths.back_channel), ("frontChannel", &paths.front_channel), ("verify", &paths.verify)];
+    let wanted = [
+        ("backChannel", &paths.back_channel),
+        ("frontChannel", &paths.front_channel),
+        ("verify", &paths.verify),
+        ("homepage", &paths.homepage),
+    ];
     let wanted = wanted.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?)));
     for (name, path) in always.into_iter().chain([("whoami", &paths.whoami)]).chain(wanted) {
         if let Some((_, provider)) = callbacks.iter().find(|(callback, _)| callback == path) {

@@ -124,7 +124,7 @@ fn programs(
         client_authentication: authentication?,
         scopes: Vec::new(),
         authorization_parameters: Vec::new(),
-        logout: LogoutKind::Local,
+        logout: LogoutKind::LOCAL,
         logout_return_urls: Vec::new(),
     })
 }

@@ -5,12 +5,13 @@
 use std::time::Duration;
 
 use super::{
-    Environment,
-    read::{Node, Report},
+    Environment, identity,
+    read::{self, Node, Object, Report},
     secret,
 };
 use crate::{
     http::{cookie::SameSite, origin::Scheme, public_urls::PublicUrls},
+    identity::headers::ReservedHeaders,
     session::{BadCookie, CookieSettings, Keyring, SessionSettings},
 };
 
@@ -20,7 +21,7 @@ pub(super) fn read(
     environment: &dyn Environment,
     report: &mut Report,
 ) -> Option<SessionSettings> {
-    let object = node.object(&["keys", "cookie", "lifetime", "idle"], report)?;
+    let object = node.object(&["keys", "cookie", "lifetime", "idle", "header"], report)?;
     let mend = "add `keys: [{ env: SESSION_KEY }]`; `edge-oidc keygen` makes a key";
     let keys = object.required("keys", mend, report).and_then(|node| keys(&node, environment, report));
     let cookie_node = object.member("cookie");
@@ -34,7 +35,25 @@ pub(super) fn read(
     let lifetime = object.member("lifetime").and_then(|node| node.duration(LIFETIME, "from `5m` to `30d`", report));
     let lifetime = lifetime.unwrap_or(Duration::from_hours(12));
     let idle = object.member("idle").and_then(|node| idle(&node, lifetime, report));
-    Some(SessionSettings { keys: keys?, cookie: cookie?, lifetime, idle })
+    let header = object.member("header").and_then(|node| header(&node, report));
+    Some(SessionSettings { keys: keys?, cookie: cookie?, lifetime, idle, header })
+}
+
+fn header(node: &Node<'_>, report: &mut Report) -> Option<String> {
+    let header = identity::token_header(node, report);
+    let mend = "whoever gets hold of the text is that person until the session ends; remove it when all programs have tokens \
+                of their own";
+    report.warning(node.path(), "takes sessions from programs", mend);
+    header
+}
+
+/// A header that only carries what we write cannot carry what clients send.
+pub(super) fn judge_header(root: &Object<'_>, session: &SessionSettings, ours: &ReservedHeaders, report: &mut Report) {
+    if session.header.as_ref().is_some_and(|header| ours.covers(header)) {
+        let place = read::member(&read::member(root.path(), "session"), "header");
+        let mend = "choose another: what clients send in that one is removed";
+        report.problem(&place, "is a header that only carries what we write", mend);
+    }
 }
 
 fn idle(node: &Node<'_>, lifetime: Duration, report: &mut Report) -> Option<Duration> {
@@ -63,13 +82,14 @@ fn keys(node: &Node<'_>, environment: &dyn Environment, report: &mut Report) -> 
 }
 
 fn cookie(node: &Node<'_>, public_urls: &PublicUrls, report: &mut Report) -> Option<CookieSettings> {
-    let object = node.object(&["name", "domain", "sameSite", "insecure"], report)?;
+    let object = node.object(&["name", "domain", "sameSite", "prefix", "insecure"], report)?;
     let default = CookieSettings::default();
     let name = object.member("name").and_then(|node| node.text(report)).unwrap_or(&default.name);
     let domain_node = object.member("domain");
     let domain = domain_node.as_ref().and_then(|node| domain(node, public_urls, report));
     let same_site = object.member("sameSite").and_then(|node| same_site(&node, report)).unwrap_or_default();
     let insecure = object.member("insecure").and_then(|node| node.flag(report)).unwrap_or(default.insecure);
+    let prefix = object.member("prefix").is_none_or(|node| prefix(&node, insecure, report));
     let settings = CookieSettings::new(name.to_owned(), domain.map(str::to_owned), same_site, insecure);
     if let Err(error) = &settings {
         let place = match error {
@@ -79,7 +99,17 @@ fn cookie(node: &Node<'_>, public_urls: &PublicUrls, report: &mut Report) -> Opt
         };
         place.as_ref().unwrap_or(node).problem(report, "is refused", error.to_string());
     }
-    settings.ok()
+    Some(CookieSettings { prefix, ..settings.ok()? })
+}
+
+fn prefix(node: &Node<'_>, insecure: bool, report: &mut Report) -> bool {
+    let prefix = node.flag(report).unwrap_or(true);
+    if !prefix && !insecure {
+        let mend = "another host of the domain, or a page without TLS, can overwrite the cookie, and so sign a person in as someone \
+                    else; remove it unless programs look for the cookie by its name";
+        report.warning(node.path(), "leaves `__Host-` away", mend);
+    }
+    prefix
 }
 
 /// A domain that every public URL lies in, and that is no bare top-level domain.

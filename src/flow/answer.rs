@@ -56,8 +56,10 @@ fn challenge<'a>(config: &'a Config, inbound: &'a Inbound, refusal: &'a Refusal)
     let plain = plain_challenge(inbound);
     let with = |error| Challenge { error: Some(error), ..plain };
     match refusal {
-        Refusal::BearerMalformed => Some(with(ChallengeError::InvalidRequest)),
-        Refusal::Bearer(_) | Refusal::BearerJwt(_) => Some(with(ChallengeError::InvalidToken)),
+        Refusal::BearerMalformed | Refusal::HeaderSessionMalformed => Some(with(ChallengeError::InvalidRequest)),
+        Refusal::Bearer(_) | Refusal::BearerJwt(_) | Refusal::HeaderSessionInvalid => {
+            Some(with(ChallengeError::InvalidToken))
+        }
         Refusal::Requirement(unmet) if !unmet.scopes.is_empty() => {
             Some(Challenge { scope: &unmet.scopes, ..with(ChallengeError::InsufficientScope) })
         }
@@ -219,7 +221,7 @@ pub fn signed_out(config: &Config) -> Reply {
 /// Whether signing out ends the session at each provider, too: a sign-in after it begins with the question who it is.
 fn ends_provider_sessions(config: &Config) -> bool {
     let mut people = config.providers().iter().filter(|provider| provider.signs_in);
-    people.all(|provider| provider.logout != LogoutKind::Local)
+    people.all(|provider| !matches!(provider.logout, LogoutKind::Local { .. }))
 }
 
 fn sign_in_link(config: &Config, return_path: &ReturnPath) -> String {

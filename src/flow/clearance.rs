@@ -61,6 +61,8 @@ pub enum Credential {
         access_token: Option<Secret<String>>,
         /// What its response gives to the browser.
         gift: Option<Gift>,
+        /// Whether it came in a header, and not in the cookie.
+        by_header: bool,
     },
 }
 
@@ -112,7 +114,13 @@ impl Engine {
     }
 
     /// The person of a session, and what their response brings.
-    pub(super) fn caller(&self, provider: ProviderId, mut session: Session, gift: Option<Gift>) -> Caller {
+    pub(super) fn caller(
+        &self,
+        provider: ProviderId,
+        inbound: &Inbound,
+        mut session: Session,
+        gift: Option<Gift>,
+    ) -> Caller {
         Caller {
             provider,
             naming: self.party.settings(provider).map(|provider| provider.naming.clone()).unwrap_or_default(),
@@ -121,6 +129,7 @@ impl Engine {
                 id_token: session.id_token.take(),
                 access_token: session.access_token.take(),
                 gift,
+                by_header: inbound.carried.decides(),
             },
             claims: TrustedClaims::unsealed(session.claims),
         }
@@ -188,8 +197,8 @@ impl Credential {
     /// What authservice calls the way somebody is known by.
     pub const fn method(&self) -> &'static str {
         match self {
-            Self::Bearer { .. } => "header",
-            Self::Session { .. } => "cookie",
+            Self::Bearer { .. } | Self::Session { by_header: true, .. } => "header",
+            Self::Session { by_header: false, .. } => "cookie",
         }
     }
 

@@ -42,11 +42,9 @@ impl Engine {
         if let Err(refusal) = sign_out::permit(&inbound.view, inbound.client, &origin) {
             return self.refuse(&inbound, &refusal, moment.now);
         }
-        let provider = match inbound.standing(&mut self.party, &origin, moment) {
-            Standing::Valid(session) | Standing::Ended(session) | Standing::Expired(session) => {
-                self.party.provider_of(&session)
-            }
-            Standing::Absent | Standing::Void => self.party.only_one(),
+        let provider = match inbound.ending(&mut self.party, &origin, moment) {
+            Some(session) => self.party.provider_of(&session),
+            None => self.party.only_one(),
         };
         match provider {
             Some(provider) if !self.knows_endpoints(provider, moment) && self.waits.has_room() => {
@@ -64,10 +62,7 @@ impl Engine {
         provider: Option<ProviderId>,
         moment: &mut Moment<'_>,
     ) -> Decision {
-        let session = match inbound.standing(&mut self.party, origin, moment) {
-            Standing::Valid(session) | Standing::Ended(session) | Standing::Expired(session) => Some(session),
-            Standing::Absent | Standing::Void => None,
-        };
+        let session = inbound.ending(&mut self.party, origin, moment);
         let session = session.map(|session| match self.party.can_end(&session, moment) {
             true => self.end_session(session, moment),
             false => session,
@@ -160,6 +155,10 @@ impl Engine {
         };
         if inbound.view.method() != "GET" {
             return self.refuse(&inbound, &Refusal::MethodNotAllowed, moment.now);
+        }
+        if let Some(homepage) = self.party.config.paths.homepage.as_ref().filter(|_| is_bare(&inbound)) {
+            let reply = Reply::redirect(&format!("{origin}{homepage}"));
+            return self.reply(Outcome::Endpoint, reply);
         }
         let callback = CallbackDigest::of(inbound.view.query().unwrap_or_default());
         let read = self.read_callback(&inbound, &origin, moment).and_then(|(attempt, parameters)| {
@@ -281,4 +280,10 @@ impl Engine {
         self.output.event(Event::Decided(outcome));
         Decision::Reply(reply)
     }
+}
+
+/// A callback that nobody was sent to: a bookmark, or an address typed.
+fn is_bare(inbound: &Inbound) -> bool {
+    let query = inbound.view.query().unwrap_or_default();
+    !url::form_urlencoded::parse(query).any(|(name, _)| matches!(&*name, "code" | "error" | "state"))
 }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use super::{
     Engine, Moment, answer,
     bearer::Presented,
+    carried::Carried,
     decision::{Decision, Forward, Going},
     event::{Event, Outcome},
     inbound::{Inbound, OwnEndpoint, Standing, Wish},
@@ -34,6 +35,7 @@ impl Engine {
     /// The checks in their order: own endpoints, route, sign-in state, identity.
     pub(super) fn decide(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
         let config = Rc::clone(&self.party.config);
+        let inbound = self.look_for_session(inbound);
         match inbound.own_endpoint(&config) {
             Some(OwnEndpoint::Callback) => return self.callback(inbound, moment),
             Some(OwnEndpoint::SignIn) => return self.sign_in(inbound, moment),
@@ -42,6 +44,7 @@ impl Engine {
             Some(OwnEndpoint::Whoami) => return self.whoami(inbound, moment),
             Some(OwnEndpoint::BackChannel) => return self.back_channel(inbound, moment),
             Some(OwnEndpoint::FrontChannel) => return self.front_channel(&inbound, moment),
+            Some(OwnEndpoint::Homepage) => return self.homepage(&inbound, moment),
             None => {}
         }
         let inbound = inbound.or_verdict(&config);
@@ -63,7 +66,14 @@ impl Engine {
         let config = Rc::clone(&self.party.config);
         let access = config.routes.route(inbound.rule).access();
         let credentials = config.credentials(access);
-        if credentials.bearer {
+        let takes_bearer = match inbound.carried {
+            Carried::Absent | Carried::Foreign => credentials.bearer,
+            // A header can be for both.
+            Carried::Void => credentials.bearer && config.session.header.as_ref() == Some(&config.bearer.header),
+            Carried::Session(..) => false,
+            Carried::Confused => return self.refuse(&inbound, &Refusal::HeaderSessionMalformed, moment.now),
+        };
+        if takes_bearer {
             match Presented::in_request(&inbound.view, &config.bearer) {
                 Presented::Nothing => {}
                 Presented::Malformed => return self.refuse(&inbound, &Refusal::BearerMalformed, moment.now),
@@ -76,6 +86,9 @@ impl Engine {
         if inbound.view.is_cors_preflight() {
             let going = Going::plain(self.strip(&inbound));
             return self.forward(&inbound, Outcome::Preflight, going);
+        }
+        if matches!(inbound.carried, Carried::Void) {
+            return self.refuse(&inbound, &Refusal::HeaderSessionInvalid, moment.now);
         }
         if !credentials.session {
             return match access.unauthenticated {
@@ -93,7 +106,10 @@ impl Engine {
     fn by_session(&mut self, inbound: Inbound, origin: &Origin, moment: &mut Moment<'_>) -> Decision {
         let config = Rc::clone(&self.party.config);
         let access = config.routes.route(inbound.rule).access();
-        let foreign = inbound.view.is_web_socket() && is_foreign_origin(&inbound.view, &origin.to_string());
+        // Only a cookie comes along without the page's doing.
+        let by_cookie = !inbound.carried.decides();
+        let foreign =
+            by_cookie && inbound.view.is_web_socket() && is_foreign_origin(&inbound.view, &origin.to_string());
         match inbound.standing(&mut self.party, origin, moment) {
             Standing::Valid(_) | Standing::Expired(_) if foreign => {
                 self.refuse(&inbound, &Refusal::CrossOriginUpgrade, moment.now)
@@ -156,6 +172,8 @@ impl Engine {
         let access = self.party.config.routes.route(inbound.rule).access();
         let reads = matches!(inbound.view.method(), "GET" | "HEAD");
         match (access.unauthenticated, inbound.client) {
+            // A program that says who it is, is told that it is not, and never taken for a person or for nobody.
+            _ if inbound.carried.decides() => Treated::Known(inbound),
             (Unauthenticated::Pass, _) => Treated::Anonymous(inbound),
             (_, Client::Grpc | Client::WebSocket) => Treated::Known(inbound),
             (Unauthenticated::Challenge, _) => Treated::Known(Inbound { client: Client::Program, ..inbound }),
@@ -177,6 +195,10 @@ impl Engine {
     /// What a client may not bring, and our own cookies, are removed on every branch.
     pub(super) fn strip(&self, inbound: &Inbound) -> HeaderEdits {
         let mut edits = self.reserved.strip(inbound.view.headers());
+        // In a header that is the application's, too, a session is still ours alone; any other is reserved.
+        if inbound.carried.decides() && self.party.config.session.header.as_deref() == Some(AUTHORIZATION) {
+            edits.remove(AUTHORIZATION);
+        }
         let cookie = &self.party.config.session.cookie;
         if let Some(lines) = inbound.cookies.without(|name| cookie.owns(name)) {
             edits.replace_all("cookie", lines);
@@ -202,6 +224,11 @@ impl Engine {
 
     /// Says no. Where that is because nobody is signed in, cookies of ours stand for nothing and are deleted (T-65).
     pub(super) fn refuse(&mut self, inbound: &Inbound, refusal: &Refusal, now: UnixTime) -> Decision {
+        // A session of the header is told apart, and leaves the cookies alone.
+        let refusal = match refusal {
+            Refusal::Unauthenticated if inbound.carried.decides() => &Refusal::HeaderSessionInvalid,
+            refusal => refusal,
+        };
         self.output.event(Event::Decided(outcome_of(refusal)));
         self.log_refusal(inbound, refusal, now);
         let config = &self.party.config;
@@ -262,7 +289,7 @@ fn is_foreign_origin(view: &RequestView, own: &str) -> bool {
 
 fn outcome_of(refusal: &Refusal) -> Outcome {
     match (refusal, refusal.status()) {
-        (Refusal::AmbiguousPath | Refusal::BearerMalformed, _) => Outcome::Malformed,
+        (Refusal::AmbiguousPath | Refusal::BearerMalformed | Refusal::HeaderSessionMalformed, _) => Outcome::Malformed,
         (_, 401) => Outcome::Unauthenticated,
         (_, 403) => Outcome::Denied,
         (Refusal::LookupEndpointAbsent, _) | (_, 503) => Outcome::Unavailable,

@@ -4,7 +4,7 @@
 
 use crate::{
     config::Config,
-    flow::{Moment, decision::RequestId, relying_party::RelyingParty},
+    flow::{Moment, carried::Carried, decision::RequestId, relying_party::RelyingParty},
     http::{
         cookie::Cookies,
         origin::Origin,
@@ -25,6 +25,8 @@ pub struct Inbound {
     pub client: Client,
     /// Its cookies.
     pub cookies: Cookies,
+    /// What it says in the header for sessions.
+    pub carried: Carried,
     /// The public origin that it was sent to; `None` if its host is none of `publicUrls`.
     pub origin: Option<Origin>,
     /// The rule that it falls under, by its place; `None` before that is known, and where none matches.
@@ -59,18 +61,20 @@ pub enum OwnEndpoint {
     BackChannel,
     /// Ends the session in a frame of the provider's page.
     FrontChannel,
+    /// Says to everyone who is signed in, and leads on.
+    Homepage,
 }
 
-/// What the session cookies of a request are worth now.
+/// What the session of a request is worth now.
 #[derive(Debug)]
 pub enum Standing {
-    /// No cookie of ours.
+    /// None.
     Absent,
     /// A session of ours that is over for good: its time, or somebody ended it.
     Ended(Box<Session>),
     /// A session of ours whose tokens are over; a refresh may renew it.
     Expired(Box<Session>),
-    /// Cookies that open nothing, or a session of another provider or for other claims: to be deleted.
+    /// Cookies or a header that open nothing, or a session of another provider or for other claims: to be deleted.
     Void,
     /// A session in force.
     Valid(Box<Session>),
@@ -81,7 +85,8 @@ impl Inbound {
     pub fn new(id: RequestId, view: RequestView, config: &Config) -> Self {
         let cookies = Cookies::parse(view.values("cookie"));
         let origin = config.public_urls.origin_for(view.authority());
-        Self { id, client: view.client(), cookies, origin, rule: None, wish: Wish::Forward, view }
+        let (client, carried, wish) = (view.client(), Carried::Absent, Wish::Forward);
+        Self { id, client, cookies, carried, origin, rule: None, wish, view }
     }
 
     /// The endpoint of ours that the path names, byte for byte.
@@ -99,6 +104,7 @@ impl Inbound {
             (Some(&paths.whoami), OwnEndpoint::Whoami),
             (paths.back_channel.as_ref(), OwnEndpoint::BackChannel),
             (paths.front_channel.as_ref(), OwnEndpoint::FrontChannel),
+            (paths.homepage.as_ref(), OwnEndpoint::Homepage),
         ];
         endpoints.into_iter().find(|(path, _)| path.is_some_and(|path| is(path))).map(|(_, endpoint)| endpoint)
     }
@@ -117,8 +123,26 @@ impl Inbound {
         }
     }
 
-    /// What the session cookies are worth now.
+    /// What the session is worth now: that of the header if there is one, else that of the cookies.
     pub fn standing(&self, party: &mut RelyingParty, origin: &Origin, moment: &Moment<'_>) -> Standing {
+        match &self.carried {
+            Carried::Session(session, _) => party.standing(session.clone(), moment),
+            Carried::Confused | Carried::Void => Standing::Void,
+            Carried::Absent | Carried::Foreign => self.cookie_standing(party, origin, moment),
+        }
+    }
+
+    /// The session that a sign-out ends: that of the cookies also where the header has none.
+    pub fn ending(&self, party: &mut RelyingParty, origin: &Origin, moment: &Moment<'_>) -> Option<Box<Session>> {
+        let of = |standing| match standing {
+            Standing::Valid(session) | Standing::Ended(session) | Standing::Expired(session) => Some(session),
+            Standing::Absent | Standing::Void => None,
+        };
+        of(self.standing(party, origin, moment)).or_else(|| of(self.cookie_standing(party, origin, moment)))
+    }
+
+    /// What the session cookies are worth now.
+    pub fn cookie_standing(&self, party: &mut RelyingParty, origin: &Origin, moment: &Moment<'_>) -> Standing {
         match party.open(&self.cookies, host_scope(&party.config, origin)) {
             SessionCookie::None => Standing::Absent,
             SessionCookie::Open(session) => party.standing(session, moment),
@@ -141,7 +165,7 @@ impl Inbound {
 
     /// How many bytes it holds.
     pub fn size(&self) -> usize {
-        self.view.size().saturating_add(self.cookies.size())
+        self.view.size().saturating_add(self.cookies.size()).saturating_add(self.carried.size())
     }
 
     /// `return_to` of the query, if it is safe; `/` otherwise.

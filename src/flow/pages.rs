@@ -68,6 +68,17 @@ pub enum Action<'a> {
         /// What stands on it.
         label: &'a str,
     },
+    /// A link, and below it a button that posts to `path`.
+    LinkAndPost {
+        /// Where the link leads.
+        href: &'a str,
+        /// What stands on it.
+        label: &'a str,
+        /// Where the button posts to.
+        path: &'a str,
+        /// What stands on it.
+        button: &'a str,
+    },
     /// A link.
     Link {
         /// Where to.
@@ -106,7 +117,11 @@ impl Page<'_> {
         let images = if self.theme.logo.is_some() { "img-src data:; " } else { "" };
         // A form of ours is answered with a redirect to the provider, and from there on: browsers hold `form-action` against
         // every step of that, and would end it at the first host that is not listed.
-        let forms = if matches!(self.action, Action::Post { .. }) { "" } else { "form-action 'none'; " };
+        let forms = if matches!(self.action, Action::Post { .. } | Action::LinkAndPost { .. }) {
+            ""
+        } else {
+            "form-action 'none'; "
+        };
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{style}'; {images}{forms}base-uri 'none'; frame-ancestors {ancestors}"
         );
@@ -168,6 +183,10 @@ impl Action<'_> {
                 escape(path),
                 escape(label)
             ),
+            Self::LinkAndPost { href, label, path, button } => {
+                let link = Action::Link { href, label, target: Target::Same };
+                format!("<p>{}</p>{}", link.html(), Action::Post { path, label: button }.html())
+            }
             Self::Link { href, label, target } => {
                 format!("<a class=\"go\" href=\"{}\"{}>{}</a>", escape(href), target.attributes(), escape(label))
             }

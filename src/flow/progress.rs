@@ -174,7 +174,7 @@ impl Engine {
 
     fn complete(&mut self, inbound: &Inbound, state: &str, signed_in: SignedIn, moment: &mut Moment<'_>) -> Decision {
         let Some(origin) = &inbound.origin else { return self.refuse(inbound, &Refusal::HostUnknown, moment.now) };
-        let before = match inbound.standing(&mut self.party, origin, moment) {
+        let before = match inbound.cookie_standing(&mut self.party, origin, moment) {
             Standing::Valid(before) | Standing::Expired(before) => Some(before),
             Standing::Absent | Standing::Ended(_) | Standing::Void => None,
         };

@@ -44,6 +44,10 @@ pub enum Refusal {
     CrossSiteSignOut,
     /// A `deny` rule.
     Denied,
+    /// The header for sessions holds none that counts.
+    HeaderSessionInvalid,
+    /// The header for sessions holds more than one thing.
+    HeaderSessionMalformed,
     /// The host is none of `publicUrls`.
     HostUnknown,
     /// The ID token is refused.
@@ -118,7 +122,7 @@ impl Refusal {
     pub fn status(&self) -> u16 {
         match self {
             Self::Unauthenticated | Self::HostUnknown | Self::OtherProvider | Self::SessionLost => 401,
-            Self::Bearer(_) | Self::BearerAbsent | Self::BearerJwt(_) => 401,
+            Self::Bearer(_) | Self::BearerAbsent | Self::BearerJwt(_) | Self::HeaderSessionInvalid => 401,
             Self::SignInTooWeak(Shortfall::Acr | Shortfall::MaxAge) => 401,
             Self::AuthorizerDenied | Self::Requirement(_) | Self::SignInTooWeak(Shortfall::Scope) => 403,
             Self::ScopeNotGranted | Self::SignInUnmet => 403,
@@ -137,7 +141,7 @@ impl Refusal {
             Self::Token(TokenError::Unavailable(_)) | Self::ProviderUnavailable | Self::TooManyWaiting => 503,
             Self::Token(_) => 502,
             Self::AmbiguousPath | Self::AttemptAbsent | Self::Callback(_) | Self::Malformed(_) => 400,
-            Self::BearerMalformed | Self::ProviderUnknown => 400,
+            Self::BearerMalformed | Self::HeaderSessionMalformed | Self::ProviderUnknown => 400,
         }
     }
 
@@ -157,6 +161,8 @@ impl Refusal {
             Self::CrossOriginUpgrade => "cross_origin_upgrade",
             Self::CrossSiteSignOut => "cross_site_sign_out",
             Self::Denied => "denied",
+            Self::HeaderSessionInvalid => "header_session_invalid",
+            Self::HeaderSessionMalformed => "header_session_malformed",
             Self::HostUnknown => "host_unknown",
             Self::IdToken(error) => error.code(),
             Self::Identity(error) => error.code(),
@@ -249,6 +255,8 @@ impl Refusal {
             Self::CrossOriginUpgrade => "This connection was opened by a page of another site.",
             Self::CrossSiteSignOut => "Another site asked to sign you out. Please confirm that you want to.",
             Self::Denied => "This address is not available here.",
+            Self::HeaderSessionInvalid => "The session in the header is not good here, or has ended.",
+            Self::HeaderSessionMalformed => "The header for sessions holds more than one session.",
             Self::HostUnknown => "Signing in is not set up for this host name.",
             Self::IdToken(_) | Self::Jwt(_) => "The identity provider's answer could not be verified.",
             Self::Identity(IdentityError::EmailUnverified) => {

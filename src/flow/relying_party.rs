@@ -26,7 +26,7 @@ use crate::{
     policy::Access,
     session::{
         Ended, Handoff, Limits, LoginAttempt, Namespace, Revoked, Session, SessionCookie, Shared, read_attempt,
-        read_session,
+        read_session, read_text,
     },
     time::UnixTime,
 };
@@ -173,6 +173,15 @@ impl RelyingParty {
             (open @ SessionCookie::Open(_), _) | (_, open @ SessionCookie::Open(_)) => open,
             (SessionCookie::Bad, _) => SessionCookie::Bad,
             (SessionCookie::None, cookie) => cookie,
+        })
+    }
+
+    /// What the text of session cookies opens to, bound as they are.
+    pub fn open_text(&self, text: &[u8], host_scope: &str) -> Option<Box<Session>> {
+        let mut providers = self.config.providers().iter().filter(|provider| provider.signs_in);
+        providers.find_map(|provider| {
+            let session = read_text(&self.config.session, text, host_scope, &provider.client_id)?;
+            (session.provider == provider.name).then(|| Box::new(session))
         })
     }
 

@@ -98,7 +98,11 @@ pub fn redirect_with_session(
     let mut session = session(config, signed_in, now, SessionId::random(entropy)?);
     let (cookies, event) = session_cookies(config, inbound, origin, &mut session, now, entropy)?;
     // The path was judged when the attempt was made, and sealed; it is judged again because a redirect hangs on it.
-    let reply = Reply::redirect(&format!("{landing}{}", target.as_str()))
+    let location = match &config.after_sign_in {
+        Some(page) => page.location(&landing, &target),
+        None => format!("{landing}{}", target.as_str()),
+    };
+    let reply = Reply::redirect(&location)
         .with_cookies(cookies)
         .with_cookies([landed_cookie(&config.session, &mark), delete_attempt(&config.session, state)]);
     Ok((reply, event))

@@ -71,7 +71,7 @@ pub fn answer(
     // Cognito's guides register the start page, RP-initiated logout has a page of ours.
     let return_url = match provider.map(|provider| &provider.logout) {
         Some(LogoutKind::RpInitiated { .. }) => format!("{origin}{}", config.paths.signed_out),
-        Some(LogoutKind::Cognito { .. } | LogoutKind::Local) | None => format!("{origin}/"),
+        Some(LogoutKind::Cognito { .. } | LogoutKind::Local { .. }) | None => format!("{origin}/"),
     };
     let chosen = wish.as_deref().filter(|wish| listed(provider, wish).is_some());
     // A script in a page may read what we answer it, and no token is for it.
@@ -79,8 +79,13 @@ pub fn answer(
     let target = LogoutTarget { chosen, return_url: &return_url, id_token_hint, state: state.secret() };
     let known = provider.zip(endpoints);
     let away = known.and_then(|(provider, endpoints)| logout_request(provider, endpoints, target)).map(String::from);
-    let next = away.or(wish);
+    let next = away.or(wish).or_else(|| local_landing(provider, origin));
     let reply = match (inbound.client, next) {
+        // authservice's answer, to whoever names the session in the header as its users do, or would if they could read it.
+        (client, next) if is_program(client) && inbound.view.method() == "POST" && inbound.carried.is_present() => {
+            let next = next.unwrap_or_else(|| format!("{origin}{}", config.paths.signed_out));
+            Reply::json(201, &json!({ "afterLogoutURL": next }))
+        }
         (client, next) if is_program(client) => Reply::json(200, &json!({ "signed_out": true, "location": next })),
         (_, Some(url)) if inbound.view.method() == "POST" => Reply::see_other(&url),
         (_, Some(url)) => Reply::redirect(&url),
@@ -92,6 +97,13 @@ pub fn answer(
 
 const fn is_program(client: Client) -> bool {
     matches!(client, Client::Grpc | Client::Program | Client::WebSocket)
+}
+
+/// Where a sign-out ends that does not go on at the provider, if that is configured.
+fn local_landing(provider: Option<&ProviderSettings>, origin: &Origin) -> Option<String> {
+    let LogoutKind::Local { return_url } = &provider?.logout else { return None };
+    let url = return_url.as_ref()?;
+    Some(if url.starts_with('/') { format!("{origin}{url}") } else { url.clone() })
 }
 
 /// Where the person asks to land with `return_to`: a path of this site, or one of the configured addresses to the letter

@@ -116,7 +116,7 @@ impl Engine {
     /// Whether the request goes on all the same if nobody is known.
     fn takes_anonymous(&self, inbound: &Inbound) -> bool {
         let access = self.party.config.routes.route(inbound.rule).access();
-        access.unauthenticated == Unauthenticated::Pass
+        access.unauthenticated == Unauthenticated::Pass && !inbound.carried.decides()
     }
 
     /// The tokens could not be renewed, but the refresh token was; the browser must have it.
@@ -143,7 +143,7 @@ impl Engine {
             Errand::Forward(edits) => match self.party.provider_of(&session) {
                 Some(provider) => {
                     let gift = gift(&session, cookies);
-                    let caller = self.caller(provider, *session, gift);
+                    let caller = self.caller(provider, &inbound, *session, gift);
                     self.clear(inbound, edits, caller, moment)
                 }
                 None => self.unauthenticated(inbound, edits, moment),
@@ -153,7 +153,8 @@ impl Engine {
                 self.reply(Outcome::Endpoint, reply).with_cookies(cookies)
             }
             Errand::Whoami => {
-                let caller = self.party.provider_of(&session).map(|id| self.caller(id, (*session).clone(), None));
+                let provider = self.party.provider_of(&session);
+                let caller = provider.map(|id| self.caller(id, &inbound, (*session).clone(), None));
                 let identity = caller.and_then(|caller| caller.identity(&config).ok());
                 let reply = whoami::reply(&config, &inbound, &session, identity.as_ref());
                 self.reply(Outcome::Endpoint, reply).with_cookies(cookies)

@@ -35,7 +35,7 @@ pub fn logout_request(
     logout: LogoutTarget<'_>,
 ) -> Option<Url> {
     match &settings.logout {
-        LogoutKind::Local => None,
+        LogoutKind::Local { .. } => None,
         LogoutKind::Cognito { logout_uri } => {
             let logout_uri = logout.chosen.or(logout_uri.as_deref()).unwrap_or(logout.return_url);
             let mut url = cognito_logout_endpoint(metadata);
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_local_sign_out_has_no_address() {
-        assert_eq!(address(LogoutKind::Local, &metadata(|_| {})), None);
+        assert_eq!(address(LogoutKind::LOCAL, &metadata(|_| {})), None);
     }
 
     #[test]

@@ -105,7 +105,10 @@ pub enum LogoutKind {
         logout_uri: Option<String>,
     },
     /// Only our own cookies end.
-    Local,
+    Local {
+        /// Where the browser goes then: a path of the site that it is at, or an absolute URL. `None` is a page of ours.
+        return_url: Option<String>,
+    },
     /// `end_session_endpoint` (OpenID Connect RP-Initiated Logout 1.0 §2); local where the provider has none.
     RpInitiated {
         /// Absolute URL, exactly as registered; `None` is the return URL of the sign-out.
@@ -116,6 +119,9 @@ pub enum LogoutKind {
 }
 
 impl LogoutKind {
+    /// Only our own cookies end, and a page of ours says so.
+    pub const LOCAL: Self = Self::Local { return_url: None };
+
     /// Whether the provider wants the ID token back.
     pub const fn wants_id_token(&self) -> bool {
         matches!(self, Self::RpInitiated { id_token_hint: true, .. })
@@ -145,7 +151,7 @@ impl ProviderSettings {
             timeout: Duration::from_secs(5),
             leeway: Duration::from_secs(60),
             algorithms: vec![Algorithm::Es256],
-            logout: LogoutKind::Local,
+            logout: LogoutKind::LOCAL,
             logout_return_urls: Vec::new(),
         }
     }

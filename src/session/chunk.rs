@@ -2,7 +2,8 @@
 //!
 //! Decides how a value is cut and what is accepted as its pieces: exactly the cut that was made. The number of pieces
 //! and the length of the first are inside the seal, so a missing, extra, reordered, repeated or shifted piece is no
-//! value at all. Which cookie holds which piece is left to `store`.
+//! value at all. Joined by hand they are the sealed text itself, which needs no such care. Which cookie holds which piece is
+//! left to `store`.
 
 use crate::{secret::Secret, time::Entropy};
 
@@ -43,6 +44,15 @@ pub(super) fn open_chunks(keys: &Keyring, binding: &Binding<'_>, chunks: &[&[u8]
     let opened = keys.open(binding, &chunks.concat())?;
     let plaintext = opened.secret().strip_prefix(layout(chunks.len(), first).as_slice())?;
     Some(Secret::new(plaintext.to_vec()))
+}
+
+/// What was sealed, if this is the text of all its pieces, joined. What cannot be one is told by its length and letters.
+pub(super) fn open_joined(keys: &Keyring, binding: &Binding<'_>, text: &[u8]) -> Option<Secret<Vec<u8>>> {
+    if text.len() < sealed_len(LAYOUT_BYTES) || text.len() > LARGEST_COOKIE.saturating_mul(MOST_CHUNKS) {
+        return None;
+    }
+    let opened = keys.open(binding, text)?;
+    Some(Secret::new(opened.secret().get(LAYOUT_BYTES..)?.to_vec()))
 }
 
 /// The number of pieces and the length of the first. Both are small: [`MOST_CHUNKS`] and [`LARGEST_COOKIE`].
@@ -104,6 +114,23 @@ mod tests {
         let error = cut(&vec![0; largest + 1], 100).unwrap_err();
         assert_eq!(error, SealError::TooLarge { bytes: 802, limit: 800 });
         assert_eq!(cut(b"", 0), Err(SealError::TooLarge { bytes: 58, limit: 0 }));
+    }
+
+    #[test]
+    fn joined_they_open_however_they_were_cut_and_nothing_else_does() {
+        let joined = |text: &[u8]| open_joined(&keys(), &BINDING, text).map(|opened| opened.secret().clone());
+        for size in [0, 1, 150, 500] {
+            let plaintext = vec![b'x'; size];
+            let text = cut(&plaintext, 100).unwrap().concat();
+            assert_eq!(joined(text.as_bytes()), Some(plaintext), "{size}");
+            for wrong in [&text[1..], &text[..text.len() - 1], &format!("{text}A"), &format!(" {text}")] {
+                assert_eq!(joined(wrong.as_bytes()), None);
+            }
+        }
+        let other = Binding { host_scope: "other", ..BINDING };
+        let text = cut(b"x", 100).unwrap().concat();
+        assert!(open_joined(&keys(), &other, text.as_bytes()).is_none());
+        assert!(joined(b"").is_none() && joined(&[b'A'; LARGEST_COOKIE * MOST_CHUNKS + 4]).is_none());
     }
 
     #[test]

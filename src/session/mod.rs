@@ -44,6 +44,6 @@ pub use self::{
     revoked::{Revoked, Whose},
     seal::{Binding, Keyring, Purpose, SealError, sealed_len},
     settings::{BadCookie, CookieSettings, SessionSettings},
-    store::{SessionCookie, delete_session, has_landed, landed_cookie, read_session, write_session},
+    store::{SessionCookie, delete_session, has_landed, landed_cookie, read_session, read_text, write_session},
     table::{Namespace, Shared, Unwritten},
 };

@@ -28,6 +28,8 @@ pub struct SessionSettings {
     pub lifetime: Duration,
     /// How long one lasts that nobody uses, if that is limited.
     pub idle: Option<Duration>,
+    /// The header (lower case) in which a program may send the text of the cookie, if there is one.
+    pub header: Option<String>,
 }
 
 /// How our cookies look.
@@ -39,6 +41,8 @@ pub struct CookieSettings {
     pub domain: Option<String>,
     /// Whether the session travels with requests that other sites cause.
     pub same_site: SameSite,
+    /// Whether `__Host-` or `__Secure-` comes before the name, with which browsers keep others from writing the cookie.
+    pub prefix: bool,
     /// Without `Secure`, for plain HTTP on a loopback host.
     pub insecure: bool,
 }
@@ -80,7 +84,7 @@ impl CookieSettings {
         if insecure && same_site == SameSite::None {
             return Err(BadCookie::NoneInsecure);
         }
-        Ok(Self { name, domain, same_site, insecure })
+        Ok(Self { name, domain, same_site, prefix: true, insecure })
     }
 
     /// The name of a session's first cookie, which is the only one unless it is large.
@@ -162,17 +166,18 @@ impl CookieSettings {
     }
 
     const fn prefix(&self) -> &'static str {
-        match (self.insecure, &self.domain) {
-            (true, _) => "",
-            (false, Some(_)) => "__Secure-",
-            (false, None) => "__Host-",
+        match (self.prefix && !self.insecure, &self.domain) {
+            (false, _) => "",
+            (true, Some(_)) => "__Secure-",
+            (true, None) => "__Host-",
         }
     }
 }
 
 impl Default for CookieSettings {
     fn default() -> Self {
-        Self { name: String::from("edge_oidc"), domain: None, same_site: SameSite::Lax, insecure: false }
+        let name = String::from("edge_oidc");
+        Self { name, domain: None, same_site: SameSite::Lax, prefix: true, insecure: false }
     }
 }
 
@@ -237,7 +242,10 @@ mod tests {
         assert_eq!(settings.session_name(), "__Host-edge_oidc");
         let shared = CookieSettings { domain: Some("example.com".into()), ..settings.clone() };
         assert_eq!(shared.session_name(), "__Secure-edge_oidc");
-        assert_eq!(CookieSettings { insecure: true, ..shared }.session_name(), "edge_oidc");
+        assert_eq!(CookieSettings { insecure: true, ..shared.clone() }.session_name(), "edge_oidc");
+        for bare in [CookieSettings { prefix: false, ..shared }, CookieSettings { prefix: false, ..settings }] {
+            assert_eq!((bare.session_name().as_str(), bare.attributes().secure), ("edge_oidc", true));
+        }
     }
 
     #[test]

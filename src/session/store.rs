@@ -8,11 +8,12 @@ use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     http::cookie::{CookieAttributes, Cookies, delete_cookie, set_cookie},
+    secret::Secret,
     time::{Entropy, UnixTime},
 };
 
 use super::{
-    chunk::{LARGEST_COOKIE, MOST_CHUNKS, open_chunks, seal_chunks},
+    chunk::{LARGEST_COOKIE, MOST_CHUNKS, open_chunks, open_joined, seal_chunks},
     record::Session,
     seal::{Binding, Purpose, SealError},
     settings::{CookieSettings, Kind, SessionSettings},
@@ -56,6 +57,13 @@ pub fn read_session(settings: &SessionSettings, cookies: &Cookies, host_scope: &
         Brought::Confused => None,
     };
     session.map_or(SessionCookie::Bad, |session| SessionCookie::Open(Box::new(session)))
+}
+
+/// The session whose cookies have this text, joined if there are several: what a program sends in a header.
+pub fn read_text(settings: &SessionSettings, text: &[u8], host_scope: &str, client_id: &str) -> Option<Session> {
+    let name = settings.cookie.session_name();
+    let binding = Binding { purpose: Purpose::Session, cookie_name: &name, host_scope, client_id };
+    decode(settings, &open_joined(&settings.keys, &binding, text)?)
 }
 
 /// The Set-Cookie values after which the browser has `session` and no piece of an earlier, larger one.
@@ -158,9 +166,12 @@ fn only_one(settings: &SessionSettings, binding: &Binding<'_>, values: &[&[u8]])
     found.map_or(SessionCookie::Bad, |(_, session)| SessionCookie::Open(Box::new(session)))
 }
 
-/// A lifetime that was shortened since holds for sessions that are there, too.
 fn open(settings: &SessionSettings, binding: &Binding<'_>, chunks: &[&[u8]]) -> Option<Session> {
-    let bytes = open_chunks(&settings.keys, binding, chunks)?;
+    decode(settings, &open_chunks(&settings.keys, binding, chunks)?)
+}
+
+/// A lifetime that was shortened since holds for sessions that are there, too.
+fn decode(settings: &SessionSettings, bytes: &Secret<Vec<u8>>) -> Option<Session> {
     let session = Session::decode(bytes.secret())?;
     let expires = session.expires.min(session.created.plus(settings.lifetime));
     Some(Session { expires, ..session })

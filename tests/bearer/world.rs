@@ -53,7 +53,7 @@ pub fn settings(kind: ProviderKind, bearer: &[BearerRule]) -> ProviderSettings {
         timeout: Duration::from_secs(5),
         leeway: Duration::from_mins(1),
         algorithms: vec![Algorithm::Es256],
-        logout: LogoutKind::Local,
+        logout: LogoutKind::LOCAL,
         logout_return_urls: Vec::new(),
     }
 }

@@ -126,7 +126,7 @@ fn sign_out(logout: Value) -> LogoutKind {
 #[test]
 fn a_sign_out_is_local_unless_it_is_asked_for_at_an_openid_provider() {
     assert_eq!(read(&good()).unwrap().providers()[0].logout, LogoutKind::Cognito { logout_uri: None });
-    assert_eq!((sign_out(json!({})), sign_out(json!({ "kind": "local" }))), (LogoutKind::Local, LogoutKind::Local));
+    assert_eq!((sign_out(json!({})), sign_out(json!({ "kind": "local" }))), (LogoutKind::LOCAL, LogoutKind::LOCAL));
     let rp_initiated = LogoutKind::RpInitiated { post_logout_redirect_uri: None, id_token_hint: true };
     assert_eq!(sign_out(json!({ "kind": "rpInitiated" })), rp_initiated);
 }

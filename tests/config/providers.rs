@@ -95,7 +95,7 @@ fn without_a_client_nobody_signs_in() {
     let config = read(&providers(json!([pods()]))).unwrap();
     let provider = &config.providers()[0];
     assert!(!provider.signs_in && provider.client_id.is_empty() && provider.scopes.is_empty());
-    assert_eq!(provider.logout, LogoutKind::Local);
+    assert_eq!(provider.logout, LogoutKind::LOCAL);
     let config = read(&providers(json!([pods(), staff()]))).unwrap();
     assert_eq!(config.providers().iter().map(|provider| provider.signs_in).collect::<Vec<_>>(), [false, true]);
 }

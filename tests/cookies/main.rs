@@ -99,6 +99,7 @@ fn settings() -> SessionSettings {
         cookie: CookieSettings::default(),
         lifetime: Duration::from_secs(7 * 24 * 3_600),
         idle: None,
+        header: None,
     }
 }
 

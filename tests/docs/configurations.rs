@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::corpus::{Fence, documents, root};
 
 /// The blocks that a configuration may have.
-const BLOCKS: [&str; 10] = [
+const BLOCKS: [&str; 11] = [
+    "afterSignIn",
     "providers",
     "publicUrls",
     "callbackUrl",

@@ -49,6 +49,7 @@ const LIKE: [(&str, &str); 6] = [
 /// A configuration in which every block is there, so that any one key can be set or taken away.
 fn full() -> Value {
     let mut tree = whole(json!({
+        "afterSignIn": { "url": "/welcome" },
         "identity": {
             "userId": { "claim": "email", "header": "x-user" },
             "groups": { "claim": "groups", "header": "x-groups" },

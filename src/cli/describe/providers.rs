@@ -166,9 +166,12 @@ fn registrations_at(provider: &ProviderSettings, config: &Config) -> Vec<String>
         LogoutKind::RpInitiated { post_logout_redirect_uri: None, .. } => {
             lines.extend(everywhere("post-logout redirect URL", &config.paths.signed_out));
         }
-        LogoutKind::Local => lines.push("no sign-out URL: signing out ends our own session only".to_owned()),
+        LogoutKind::Local { return_url } => {
+            let lands = return_url.as_ref().map(|url| format!(" and leads to {url}")).unwrap_or_default();
+            lines.push(format!("no sign-out URL: signing out ends our own session only{lands}"));
+        }
     }
-    if provider.logout != LogoutKind::Local {
+    if !matches!(provider.logout, LogoutKind::Local { .. }) {
         let urls = provider.logout_return_urls.iter();
         lines.extend(urls.map(|url| format!("sign-out URL {url}, for people who ask for it with `return_to`")));
     }

@@ -1,0 +1,116 @@
+//! `afterSignIn`: a page that every completed sign-in leads to first.
+//!
+//! Decides where that may be, and how the page learns where the person wanted to go. When it is gone to is `flow`'s.
+
+use url::form_urlencoded::{byte_serialize, parse};
+
+use super::{
+    Paths,
+    address::{self, own_path},
+    read::{Node, Report},
+};
+use crate::http::{origin::Origin, path::ReturnPath};
+
+/// A page that every completed sign-in leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AfterSignIn {
+    /// Its address up to the value of the parameter: an absolute URL, or a path of the host where the sign-in began.
+    before: String,
+    /// What follows that value.
+    after: String,
+}
+
+impl AfterSignIn {
+    /// `url` with `parameter` for the page that was wanted, in place of whatever has that name already.
+    fn new(url: &str, parameter: &str) -> Self {
+        let (rest, fragment) =
+            url.split_once('#').map_or((url, String::new()), |(rest, end)| (rest, format!("#{end}")));
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let named = |pair: &str| parse(pair.as_bytes()).next().is_none_or(|(name, _)| name == parameter);
+        let kept: String = query.split('&').filter(|pair| !named(pair)).map(|pair| format!("{pair}&")).collect();
+        Self { before: format!("{path}?{kept}{parameter}="), after: fragment }
+    }
+
+    /// Where the browser goes that wanted to go to `path` of `origin`: the page there learns path and query, never a host.
+    pub fn location(&self, origin: &Origin, path: &ReturnPath) -> String {
+        let host = if self.before.starts_with('/') { origin.to_string() } else { String::new() };
+        let wanted = path.as_str().split('#').next().unwrap_or_default();
+        let wanted: String = byte_serialize(wanted.as_bytes()).collect();
+        format!("{host}{}{wanted}{}", self.before, self.after)
+    }
+
+    /// The address, with `…` in place of the page that was wanted.
+    pub fn shown(&self) -> String {
+        format!("{}…{}", self.before, self.after)
+    }
+}
+
+pub(super) fn read(node: &Node<'_>, paths: Option<&Paths>, report: &mut Report) -> Option<AfterSignIn> {
+    let object = node.object(&["url", "parameter"], report)?;
+    let mend = "add `url`, such as `/welcome`";
+    let url = object.required("url", mend, report).and_then(|node| url(&node, paths, report));
+    let parameter = object.member("parameter").map_or(Some("next"), |node| parameter(&node, report));
+    Some(AfterSignIn::new(&url?, parameter?))
+}
+
+fn url(node: &Node<'_>, paths: Option<&Paths>, report: &mut Report) -> Option<String> {
+    if !node.text(report)?.starts_with('/') {
+        return address::page(node, report).map(String::from);
+    }
+    let path = own_path(node, report)?;
+    let plain = path.split(['?', '#']).next().unwrap_or_default();
+    let taken = paths
+        .is_some_and(|paths| [&paths.callback, &paths.sign_in, &paths.sign_out].into_iter().any(|own| own == plain));
+    if taken {
+        let mend = "write the path of a page, such as `/welcome`, or remove it: people then go where they wanted";
+        node.problem(report, "is an endpoint that signs people in or out", mend);
+    }
+    Some(path)
+}
+
+fn parameter<'a>(node: &Node<'a>, report: &mut Report) -> Option<&'a str> {
+    let name = node.text(report)?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    if name.len() > LONGEST_NAME || !name.bytes().all(plain) {
+        let mend = "write up to 64 letters, digits, `-`, `.`, `_` and `~`, such as `next`";
+        node.problem(report, "is not the name of a parameter", mend);
+        return None;
+    }
+    Some(name)
+}
+
+const LONGEST_NAME: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn location(url: &str, parameter: &str, path: &str) -> String {
+        let origin = Origin::parse("https://kf.example.com").unwrap();
+        let path = ReturnPath::parse(path.as_bytes(), &origin).unwrap();
+        AfterSignIn::new(url, parameter).location(&origin, &path)
+    }
+
+    // M-10
+    #[test]
+    fn the_page_that_was_wanted_comes_last_and_replaces_its_like() {
+        for (url, expected) in [
+            ("/welcome", "https://kf.example.com/welcome?next=%2Fx%3Fy%3D1"),
+            ("/welcome?", "https://kf.example.com/welcome?next=%2Fx%3Fy%3D1"),
+            ("/welcome?a=b", "https://kf.example.com/welcome?a=b&next=%2Fx%3Fy%3D1"),
+            ("/welcome?next=1&a=b%20c&n%65xt&&d&next=", "https://kf.example.com/welcome?a=b%20c&d&next=%2Fx%3Fy%3D1"),
+            ("/welcome?nexts=1&Next=2#top", "https://kf.example.com/welcome?nexts=1&Next=2&next=%2Fx%3Fy%3D1#top"),
+            ("https://www.example.com/in?a=b", "https://www.example.com/in?a=b&next=%2Fx%3Fy%3D1"),
+        ] {
+            assert_eq!(location(url, "next", "/x?y=1"), expected, "{url}");
+        }
+        assert_eq!(location("/in?next=1", "to", "/"), "https://kf.example.com/in?next=1&to=%2F");
+    }
+
+    // F-14
+    #[test]
+    fn what_the_page_learns_is_a_path_without_a_host_and_one_value() {
+        let location = location("/in", "next", "/x?a=https://evil.example/&b=%26c#top?d=1&e");
+        assert_eq!(location, "https://kf.example.com/in?next=%2Fx%3Fa%3Dhttps%3A%2F%2Fevil.example%2F%26b%3D%2526c");
+    }
+}
