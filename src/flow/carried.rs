@@ -40,14 +40,14 @@ impl Carried {
             (Some(_), Some(_)) => return Self::Confused,
             (Some(value), None) => (value, header != AUTHORIZATION),
         };
-        let mut parts = value.split(|byte| *byte == b',').map(text_of);
+        let parts = value.split(|byte| *byte == b',').map(text_of);
         let texts: Vec<&[u8]> = parts.clone().filter(|text| may_be_sealed(text)).take(MOST_TEXTS).collect();
         let is_alone = parts.clone().nth(1).is_none();
         match texts.iter().find_map(|text| Some((open(text)?, text.len()))) {
             Some((session, bytes)) if is_alone => Self::Session(session, bytes),
             Some(_) => Self::Confused,
             None if texts.len() == MOST_TEXTS => Self::Confused,
-            None if is_ours && parts.any(|text| !text.is_empty()) => Self::Void,
+            None if is_ours && !text_of(value).is_empty() => Self::Void,
             None => Self::Foreign,
         }
     }

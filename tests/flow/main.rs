@@ -14,6 +14,9 @@
 mod access;
 mod aging;
 mod authorizer;
+mod authservice;
+mod authservice_session;
+mod authservice_sign_out;
 mod back_channel;
 mod bearer;
 mod bearer_keys;
