@@ -17,6 +17,7 @@ mod providers;
 mod requirement;
 
 pub(super) use access::{demands, effect};
+pub(super) use clusters::{called, is_discovered};
 
 use super::keygen::ROTATION;
 use crate::{

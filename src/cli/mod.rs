@@ -8,7 +8,6 @@ mod describe;
 mod document;
 mod explain;
 mod keygen;
-#[allow(dead_code, reason = "its commands come next")]
 mod render;
 mod surroundings;
 mod yaml;
@@ -33,6 +32,8 @@ enum Command {
     Explain(Box<explain::Arguments>),
     /// Prints a new key for `session.keys`
     Keygen,
+    /// Writes everything that a configuration needs around it, for Istio or for a plain Envoy
+    Render(Box<render::Arguments>),
 }
 
 /// What the tool may see of the machine it runs on.
@@ -83,6 +84,7 @@ pub fn run(cli: &Cli, world: &dyn World) -> Outcome {
         Command::Check(arguments) => check::run(arguments, world),
         Command::Explain(arguments) => explain::run(arguments, world),
         Command::Keygen => keygen::run(),
+        Command::Render(arguments) => render::run(arguments, world),
     }
 }
 

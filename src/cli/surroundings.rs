@@ -46,23 +46,35 @@ impl Surroundings {
     /// # Errors
     /// What the tool cannot read, as it tells people.
     pub(super) fn read(&self, file: &Path, world: &dyn World) -> Result<Vec<Read>, String> {
-        let given = self.given(world)?;
         let name = file.display();
         let text = world.read(file).map_err(|error| format!("{name}: {error}"))?;
-        let found = document::find(&text).map_err(|error| format!("{name} {error}"))?;
+        self.read_text(&name.to_string(), &text, world)
+    }
+
+    /// Every configuration of `text`, a file of this name.
+    ///
+    /// # Errors
+    /// What the tool cannot read, as it tells people.
+    pub(super) fn read_text(&self, name: &str, text: &str, world: &dyn World) -> Result<Vec<Read>, String> {
+        let given = self.given(world)?;
+        let found = document::find(text).map_err(|error| format!("{name} {error}"))?;
         let read = found.iter().map(|found| {
             let environment = ProxyEnvironment { found, given: &given, world, unset: Cell::default() };
             let config = match &found.content {
                 Content::Json(text) => Config::parse(text, &environment),
                 Content::Tree(tree) => Config::read(tree, &environment),
             };
-            let heading = if found.place.is_empty() { name.to_string() } else { format!("{name}, {}", found.place) };
+            let heading = if found.place.is_empty() { name.to_owned() } else { format!("{name}, {}", found.place) };
             Read { heading, config, unset: environment.unset.take() }
         });
         Ok(read.collect())
     }
 
-    fn given(&self, world: &dyn World) -> Result<BTreeMap<String, String>, String> {
+    /// The variables that were given.
+    ///
+    /// # Errors
+    /// What the tool cannot read, as it tells people.
+    pub(super) fn given(&self, world: &dyn World) -> Result<BTreeMap<String, String>, String> {
         let mut variables = BTreeMap::new();
         if let Some(path) = &self.env_file {
             let text = world.read(path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -119,7 +131,7 @@ impl Environment for ProxyEnvironment<'_> {
 }
 
 /// A value that every rule for secrets takes, another one for each name.
-fn stand_in(name: &str) -> String {
+pub(super) fn stand_in(name: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(name))
 }
 

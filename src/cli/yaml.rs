@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Value};
@@ -108,6 +108,20 @@ impl Tree {
         }
     }
 
+    /// Takes the member of this name away.
+    pub(super) fn remove(&mut self, name: &str) {
+        if let Self::Map(members) = self {
+            members.retain(|member| member.name != name);
+        }
+    }
+
+    /// Puts `tree` before the other elements of a list, under a comment.
+    pub(super) fn insert_first(&mut self, comment: &str, tree: Self) {
+        if let Self::List(items) = self {
+            items.insert(0, Item { comment: comment.to_owned(), tree });
+        }
+    }
+
     /// The elements, none of what is no list.
     pub(super) fn elements(&self) -> impl Iterator<Item = &Self> {
         let items = if let Self::List(items) = self { items.as_slice() } else { &[] };
@@ -182,6 +196,11 @@ impl Member {
     fn write(&self, depth: usize, text: &mut String) {
         comment(&self.comment, depth, text);
         let name = scalar(&Value::from(self.name.as_str()));
+        if let Some(lines) = self.tree.text().and_then(literal) {
+            writeln(text, depth, &format!("{name}: |"));
+            lines.for_each(|line| writeln(text, depth.saturating_add(1), line));
+            return;
+        }
         match self.tree.short() {
             Some(short) => writeln(text, depth, &format!("{name}: {short}")),
             None => {
@@ -217,6 +236,14 @@ fn writeln(text: &mut String, depth: usize, line: &str) {
 
 fn comment(comment: &str, depth: usize, text: &mut String) {
     comment.lines().for_each(|line| writeln(text, depth, format!("# {line}").trim_end()));
+}
+
+/// The lines of a text that can stand as they are, below a `|`.
+fn literal(text: &str) -> Option<std::str::Lines<'_>> {
+    let (lines, last) = text.rsplit_once('\n')?;
+    let plain = |line: &str| !line.trim().is_empty() && !line.chars().any(char::is_control);
+    let good = last.is_empty() && lines.lines().all(plain) && !text.starts_with(char::is_whitespace);
+    good.then(|| text.lines())
 }
 
 /// A scalar on one line. A text of several lines, or one that YAML's plain styles do not hold, is JSON's, which is YAML, too.
@@ -265,6 +292,17 @@ impl From<bool> for Tree {
 impl From<u64> for Tree {
     fn from(number: u64) -> Self {
         Self::Scalar(number.into())
+    }
+}
+
+/// In its order, without comments.
+impl Serialize for Tree {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Scalar(value) => value.serialize(serializer),
+            Self::List(items) => serializer.collect_seq(items.iter().map(|item| &item.tree)),
+            Self::Map(members) => serializer.collect_map(members.iter().map(|member| (&member.name, &member.tree))),
+        }
     }
 }
 
@@ -348,6 +386,8 @@ mod tests {
             .with("cognito:groups", json!([[1, true], null, "yes", "# no", "- x", "", "a\nb", "1e3", "~"]))
             .with("rules", Tree::list(rules))
             .with("none", Tree::list([]))
+            .with("patch", "a: 1\nb:\n  - c\n")
+            .with("odd", json!({ "blank": "a\n\nb\n", "indented": "  a\nb\n", "open": "a\nb", "tail": "a\n\n", "return": "a\r\n" }))
     }
 
     #[test]
@@ -356,6 +396,7 @@ mod tests {
         let head = "# Who signs people in.\n# One of them.\nproviders:\n  - issuer: ";
         assert!(text.starts_with(head), "{text}");
         assert!(text.contains("\npublicUrls:\n  - "), "{text}");
+        assert!(text.contains("\npatch: |\n  a: 1\n  b:\n    - c\n"), "{text}");
     }
 
     #[test]
@@ -371,5 +412,7 @@ mod tests {
             _ => Vec::new(),
         };
         assert_eq!(names(&ordered), names(&tree));
+        let json = serde_json::to_string(&tree).unwrap();
+        assert_eq!(names(&serde_json::from_str(&json).unwrap()), names(&tree));
     }
 }

@@ -38,13 +38,9 @@ pub(super) fn clusters(config: &Config) -> Vec<String> {
 }
 
 fn known(provider: &ProviderSettings) -> BTreeMap<String, String> {
-    let endpoints = &provider.endpoints;
-    let issuer = Url::parse(&provider.issuer).ok().filter(|_| is_discovered(provider));
-    let called =
-        [&endpoints.token, &endpoints.jwks, &endpoints.revocation, &endpoints.user_info, &endpoints.introspection];
     let mut clusters = BTreeMap::new();
-    for url in issuer.iter().chain(called.into_iter().flatten()) {
-        clusters.insert(host_of(url), cluster_name(&provider.clusters, url));
+    for url in called(provider) {
+        clusters.insert(host_of(&url), cluster_name(&provider.clusters, &url));
     }
     for (host, cluster) in &provider.clusters {
         let named = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
@@ -54,7 +50,17 @@ fn known(provider: &ProviderSettings) -> BTreeMap<String, String> {
     clusters
 }
 
-fn is_discovered(provider: &ProviderSettings) -> bool {
+/// The addresses that are called as far as they are known without asking the provider; the paths say nothing.
+pub(in crate::cli) fn called(provider: &ProviderSettings) -> Vec<Url> {
+    let endpoints = &provider.endpoints;
+    let issuer = Url::parse(&provider.issuer).ok().filter(|_| is_discovered(provider));
+    let called =
+        [&endpoints.token, &endpoints.jwks, &endpoints.revocation, &endpoints.user_info, &endpoints.introspection];
+    issuer.into_iter().chain(called.into_iter().flatten().cloned()).collect()
+}
+
+/// Whether the provider's metadata is asked for.
+pub(in crate::cli) fn is_discovered(provider: &ProviderSettings) -> bool {
     let endpoints = &provider.endpoints;
     let people = provider.signs_in && (endpoints.authorization.is_none() || endpoints.token.is_none());
     people || endpoints.jwks.is_none()

@@ -1,0 +1,134 @@
+//! The manifests for an ingress gateway of Istio's.
+//!
+//! Decides which there are, for which gateway and which release.
+//!
+//! | File | Decides |
+//! |---|---|
+//! | `plugin` | the filter itself |
+//! | `provider` | how the gateway reaches the hosts that the filter calls |
+//! | `gateway` | the gateway's secrets, environment and limits |
+//! | `applications` | what the applications believe, and from whom |
+//! | `kubeflow` | what takes the place of Kubeflow's authservice |
+//! | `steps` | what is to be done with all of it |
+
+mod applications;
+mod gateway;
+mod kubeflow;
+mod plugin;
+mod provider;
+mod steps;
+
+pub(super) use gateway::fill_in;
+
+use super::{
+    super::{World, yaml::Tree},
+    Artifact, IstioArguments, Material, SecretValue,
+    hosts::{Host, hosts},
+    module::Module,
+    release::Release,
+};
+use crate::config::Config;
+
+/// Everything that manifests are made of.
+pub(super) struct Plan<'a> {
+    material: &'a Material,
+    arguments: &'a IstioArguments,
+    release: Release,
+    labels: Vec<(&'a str, &'a str)>,
+    principals: Vec<String>,
+    configuration: Tree,
+    config: Config,
+    variables: Vec<SecretValue>,
+    hosts: Vec<Host>,
+    module: Module,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn new(
+        material: &'a Material,
+        arguments: &'a IstioArguments,
+        world: &dyn World,
+    ) -> Result<Self, String> {
+        let release = Release::parse(&arguments.istio)?;
+        let module = Module::read(arguments, world)?;
+        name("--namespace", &arguments.namespace)?;
+        name("--gateway", &arguments.gateway)?;
+        arguments.applications.iter().try_for_each(|namespace| name("--applications", namespace))?;
+        let labels = arguments.selector.iter().map(|label| self::label(label)).collect::<Result<_, _>>()?;
+        let principals = applications::principals(arguments)?;
+        let mut material_with = material.clone();
+        if arguments.keep_dex_open {
+            kubeflow::keep_dex_open(&mut material_with.configuration);
+        }
+        let config = material_with.understand()?;
+        let hosts = hosts(&config, &material.provider_hosts)?;
+        provider::name_services(&mut material_with.configuration, &hosts);
+        let variables = material_with.variables();
+        let configuration = material_with.configuration;
+        Ok(Self { material, arguments, release, labels, principals, configuration, config, variables, hosts, module })
+    }
+
+    /// Every file.
+    pub(super) fn artifacts(&self) -> Result<Vec<Artifact>, String> {
+        let mut artifacts = vec![gateway::secret(self), gateway::environment(self), gateway::values(self)];
+        artifacts.extend(provider::artifact(self)?);
+        artifacts.push(gateway::limits(self));
+        artifacts.extend(applications::identity_headers(self));
+        artifacts.extend(applications::authorization(self));
+        artifacts.push(plugin::artifact(self));
+        if self.arguments.kubeflow {
+            artifacts.push(kubeflow::component(self, &artifacts));
+        }
+        Ok(artifacts)
+    }
+
+    /// What is to be done with them, in order, and what is still missing.
+    pub(super) fn steps(&self) -> Vec<String> {
+        steps::steps(self)
+    }
+
+    /// The metadata of something in the gateway's namespace.
+    fn metadata(&self, name: &str) -> Tree {
+        Tree::members([("name", name.into()), ("namespace", self.arguments.namespace.as_str().into())])
+    }
+
+    fn labels(&self) -> Tree {
+        Tree::members(self.labels.iter().map(|(name, value)| (*name, (*value).into())))
+    }
+
+    /// A file of these documents.
+    fn artifact(&self, file: &str, what: &str, documents: &[Tree]) -> Artifact {
+        let documents: Vec<_> = documents.iter().map(Tree::to_yaml).collect();
+        let text = format!("{}{}", self.heading(what), documents.join("---\n"));
+        Artifact { name: format!("istio/{file}"), text, secret: false }
+    }
+
+    fn heading(&self, what: &str) -> String {
+        super::heading(what, &self.material.command)
+    }
+}
+
+/// The first members of every resource.
+fn resource(group: &str, kind: &str, metadata: Tree) -> Tree {
+    Tree::members([("apiVersion", group.into()), ("kind", kind.into()), ("metadata", metadata)])
+}
+
+/// RFC 1123's labels, which Kubernetes' names are made of.
+fn name(option: &str, text: &str) -> Result<(), String> {
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let ends = text.bytes().next().is_some_and(letter) && text.bytes().next_back().is_some_and(letter);
+    match ends && text.len() <= 63 && text.bytes().all(|byte| letter(byte) || byte == b'-') {
+        true => Ok(()),
+        false => Err(format!("{option} {text}: is no name in Kubernetes: small letters, digits and `-`, at most 63")),
+    }
+}
+
+fn label(text: &str) -> Result<(&str, &str), String> {
+    let refused = || format!("--selector {text}: write a label as NAME=VALUE, such as istio=ingressgateway");
+    let (name, value) = text.split_once('=').ok_or_else(refused)?;
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let good = |text: &str| !text.is_empty() && text.len() <= 63 && text.bytes().all(letter);
+    let key = name.rsplit_once('/').map_or(name, |(_, key)| key);
+    let whole = name.bytes().all(|byte| letter(byte) || byte == b'/') && name.len() <= 253;
+    if good(key) && good(value) && whole { Ok((name, value)) } else { Err(refused()) }
+}
