@@ -8,6 +8,7 @@ mod describe;
 mod document;
 mod explain;
 mod keygen;
+mod migrate;
 mod render;
 mod surroundings;
 mod yaml;
@@ -32,6 +33,8 @@ enum Command {
     Explain(Box<explain::Arguments>),
     /// Prints a new key for `session.keys`
     Keygen,
+    /// Makes a configuration and all manifests out of the settings of what signed people in before
+    Migrate(migrate::Arguments),
     /// Writes everything that a configuration needs around it, for Istio or for a plain Envoy
     Render(Box<render::Arguments>),
 }
@@ -84,6 +87,7 @@ pub fn run(cli: &Cli, world: &dyn World) -> Outcome {
         Command::Check(arguments) => check::run(arguments, world),
         Command::Explain(arguments) => explain::run(arguments, world),
         Command::Keygen => keygen::run(),
+        Command::Migrate(arguments) => migrate::run(arguments, world),
         Command::Render(arguments) => render::run(arguments, world),
     }
 }

@@ -26,7 +26,7 @@ mod release;
 use std::io::ErrorKind;
 
 pub(super) use arguments::{EnvoyArguments, IstioArguments, OutputArguments};
-pub(super) use command::{Arguments, run};
+pub(super) use command::{Arguments, report, run};
 pub(super) use material::new_session_key;
 
 use super::{World, Writing, yaml::Tree};

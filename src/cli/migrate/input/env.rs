@@ -1,0 +1,66 @@
+//! Env files, as kustomize reads those of its `envs`.
+//!
+//! Decides what a line says. Nothing is unquoted and nothing is trimmed after the `=`: `PORT="8080"` has its quotes.
+
+use super::Setting;
+
+/// The settings of a file, in its order.
+pub(super) fn parse(file: &str, text: &str, problems: &mut Vec<String>) -> Vec<Setting> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let lines = text.lines().map(str::trim_start).enumerate();
+    let mut settings = Vec::new();
+    for (number, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
+        let place = format!("{file}:{}", number.saturating_add(1));
+        match line.split_once('=') {
+            Some((name, value)) if is_name(name) => settings.push(Setting::new(name, value, &place)),
+            // The line itself is not shown: what is no setting may be a secret on a line of its own.
+            Some(_) => problems.push(format!("{place}: what stands before the `=` is no name of a variable")),
+            None if is_name(line) => problems.push(format!(
+                "{place}: {line} has no `=`, so kustomize takes its value from its own environment. Write it out"
+            )),
+            None => problems.push(format!("{place} is not NAME=value")),
+        }
+    }
+    settings
+}
+
+/// A name as Kubernetes takes it: dashes and dots may be in it.
+fn is_name(name: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    !name.is_empty() && name.chars().all(letter) && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(text: &str) -> (Vec<(String, String, String)>, Vec<String>) {
+        let mut problems = Vec::new();
+        let settings = parse("a.env", text, &mut problems);
+        (settings.into_iter().map(|setting| (setting.name, setting.value, setting.place)).collect(), problems)
+    }
+
+    // M-5, M-13
+    #[test]
+    fn a_value_is_everything_after_the_first_equals_sign() {
+        let text = "\u{feff}# x=1\n\n  PORT=\"8080\"\r\nA= b=c \nUSERID_PREFIX=\nuserid-header=x";
+        let (settings, problems) = values(text);
+        let expected = [
+            ("PORT", "\"8080\"", "a.env:3"),
+            ("A", " b=c ", "a.env:4"),
+            ("USERID_PREFIX", "", "a.env:5"),
+            ("userid-header", "x", "a.env:6"),
+        ];
+        let expected: Vec<_> =
+            expected.map(|(name, value, place)| (name.to_owned(), value.to_owned(), place.to_owned())).into();
+        assert_eq!((settings, problems), (expected, Vec::new()));
+    }
+
+    #[test]
+    fn what_is_no_setting_is_named_by_its_line_alone() {
+        let (settings, problems) = values("hunter2 hunter2\nhunter 2=x\nFROM_OUTSIDE\n1A=x");
+        assert!(settings.is_empty());
+        assert_eq!(problems.len(), 4, "{problems:?}");
+        assert!(problems[2].contains("FROM_OUTSIDE") && !problems.concat().contains("hunter"), "{problems:?}");
+    }
+}

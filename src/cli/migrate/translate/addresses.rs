@@ -1,0 +1,111 @@
+//! The provider's addresses beside its issuer.
+//!
+//! Decides that a relative authorization endpoint lies at the public URL, and that plain http is said aloud.
+
+use url::Url;
+
+use super::{
+    super::{super::yaml::Tree, dialect::Dialect, go::Reference},
+    Given,
+};
+use crate::http::{origin::is_loopback, public_urls::PublicUrl};
+
+/// The provider with its addresses, and the domain of a pool.
+pub(super) fn read(given: &mut Given<'_>, issuer: &str, is_cognito: bool, tree: Tree) -> (Tree, Option<String>) {
+    let mut tree = tree;
+    let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();
+    let insecure = Url::parse(issuer).ok().filter(|url| url.scheme() == "http" && !is_loopback(&host(url)));
+    if insecure.is_some() {
+        given.ledger.source("providers[0].insecureHttp", "OIDC_PROVIDER");
+        let what = "plain http to the provider: `providers[0].insecureHttp: true`, with a warning. Whoever is between the gateway \
+                    and the provider can sign in as anyone; mutual TLS of the mesh, or https, ends that";
+        given.ledger.changed("OIDC_PROVIDER", what);
+        tree = tree.explained(INSECURE, "insecureHttp", true);
+    }
+    if let Some(authorization) = authorization(given, issuer) {
+        tree = tree.with("endpoints", Tree::map().with("authorization", authorization));
+    }
+    let Some(domain) = domain(given, is_cognito) else { return (tree, None) };
+    let cluster = format!("outbound|443||{domain}");
+    let clusters = Tree::map().with(&domain, cluster);
+    (tree.explained("The pool's domain, where tokens come from.", "clusters", clusters), Some(domain))
+}
+
+/// `OIDC_AUTH_URL`, made absolute.
+fn authorization(given: &mut Given<'_>, issuer: &str) -> Option<String> {
+    let path = "providers[0].endpoints.authorization";
+    let Some(setting) = given.take_filled("OIDC_AUTH_URL") else {
+        if Url::parse(issuer).is_ok_and(|url| is_in_cluster(&url)) {
+            given.ledger.step(
+                "if browsers cannot reach the sign-in page that the metadata of the issuer names (its host is a name inside the cluster, and \
+                 no OIDC_AUTH_URL is set), run this again with `--authorization-url`, such as `--authorization-url /dex/auth`",
+            );
+        }
+        return None;
+    };
+    let Some(reference) = Reference::parse(&setting.value) else {
+        given.refuse(&setting, "is no URL", "write it as `/dex/auth`, or with https:// and the host");
+        return None;
+    };
+    if reference.absolute.is_some() {
+        given.carry(&setting, path);
+        return Some(setting.value);
+    }
+    let Some(origin) = given.choices.first_host().filter(|_| reference.path.starts_with('/')) else {
+        let mend = "give `--authorization-url` with https:// and a host: no `--public-url` is one host";
+        given.refuse(&setting, "is relative to the host that people call", mend);
+        return None;
+    };
+    given.ledger.source(path, &setting.origin());
+    given.ledger.changed(&setting.name, format!("`{path}`, at {origin}: authservice left the host to the browser"));
+    Some(format!("{origin}{}", reference.path_and_query))
+}
+
+/// Whether only the cluster knows the host.
+fn is_in_cluster(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    host.ends_with(".svc") || host.contains(".svc.") || !host.contains('.')
+}
+
+/// The pool's domain.
+fn domain(given: &mut Given<'_>, is_cognito: bool) -> Option<String> {
+    let known = given.take("CognitoUserPoolDomain").filter(|setting| !setting.value.is_empty());
+    let domain = given.choices.domain.clone().or_else(|| known.as_ref().map(|setting| setting.value.clone()));
+    match (domain, is_cognito) {
+        (Some(domain), true) => {
+            if let Some(setting) = &known {
+                given.carry(setting, "providers[0].clusters");
+            }
+            let domain = domain.trim_start_matches("https://").trim_end_matches('/').to_owned();
+            given.ledger.source("providers[0].clusters", "--domain");
+            Some(domain)
+        }
+        (None, true) => {
+            let whose = if given.dialect == Dialect::LoadBalancer {
+                "CognitoUserPoolDomain is empty, or in none of the files"
+            } else {
+                "no setting names the domain of the pool"
+            };
+            let mend = "add `--domain HOST`, such as demo.auth.us-east-1.amazoncognito.com: tokens come from there, so the gateway needs a way to it";
+            given.ledger.refused(format!("{whose}: {mend}"));
+            None
+        }
+        (Some(_), false) => {
+            given.ledger.refused("--domain is for a pool of Cognito's, and the issuer is none: leave it out");
+            None
+        }
+        (None, false) => None,
+    }
+}
+
+impl super::super::Choices {
+    /// The first public URL that is one host, without a `/` at its end.
+    pub(in crate::cli::migrate) fn first_host(&self) -> Option<String> {
+        let first =
+            self.public_urls.iter().filter(|url| PublicUrl::parse(url).is_ok()).find(|url| !url.contains("//*."))?;
+        Some(first.trim_end_matches('/').to_owned())
+    }
+}
+
+const INSECURE: &str = "Plain http, as authservice had it: whoever is between the gateway and the provider can sign in as anyone.\n\
+                        Mutual TLS of the mesh guards it inside the cluster; write https where the provider has it.";
