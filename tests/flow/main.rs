@@ -15,6 +15,8 @@ mod access;
 mod aging;
 mod authorizer;
 mod authservice;
+mod authservice_bearer;
+mod authservice_pages;
 mod authservice_session;
 mod authservice_sign_out;
 mod back_channel;
