@@ -7,6 +7,7 @@ mod check;
 mod describe;
 mod document;
 mod explain;
+mod init;
 mod keygen;
 mod migrate;
 mod render;
@@ -31,6 +32,8 @@ enum Command {
     Check(check::Arguments),
     /// Says which rule decides on a request, why the earlier ones do not, and what happens
     Explain(Box<explain::Arguments>),
+    /// Makes a configuration and everything around it
+    Init(Box<init::Arguments>),
     /// Prints a new key for `session.keys`
     Keygen,
     /// Makes a configuration and all manifests out of the settings of what signed people in before
@@ -86,6 +89,7 @@ pub fn run(cli: &Cli, world: &dyn World) -> Outcome {
     match &cli.command {
         Command::Check(arguments) => check::run(arguments, world),
         Command::Explain(arguments) => explain::run(arguments, world),
+        Command::Init(arguments) => init::run(arguments, world),
         Command::Keygen => keygen::run(),
         Command::Migrate(arguments) => migrate::run(arguments, world),
         Command::Render(arguments) => render::run(arguments, world),

@@ -49,6 +49,13 @@ pub(in crate::cli) struct IstioArguments {
     pub(super) keep_dex_open: bool,
 }
 
+impl IstioArguments {
+    /// Whether it takes the place of what signed people in at Kubeflow.
+    pub(in crate::cli) const fn is_for_kubeflow(&self) -> bool {
+        self.kubeflow
+    }
+}
+
 /// The proxy, and what stands behind it.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Envoy")]

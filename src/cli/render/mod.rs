@@ -27,7 +27,7 @@ use std::io::ErrorKind;
 
 pub(super) use arguments::{EnvoyArguments, IstioArguments, OutputArguments};
 pub(super) use command::{Arguments, report, run};
-pub(super) use material::new_session_key;
+pub(super) use material::{CLIENT_SECRET, SESSION_KEY, new_session_key};
 
 use super::{World, Writing, yaml::Tree};
 use crate::secret::Secret;

@@ -22,7 +22,7 @@ pub(super) fn steps(plan: &Plan<'_>) -> Vec<String> {
     steps.push(apply("secret.yaml"));
     if plan.arguments.kubeflow {
         steps.push("add the folder istio to `components` of the kustomization.yaml that Kubeflow is installed from, and apply that".to_owned());
-        steps.push(kubeflow::deletion());
+        steps.push(format!("remove what is still there of authservice: {}", kubeflow::deletion()));
         return steps;
     }
     steps.push(format!(
