@@ -32,7 +32,7 @@ enum Command {
     Check(check::Arguments),
     /// Says which rule decides on a request, why the earlier ones do not, and what happens
     Explain(Box<explain::Arguments>),
-    /// Makes a configuration and everything around it
+    /// Makes a first configuration for a provider, and writes everything around it
     Init(Box<init::Arguments>),
     /// Prints a new key for `session.keys`
     Keygen,
