@@ -6,9 +6,11 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use devkit::cognito::{Cognito, Options};
 use devkit::envoy::{Envoy, Setup, wasm_module};
 use devkit::install::ENVOY_NEWEST;
 use devkit::tls::{self, TestCa};
@@ -16,7 +18,7 @@ use devkit::upstream::Upstream;
 use serde_json::{Value, json};
 
 use crate::world::Files;
-use crate::{Habits, Net, Person};
+use crate::{Builder, DOMAIN, Habits, ISSUER, Net, Person};
 
 const ROUTES: &str =
     "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/route_config/virtual_hosts/0/routes";
@@ -38,25 +40,56 @@ pub struct Gateway {
     pub upstream: Arc<Upstream>,
     /// How clients get there.
     pub net: Net,
+    /// The proxy's environment: the secrets.
+    pub environment: BTreeMap<String, String>,
     _files: Files,
 }
 
 impl Rendered {
-    /// From Envoy's configuration, and the lines `NAME=value` of its environment. The first cluster's name is the application's.
-    pub fn new(config: &Path, environment: &str, host: &str) -> Rendered {
+    /// From files that the tool wrote: Envoy's configuration, and its environment, which a shell reads.
+    pub fn new(config: &Path, environment: &Path, host: &str) -> Rendered {
+        let setup = Setup::from_file(config).unwrap_or_else(|error| panic!("{error:#}"));
+        let variables = sourced(environment);
+        variables.iter().fold(Self::of(setup, host), |rendered, (name, value)| rendered.env(name, value))
+    }
+
+    /// From a configuration that was read already.
+    pub fn of(setup: Setup, host: &str) -> Rendered {
         tls::use_ring();
-        let setup = Setup::from_file(config).unwrap_or_else(|error| panic!("{error:#}")).wasm(wasm_module());
-        let lines = environment.lines().filter(|line| !line.starts_with('#'));
-        let setup =
-            lines.filter_map(|line| line.split_once('=')).fold(setup, |setup, (name, value)| setup.env(name, value));
         let version = std::env::var("EDGE_OIDC_ENVOY").unwrap_or_else(|_| ENVOY_NEWEST.to_owned());
         Rendered {
-            setup: setup.version(&version),
+            setup: setup.wasm(wasm_module()).version(&version),
             host: host.to_owned(),
             places: Vec::new(),
             people: Vec::new(),
             authority: TestCa::new().expect("an authority"),
         }
+    }
+
+    /// A variable of the environment, in place of what was written.
+    pub fn env(self, name: &str, value: &str) -> Rendered {
+        self.setup(|setup| setup.env(name, value))
+    }
+
+    /// Which Envoy; the newest, if nobody says.
+    pub fn version(self, version: &str) -> Rendered {
+        self.setup(|setup| setup.version(version))
+    }
+
+    /// Starts a pool, that of [`crate::World`] but for `change`, where the gateway and people look for it.
+    pub async fn with_pool(self, change: impl FnOnce(&mut Options)) -> (Rendered, Cognito) {
+        self.with_pool_called(&[ISSUER, DOMAIN], change).await
+    }
+
+    /// The same, with these names on its certificate.
+    pub async fn with_pool_called(self, names: &[&str], change: impl FnOnce(&mut Options)) -> (Rendered, Cognito) {
+        let mut options = Builder::default().options;
+        options.tls = Some(self.authority.server(names).expect("a certificate").config);
+        change(&mut options);
+        let pool = Cognito::start(options).await.expect("the pool");
+        let (issuer, domain) = (pool.issuer_addr(), pool.domain_addr());
+        let rendered = self.place(&format!("{ISSUER}:443"), issuer).place(&format!("{DOMAIN}:443"), domain);
+        (rendered.known(ISSUER, issuer).known(DOMAIN, domain), pool)
     }
 
     /// Certificates that the gateway will trust are this one's.
@@ -109,11 +142,12 @@ impl Rendered {
         let upstream = Arc::new(Upstream::start(([127, 0, 0, 1], 0).into()).await.context("the application")?);
         let (setup, files) = self.placed(application, upstream.addr())?;
         let checked = setup.clone().validate().await?;
-        anyhow::ensure!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+        ensure!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+        let environment = setup.env.clone();
         let envoy = setup.start().await?;
         let hosts = [(self.host, envoy.addr())].into_iter().chain(self.people).collect();
         let net = Net { ca_pem: self.authority.pem().to_owned(), hosts, upstream: Arc::clone(&upstream) };
-        Ok(Gateway { envoy, upstream, net, _files: files })
+        Ok(Gateway { envoy, upstream, net, environment, _files: files })
     }
 
     fn placed(&self, application: &str, upstream: SocketAddr) -> Result<(Setup, Files)> {
@@ -135,6 +169,19 @@ impl Gateway {
     pub fn person(&self) -> Person {
         Person::new(&self.net, Habits::default())
     }
+}
+
+/// What a shell makes of a file with variables, as the tool says that it should be read.
+fn sourced(file: &Path) -> BTreeMap<String, String> {
+    let script = "set -a; . \"$1\"; env -0";
+    let mut shell = Command::new("/bin/sh");
+    let output = shell.env_clear().env("PATH", "/usr/bin:/bin").args(["-c", script, "sh"]).arg(file).output();
+    let output = output.expect("a shell");
+    assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let variables = text.split('\0').filter_map(|line| line.split_once('='));
+    let own = variables.filter(|(name, _)| !["PATH", "PWD", "SHLVL", "_", "OLDPWD"].contains(name));
+    own.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// Names of clusters and the one address that each has.
