@@ -4,28 +4,34 @@
 
 use std::collections::BTreeMap;
 
-use super::read::{Node, Object, Report};
+use super::{
+    read::{Node, Object, Report},
+    user_ids,
+};
 use crate::{
-    identity::{AUTHORIZATION, Forwarding, GroupsRule, HeaderRule, IdentitySettings, UserIdRule, headers::fold},
+    identity::{AUTHORIZATION, Forwarding, GroupsRule, HeaderRule, IdentitySettings, headers::fold},
     oidc::claims::{ClaimPath, Naming},
 };
 
 pub(super) fn read(node: &Node<'_>, report: &mut Report) -> IdentitySettings {
-    let Some(object) =
-        node.object(&["userId", "groups", "headers", "forward", "allowUnverifiedEmail", "filterState"], report)
-    else {
+    let Some(object) = node.object(&KNOWN, report) else {
         return IdentitySettings::default();
     };
     let mut names = Names::default();
-    let user_id = object.member("userId").and_then(|node| prefixed(&node, &mut names, report));
+    let user_id = object.member("userId").and_then(|node| user_ids::read(&node, &mut names, report));
     let groups = object.member("groups").and_then(|node| prefixed(&node, &mut names, report));
     let headers = object.member("headers").and_then(|node| node.list(report)).unwrap_or_default();
     let headers = headers.iter().filter_map(|node| header_rule(node, &mut names, report)).collect();
+    let auth_method = object.member("authMethod").and_then(|node| {
+        let object = node.object(&["header"], report)?;
+        header(&object, &mut names, report)
+    });
     let forward = object.member("forward").map(|node| forward(&node, &mut names, report)).unwrap_or_default();
     IdentitySettings {
-        user_id: user_id.map(|(claim, header, prefix)| UserIdRule { claim, header, prefix }),
+        user_id,
         groups: groups.map(|(claim, header, prefix)| GroupsRule { claim, header, prefix }),
         headers,
+        auth_method,
         forward,
         allow_unverified_email: object
             .member("allowUnverifiedEmail")
@@ -37,7 +43,7 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> IdentitySettings {
 
 /// The header names given so far, folded as an upstream might fold them, and where.
 #[derive(Default)]
-struct Names(BTreeMap<String, String>);
+pub(super) struct Names(BTreeMap<String, String>);
 
 fn prefixed(node: &Node<'_>, names: &mut Names, report: &mut Report) -> Option<(ClaimPath, String, String)> {
     let object = node.object(&["claim", "header", "prefix"], report)?;
@@ -81,19 +87,23 @@ pub(super) fn naming(node: &Node<'_>, common: Common, report: &mut Report) -> Na
             node.problem(report, "goes into no header", mend);
         }
     }
-    let [(user_id_claim, user_id_prefix), (groups_claim, groups_prefix)] =
-        [user_id, groups].map(|node| node.map(|node| renamed(&node, report)).unwrap_or_default());
-    Naming { user_id_claim, user_id_prefix, groups_claim, groups_prefix }
+    let (user_id_claims, user_id_prefix) =
+        user_id.map(|node| renamed(&node, &["claim", "claims", "prefix"], report)).unwrap_or_default();
+    let (groups_claims, groups_prefix) =
+        groups.map(|node| renamed(&node, &["claim", "prefix"], report)).unwrap_or_default();
+    let groups_claim = groups_claims.and_then(|claims| claims.into_iter().next());
+    Naming { user_id_claims, user_id_prefix, groups_claim, groups_prefix }
 }
 
-fn renamed(node: &Node<'_>, report: &mut Report) -> (Option<ClaimPath>, Option<String>) {
-    let Some(object) = node.object(&["claim", "prefix"], report) else { return (None, None) };
-    let (claim, prefix_node) = (object.member("claim"), object.member("prefix"));
-    if claim.is_none() && prefix_node.is_none() {
+fn renamed(node: &Node<'_>, known: &[&str], report: &mut Report) -> (Option<Vec<ClaimPath>>, Option<String>) {
+    let Some(object) = node.object(known, report) else { return (None, None) };
+    let prefix_node = object.member("prefix");
+    let claims = user_ids::claims(&object, report);
+    if claims.is_none() && prefix_node.is_none() {
         node.problem(report, "says nothing", "name the `claim`, the `prefix` or both, or remove it");
     }
     let prefix = prefix_node.and_then(|node| prefix(&node, report)).map(str::to_owned);
-    (claim.and_then(|node| claim_path(&node, report)), prefix)
+    (claims.flatten(), prefix)
 }
 
 fn header_rule(node: &Node<'_>, names: &mut Names, report: &mut Report) -> Option<HeaderRule> {
@@ -169,7 +179,7 @@ fn claim_name(node: &Node<'_>, report: &mut Report) -> Option<String> {
     Some(claim.to_owned())
 }
 
-fn prefix<'a>(node: &Node<'a>, report: &mut Report) -> Option<&'a str> {
+pub(super) fn prefix<'a>(node: &Node<'a>, report: &mut Report) -> Option<&'a str> {
     let prefix = node.text_or_empty(report)?;
     if prefix.chars().any(|c| !matches!(c, ' '..='~')) {
         node.problem(report, "cannot stand in a header", "write printable ASCII characters only");
@@ -177,7 +187,7 @@ fn prefix<'a>(node: &Node<'a>, report: &mut Report) -> Option<&'a str> {
     Some(prefix)
 }
 
-fn header(object: &Object<'_>, names: &mut Names, report: &mut Report) -> Option<String> {
+pub(super) fn header(object: &Object<'_>, names: &mut Names, report: &mut Report) -> Option<String> {
     let node = object.required("header", "name the header that the applications read", report)?;
     let name = node.text(report)?.to_ascii_lowercase();
     if !is_token(&name) {
@@ -234,6 +244,9 @@ fn reserved(name: &str) -> Option<&'static str> {
     }
     None
 }
+
+const KNOWN: [&str; 7] =
+    ["userId", "groups", "headers", "authMethod", "forward", "allowUnverifiedEmail", "filterState"];
 
 /// No token nests its claims deeper.
 const DEEPEST_CLAIM: usize = 8;

@@ -10,6 +10,7 @@
 //! | `people` | nothing; warns of people who could be taken for others |
 //! | `providers`, `provider`, `role`, `client`, `address`, `logout`, `tokens` | `providers`: each provider, our client there, its URLs, signing out, bearer tokens |
 //! | `public_urls`, `paths`, `after_sign_in`, `pages`, `session`, `identity`, `bearer`, `authorizer`, `routes` | the blocks of these names |
+//! | `user_ids` | out of which claims a user id is made, and by which rules |
 //! | `secret` | a text or `{ env: NAME }` |
 
 mod address;
@@ -33,6 +34,7 @@ mod routes;
 mod secret;
 mod session;
 mod tokens;
+mod user_ids;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -34,9 +34,9 @@ const USER_IDS: (&str, &str, &str) = (
 const GROUPS: (&str, &str, &str) =
     ("groups", "groups", "a group means the same at both: who is in `admins` at one is in `admins` of the other");
 
-/// A claim that names, and what stands before the name.
+/// The claims that can name, and what stands before the name.
 struct Name {
-    claim: ClaimPath,
+    claims: Vec<ClaimPath>,
     prefix: String,
 }
 
@@ -48,13 +48,14 @@ impl Name {
 }
 
 fn user_id(identity: &IdentitySettings, naming: &Naming) -> Option<Name> {
-    let claim = identity.user_id_claim(naming)?.clone();
-    Some(Name { claim, prefix: identity.user_id_prefix(naming).to_owned() })
+    identity.user_id.as_ref()?;
+    let claims = identity.user_id_claims(naming).to_vec();
+    Some(Name { claims, prefix: identity.user_id_prefix(naming).to_owned() })
 }
 
 fn groups(identity: &IdentitySettings, naming: &Naming) -> Option<Name> {
     let claim = identity.groups_claim(naming)?.clone();
-    Some(Name { claim, prefix: identity.groups_prefix(naming).to_owned() })
+    Some(Name { claims: vec![claim], prefix: identity.groups_prefix(naming).to_owned() })
 }
 
 /// The names that come from a provider at `path`, by each of the ways to come from there, and where each way is written.
@@ -67,7 +68,8 @@ fn names(
     let rules = provider.bearer.iter().enumerate().map(|(index, rule)| {
         let name = name(&rule.naming.or(&provider.naming));
         // A service account's `sub` begins with `system:serviceaccount:`; what else it has is below `kubernetes.io`.
-        let name = name.filter(|name| rule.kind != TokenKind::ServiceAccount || name.claim.root == "kubernetes.io");
+        let inner = |name: &Name| name.claims.iter().any(|claim| claim.root == "kubernetes.io");
+        let name = name.filter(|name| rule.kind != TokenKind::ServiceAccount || inner(name));
         (element(&member(path, "bearer"), index), name)
     });
     people.into_iter().chain(rules).filter_map(|(path, name)| Some((path, provider.kind, name?))).collect()
@@ -100,23 +102,38 @@ fn judge_names(
 /// Warns where two claims of one issuer name people, and what one says of somebody could be what the other says of another.
 fn judge_ways(providers: &[ProviderSettings], identity: &IdentitySettings, report: &mut Report) {
     let mut earlier: Vec<(&str, String, Name)> = Vec::new();
+    // A rule can leave of an address what another claim makes up.
+    let rewritten = identity.user_id.as_ref().is_some_and(|rule| !rule.transforms.rules().is_empty());
     for (index, provider) in providers.iter().enumerate() {
         let path = element("providers", index);
         for (place, kind, name) in names(&path, provider, |naming| user_id(identity, naming)) {
-            let same = |(issuer, _, other): &&(&str, String, Name)| {
-                *issuer == provider.issuer && name.meets(other) && can_be_alike(&name.claim, &other.claim, kind)
+            let kind = if rewritten { ProviderKind::Oidc } else { kind };
+            let same = |(issuer, there, other): &(&str, String, Name)| {
+                let near = *issuer == provider.issuer && name.meets(other);
+                let (one, other) = near.then(|| alike(&name.claims, &other.claims, kind))??;
+                Some((there.clone(), one.clone(), other.clone()))
             };
-            if let Some((_, there, other)) = earlier.iter().find(same) {
+            if let Some((there, one, other)) = earlier.iter().find_map(same) {
                 let mend = format!(
                     "take the same claim in both, or a prefix, as `identity: {{ userId: {{ prefix: \"{0}:\" }} }}`: whose `{0}` \
                      is another's `{1}` is taken for them",
-                    name.claim, other.claim
+                    one, other
                 );
                 report.warning(&place, format!("can give a user id that is somebody else's by `{there}`"), mend);
             }
             earlier.push((&provider.issuer, place, name));
         }
     }
+}
+
+/// A claim of `ones` and one of `others` that can name two people alike; within one list, the list itself is warned of.
+fn alike<'a>(
+    ones: &'a [ClaimPath],
+    others: &'a [ClaimPath],
+    kind: ProviderKind,
+) -> Option<(&'a ClaimPath, &'a ClaimPath)> {
+    let mut pairs = ones.iter().flat_map(|one| others.iter().map(move |other| (one, other)));
+    pairs.find(|(one, other)| ones != others && can_be_alike(one, other, kind))
 }
 
 /// Whether two claims of one issuer can name two people alike. Cognito itself makes up `sub` and `client_id`, without `@`.
@@ -131,14 +148,14 @@ fn can_be_alike(one: &ClaimPath, other: &ClaimPath, kind: ProviderKind) -> bool 
 fn judge_tokens(path: &str, provider: &ProviderSettings, identity: &IdentitySettings, report: &mut Report) {
     for (index, rule) in provider.bearer.iter().enumerate() {
         let naming = rule.naming.or(&provider.naming);
-        let Some(claim) = identity.user_id_claim(&naming) else { continue };
+        let claims = identity.user_id_claims(&naming);
+        let Some(claim) = claims.first() else { continue };
+        let none_is = |roots: &[&str]| !claims.iter().any(|claim| roots.contains(&claim.root.as_str()));
         let (whose, instead) = match (rule.kind, provider.kind) {
-            (TokenKind::AccessToken, ProviderKind::Cognito) if claim.root == "email" => {
+            (TokenKind::AccessToken, ProviderKind::Cognito) if claims.iter().all(|claim| claim.root == "email") => {
                 ("Cognito's access", "client_id")
             }
-            (TokenKind::ServiceAccount, _) if !["sub", "kubernetes.io"].contains(&claim.root.as_str()) => {
-                ("service accounts'", "sub")
-            }
+            (TokenKind::ServiceAccount, _) if none_is(&["sub", "kubernetes.io"]) => ("service accounts'", "sub"),
             _ => continue,
         };
         let mend = format!(

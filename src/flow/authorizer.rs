@@ -116,7 +116,8 @@ fn document(provider: &str, inbound: &Inbound, caller: &Caller, identity: &Ident
         Credential::Session { .. } => Value::Null,
     };
     let naming = &caller.naming;
-    let name = if naming.user_id_prefix.is_some() { identity.user_id() } else { identity.name() };
+    let prefix = naming.user_id_prefix.as_deref().unwrap_or_default();
+    let name = identity.name().map(|name| format!("{prefix}{name}"));
     let prefix = naming.groups_prefix.as_deref().unwrap_or_default();
     let groups: Vec<String> = identity.group_names().iter().map(|group| format!("{prefix}{group}")).collect();
     let port = inbound.origin.as_ref().map(crate::http::origin::Origin::port);

@@ -6,6 +6,7 @@
 pub mod headers;
 mod settings;
 mod text;
+pub mod transform;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ use serde_json::Value;
 pub use settings::{AUTHORIZATION, Forwarding, GroupsRule, HeaderRule, IdentitySettings, UserIdRule};
 
 use crate::oidc::claims::{ClaimPath, Naming, TrustedClaims, is_true};
+use settings::is_usable;
 use text::{list, names, text};
 
 /// A person or program as the applications see them. [`Identity::from_claims`] alone makes one.
@@ -31,9 +33,11 @@ pub struct Identity {
 pub enum IdentityError {
     /// The user id's claim is `email` and the provider says that it is not verified.
     EmailUnverified,
-    /// The user id's claim is absent or empty.
+    /// The user id's claim is absent or empty, or no text.
     UserIdAbsent,
-    /// The user id cannot stand in a header: a control character, or white space at an end.
+    /// The rules leave nothing of the user id.
+    UserIdTransformedAway,
+    /// The user id cannot stand in a header: a control character, or white space at an end. Or it is too long for the rules.
     UserIdUnusable,
 }
 
@@ -47,8 +51,10 @@ impl Identity {
         naming: &Naming,
         claims: &TrustedClaims,
     ) -> Result<Self, IdentityError> {
-        let name = settings.user_id_claim(naming).map(|claim| user_name(settings, claim, claims)).transpose()?;
-        let user_id = name.as_ref().map(|name| format!("{}{name}", settings.user_id_prefix(naming)));
+        let rule = settings.user_id.as_ref();
+        let name = rule.map(|_| user_name(settings, settings.user_id_claims(naming), claims)).transpose()?;
+        let rewritten = rule.zip(name.as_ref()).map(|(rule, name)| rule.rewrite(name)).transpose()?;
+        let user_id = rewritten.map(|(text, _)| format!("{}{text}", settings.user_id_prefix(naming)));
         let groups_claim = settings.groups_claim(naming).and_then(|claim| believed(settings, claim, claims));
         let group_names = groups_claim.map(names).unwrap_or_default();
         let groups = list(&group_names, settings.groups_prefix(naming));
@@ -77,7 +83,7 @@ impl Identity {
         self.user_id.as_deref()
     }
 
-    /// The user id's claim, without the prefix.
+    /// The user id's claim as it stands there: not rewritten, without the prefix.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
@@ -93,13 +99,16 @@ impl Identity {
     }
 }
 
-fn user_name(settings: &IdentitySettings, claim: &ClaimPath, claims: &TrustedClaims) -> Result<String, IdentityError> {
-    let value = claims.at(claim).and_then(Value::as_str).filter(|value| !value.is_empty());
-    let value = value.ok_or(IdentityError::UserIdAbsent)?;
+/// The first of the user id's claims that is there. One that is there and cannot name somebody refuses: to go on to the next
+/// would give a person two names.
+fn user_name(settings: &IdentitySettings, from: &[ClaimPath], claims: &TrustedClaims) -> Result<String, IdentityError> {
+    let found = from.iter().find_map(|claim| Some((claim, claims.at(claim).filter(|value| *value != "")?)));
+    let (claim, value) = found.ok_or(IdentityError::UserIdAbsent)?;
+    let value = value.as_str().ok_or(IdentityError::UserIdAbsent)?;
     if is_disowned(settings, claim, claims) {
         return Err(IdentityError::EmailUnverified);
     }
-    if value.chars().any(char::is_control) || value.trim() != value {
+    if !is_usable(value) {
         return Err(IdentityError::UserIdUnusable);
     }
     Ok(value.to_owned())
@@ -121,6 +130,7 @@ impl IdentityError {
         match self {
             Self::EmailUnverified => "email_unverified",
             Self::UserIdAbsent => "user_id_absent",
+            Self::UserIdTransformedAway => "user_id_transformed_away",
             Self::UserIdUnusable => "user_id_unusable",
         }
     }
@@ -131,7 +141,10 @@ impl fmt::Display for IdentityError {
         f.write_str(match self {
             Self::EmailUnverified => "the provider says that the e-mail address is not verified",
             Self::UserIdAbsent => "the claim for the user id is absent or empty",
-            Self::UserIdUnusable => "the user id has a control character, or white space at an end",
+            Self::UserIdTransformedAway => "the rules for user ids leave nothing of this one",
+            Self::UserIdUnusable => {
+                "the user id has a control character or white space at an end, or is too long for the rules for user ids"
+            }
         })
     }
 }
@@ -155,9 +168,9 @@ mod tests {
         let rule = |header: &str, claim: &str| HeaderRule { header: header.into(), claim: ClaimPath::top_level(claim) };
         IdentitySettings {
             user_id: Some(UserIdRule {
-                claim: ClaimPath::top_level("email"),
+                claims: vec![ClaimPath::top_level("email")],
                 header: "kubeflow-userid".into(),
-                prefix: String::new(),
+                ..UserIdRule::default()
             }),
             groups: Some(GroupsRule {
                 claim: ClaimPath::top_level("cognito:groups"),
@@ -165,9 +178,7 @@ mod tests {
                 prefix: String::new(),
             }),
             headers: vec![rule("x-name", "name")],
-            forward: Forwarding::default(),
-            allow_unverified_email: false,
-            filter_state: false,
+            ..IdentitySettings::default()
         }
     }
 
@@ -272,9 +283,9 @@ mod tests {
 
     #[test]
     fn the_nearest_naming_that_says_so_wins_for_each_part() {
-        let rule = Naming { user_id_claim: Some(ClaimPath::top_level("sub")), ..Naming::default() };
+        let rule = Naming { user_id_claims: Some(vec![ClaimPath::top_level("sub")]), ..Naming::default() };
         let provider = Naming {
-            user_id_claim: Some(ClaimPath::top_level("name")),
+            user_id_claims: Some(vec![ClaimPath::top_level("name")]),
             user_id_prefix: Some("pods:".into()),
             groups_claim: nested("realm_access", "roles"),
             groups_prefix: Some(String::new()),
@@ -292,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_naming_replaces_the_claim_and_never_adds_a_second_choice() {
-        let naming = Naming { user_id_claim: nested("user", "id"), ..Naming::default() };
+        let naming = Naming { user_id_claims: nested("user", "id").map(|claim| vec![claim]), ..Naming::default() };
         for claims in [json!({"email": "a@b"}), json!({"email": "a@b", "user": "x"}), json!({"user": {"id": 7}})] {
             assert_eq!(person(&naming, claims).unwrap_err(), IdentityError::UserIdAbsent);
         }
@@ -302,15 +313,15 @@ mod tests {
     // T-160
     #[test]
     fn a_naming_by_email_is_for_verified_addresses_only() {
-        let naming = Naming { user_id_claim: Some(ClaimPath::top_level("email")), ..Naming::default() };
+        let naming = Naming { user_id_claims: Some(vec![ClaimPath::top_level("email")]), ..Naming::default() };
         let mut by_sub = settings();
-        by_sub.user_id.as_mut().unwrap().claim = ClaimPath::top_level("sub");
+        by_sub.user_id.as_mut().unwrap().claims = vec![ClaimPath::top_level("sub")];
         let claims = json!({"sub": "s", "email": "a@b", "email_verified": false});
         let claims = TrustedClaims::unsealed(claims.as_object().unwrap().clone());
         assert!(Identity::from_claims(&by_sub, &Naming::default(), &claims).is_ok());
         assert_eq!(Identity::from_claims(&by_sub, &naming, &claims), Err(IdentityError::EmailUnverified));
         // `email_verified` speaks of the top-level claim only.
-        let inside = Naming { user_id_claim: nested("email", "alias"), ..Naming::default() };
+        let inside = Naming { user_id_claims: nested("email", "alias").map(|claim| vec![claim]), ..Naming::default() };
         let aliased = json!({"sub": "s", "email": {"alias": "x"}, "email_verified": false});
         let aliased = TrustedClaims::unsealed(aliased.as_object().unwrap().clone());
         assert_eq!(Identity::from_claims(&by_sub, &inside, &aliased).unwrap().name(), Some("x"));

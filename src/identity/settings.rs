@@ -1,8 +1,9 @@
 //! Which claim becomes which header, and which tokens go on.
 //!
-//! Decides by which name a claim goes for whoever vouched for it, and which headers are ours. Valid by construction in
-//! `config`.
+//! Decides by which name a claim goes for whoever vouched for it, which headers are ours, and the order in which a user id is
+//! made. Valid by construction in `config`.
 
+use super::{IdentityError, transform::Transforms};
 use crate::{
     oidc::claims::{ClaimPath, Naming},
     secret::Secret,
@@ -17,6 +18,8 @@ pub struct IdentitySettings {
     pub groups: Option<GroupsRule>,
     /// Further headers.
     pub headers: Vec<HeaderRule>,
+    /// The header, lower case, that says how somebody proved who they are: by a session's cookie, or by a header.
+    pub auth_method: Option<String>,
     /// Which tokens go on.
     pub forward: Forwarding,
     /// Whether an `email` that the provider calls unverified may name a person.
@@ -25,13 +28,17 @@ pub struct IdentitySettings {
     pub filter_state: bool,
 }
 
-/// The user id: claim, prefix, header. An absent or empty claim refuses the request.
-#[derive(Clone, Debug)]
+/// The user id: claim, then rules, then lower case, then prefix, then header. One that is absent or empty refuses the request.
+#[derive(Clone, Debug, Default)]
 pub struct UserIdRule {
-    /// The claim (`email`, `cognito:username`), used whole.
-    pub claim: ClaimPath,
+    /// The claims (`email`, `cognito:username`), used whole: the first that is there counts. Never empty.
+    pub claims: Vec<ClaimPath>,
     /// The header's name, lower case.
     pub header: String,
+    /// What rewrites the value.
+    pub transforms: Transforms,
+    /// Whether letters of ASCII become small. No others: the Kelvin sign would become a `k`, and its bearer somebody else.
+    pub lowercase: bool,
     /// Put before the value.
     pub prefix: String,
 }
@@ -65,11 +72,37 @@ pub struct Forwarding {
     pub access_token: Option<String>,
 }
 
+impl UserIdRule {
+    /// What a claim's value becomes before the prefix, and by which rule, counted from 0.
+    ///
+    /// # Errors
+    /// [`IdentityError`] if nothing is left of it, or nothing that can stand in a header.
+    pub fn rewrite(&self, value: &str) -> Result<(String, Option<usize>), IdentityError> {
+        let rewritten = self.transforms.apply(value).map_err(|_| IdentityError::UserIdUnusable)?;
+        let (rule, mut text) = rewritten.map_or((None, value.to_owned()), |(rule, text)| (Some(rule), text));
+        if text.is_empty() {
+            return Err(IdentityError::UserIdTransformedAway);
+        }
+        if !is_usable(&text) {
+            return Err(IdentityError::UserIdUnusable);
+        }
+        if self.lowercase {
+            text.make_ascii_lowercase();
+        }
+        Ok((text, rule))
+    }
+}
+
+/// Whether a header carries `text` as it is.
+pub(super) fn is_usable(text: &str) -> bool {
+    !text.chars().any(char::is_control) && text.trim() == text
+}
+
 impl IdentitySettings {
-    /// Where the user id stands.
-    pub fn user_id_claim<'a>(&'a self, naming: &'a Naming) -> Option<&'a ClaimPath> {
-        let rule = self.user_id.as_ref()?;
-        Some(naming.user_id_claim.as_ref().unwrap_or(&rule.claim))
+    /// Where the user id stands: the first of these that is there counts. None if it goes into no header.
+    pub fn user_id_claims<'a>(&'a self, naming: &'a Naming) -> &'a [ClaimPath] {
+        let Some(rule) = &self.user_id else { return &[] };
+        naming.user_id_claims.as_deref().unwrap_or(&rule.claims)
     }
 
     /// What stands before the user id.
@@ -94,12 +127,13 @@ impl IdentitySettings {
     pub fn header_names(&self) -> impl Iterator<Item = &str> {
         let user_id = self.user_id.iter().map(|rule| rule.header.as_str());
         let groups = self.groups.iter().map(|rule| rule.header.as_str());
-        user_id.chain(groups).chain(self.headers.iter().map(|rule| rule.header.as_str()))
+        let headers = self.headers.iter().map(|rule| rule.header.as_str());
+        user_id.chain(groups).chain(headers).chain(self.auth_method.as_deref())
     }
 
     /// Every top-level claim that a session of somebody must keep whose claims go by `naming`.
     pub fn claim_names<'a>(&'a self, naming: &'a Naming) -> impl Iterator<Item = &'a str> {
-        let user_id = self.user_id_claim(naming).into_iter();
+        let user_id = self.user_id_claims(naming).iter();
         let groups = self.groups_claim(naming).into_iter();
         let claims = user_id.chain(groups).chain(self.headers.iter().map(|rule| &rule.claim));
         // Whether an address may be believed is asked on every request, so the answer is kept beside it.

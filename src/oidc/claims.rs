@@ -22,8 +22,8 @@ pub struct ClaimPath {
 /// What a person's claims are called by whoever issued them, where that differs from the common setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Naming {
-    /// The claim of the user id.
-    pub user_id_claim: Option<ClaimPath>,
+    /// The claims of the user id, the first that is there counts; never empty.
+    pub user_id_claims: Option<Vec<ClaimPath>>,
     /// What stands before the user id.
     pub user_id_prefix: Option<String>,
     /// The claim of the groups.
@@ -37,7 +37,7 @@ impl Naming {
     pub fn or(&self, other: &Self) -> Self {
         let (this, other) = (self.clone(), other.clone());
         Self {
-            user_id_claim: this.user_id_claim.or(other.user_id_claim),
+            user_id_claims: this.user_id_claims.or(other.user_id_claims),
             user_id_prefix: this.user_id_prefix.or(other.user_id_prefix),
             groups_claim: this.groups_claim.or(other.groups_claim),
             groups_prefix: this.groups_prefix.or(other.groups_prefix),
@@ -331,7 +331,7 @@ mod tests {
     fn the_nearer_naming_wins_member_by_member() {
         let near = Naming { user_id_prefix: Some("near:".into()), ..Naming::default() };
         let far = Naming {
-            user_id_claim: Some(ClaimPath::top_level("sub")),
+            user_id_claims: Some(vec![ClaimPath::top_level("sub")]),
             user_id_prefix: Some("far:".into()),
             groups_claim: Some(ClaimPath::top_level("roles")),
             groups_prefix: Some("g:".into()),

@@ -15,6 +15,7 @@ mod check;
 mod explain;
 mod futile;
 mod generous;
+mod identity;
 mod pages;
 mod people;
 mod provider;

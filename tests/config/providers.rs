@@ -154,7 +154,7 @@ fn claims_go_by_other_names_where_it_is_said() {
     let config = read(&tree).unwrap();
     let naming = &config.providers()[0].naming;
     assert_eq!(
-        (naming.user_id_claim.as_ref().unwrap().root.as_str(), naming.user_id_prefix.as_deref()),
+        (naming.user_id_claims.as_ref().unwrap()[0].root.as_str(), naming.user_id_prefix.as_deref()),
         ("sub", Some("pods:"))
     );
     let groups = naming.groups_claim.as_ref().unwrap();

@@ -4,7 +4,7 @@
 
 use crate::{
     config::Config,
-    identity::AUTHORIZATION,
+    identity::{AUTHORIZATION, UserIdRule},
     oidc::claims::{ClaimPath, Naming},
 };
 
@@ -13,26 +13,29 @@ pub(super) fn headers(config: &Config) -> Vec<String> {
     let identity = &config.identity;
     let mut lines = Vec::new();
     if let Some(rule) = &identity.user_id {
-        let from = from(&rule.claim, &rule.prefix);
-        lines.push(format!("{}: the user id, {from}; without it nobody passes", rule.header));
-        let elsewhere = |naming: &Naming| (naming.user_id_claim.is_some(), naming.user_id_prefix.is_some());
+        let from = |claims: &[ClaimPath], prefix: &str| from(&choice(claims), prefix);
+        let common = from(&rule.claims, &rule.prefix);
+        lines.push(format!("{}: the user id, {common}; without it nobody passes", rule.header));
+        let elsewhere = |naming: &Naming| (naming.user_id_claims.is_some(), naming.user_id_prefix.is_some());
         for (name, naming) in renamed(config, elsewhere) {
-            let claim = naming.user_id_claim.as_ref().unwrap_or(&rule.claim);
-            lines.push(format!(
-                "  at {name} {}",
-                self::from(claim, naming.user_id_prefix.as_ref().unwrap_or(&rule.prefix))
-            ));
+            let claims = naming.user_id_claims.as_ref().unwrap_or(&rule.claims);
+            lines.push(format!("  at {name} {}", from(claims, naming.user_id_prefix.as_ref().unwrap_or(&rule.prefix))));
         }
+        lines.extend(rewriting(rule));
     }
     if let Some(rule) = &identity.groups {
-        lines.push(format!("{}: the groups, {}", rule.header, from(&rule.claim, &rule.prefix)));
+        lines.push(format!("{}: the groups, {}", rule.header, from(&rule.claim.to_string(), &rule.prefix)));
         let elsewhere = |naming: &Naming| (naming.groups_claim.is_some(), naming.groups_prefix.is_some());
         for (name, naming) in renamed(config, elsewhere) {
             let claim = naming.groups_claim.as_ref().unwrap_or(&rule.claim);
-            lines.push(format!("  at {name} {}", from(claim, naming.groups_prefix.as_ref().unwrap_or(&rule.prefix))));
+            let claim = claim.to_string();
+            lines.push(format!("  at {name} {}", from(&claim, naming.groups_prefix.as_ref().unwrap_or(&rule.prefix))));
         }
     }
     lines.extend(identity.headers.iter().map(|rule| format!("{}: from claim {}", rule.header, rule.claim)));
+    lines.extend(identity.auth_method.iter().map(|header| {
+        format!("{header}: `cookie` for a session from its cookie, `header` for a token or a session from a header")
+    }));
     let tokens = [("ID", &identity.forward.id_token), ("access", &identity.forward.access_token)];
     lines.extend(tokens.into_iter().filter_map(|(kind, header)| {
         let header = header.as_ref()?;
@@ -54,9 +57,31 @@ fn renamed(config: &Config, elsewhere: impl Fn(&Naming) -> (bool, bool)) -> impl
     namings.filter(move |(_, naming)| elsewhere(naming) != (false, false))
 }
 
-fn from(claim: &ClaimPath, prefix: &str) -> String {
+fn from(claim: &str, prefix: &str) -> String {
     let prefix = if prefix.is_empty() { String::new() } else { format!(", after `{prefix}`") };
-    format!("from claim {}{prefix}", claim)
+    format!("from claim {claim}{prefix}")
+}
+
+/// The first of some claims that is there.
+pub(super) fn choice(claims: &[ClaimPath]) -> String {
+    claims.iter().map(ClaimPath::to_string).collect::<Vec<_>>().join(", else ")
+}
+
+/// What is done to a user id before its prefix.
+fn rewriting(rule: &UserIdRule) -> Vec<String> {
+    let rules = rule.transforms.rules();
+    let mut lines = Vec::new();
+    if rules.len() > 1 {
+        lines.push("  of these rules the first that is found in it applies, and no other:".to_owned());
+    }
+    lines.extend(rules.iter().map(|rule| match rule.replaces() {
+        "" => format!("  every `{}` in it is removed", rule.matches()),
+        replaces => format!("  every `{}` in it becomes `{replaces}`", rule.matches()),
+    }));
+    if rule.lowercase {
+        lines.push("  in lower case, as far as its letters are of ASCII".to_owned());
+    }
+    lines
 }
 
 const FILTER_STATE: &str =

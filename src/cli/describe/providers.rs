@@ -2,7 +2,7 @@
 //!
 //! Decides the words only.
 
-use super::{people, span};
+use super::{headers::choice, people, span};
 use crate::{
     config::Config,
     http::public_urls::PublicUrl,
@@ -130,14 +130,14 @@ fn token(rule: &BearerRule, provider: &ProviderSettings) -> String {
 
 /// What claims are called here, if it is not as usual.
 fn renamed(naming: &Naming) -> String {
-    let part = |what: &str, claim: &Option<ClaimPath>, prefix: &Option<String>| {
-        let claim = claim.as_ref().map(|claim| format!(" from claim {claim}"));
+    let part = |what: &str, claim: Option<String>, prefix: &Option<String>| {
+        let claim = claim.map(|claim| format!(" from claim {claim}"));
         let prefix = prefix.as_ref().map(|prefix| format!(" after `{prefix}`"));
         let said = claim.is_some() || prefix.is_some();
         said.then(|| format!("; the {what}{}{}", claim.unwrap_or_default(), prefix.unwrap_or_default()))
     };
-    let user_id = part("user id", &naming.user_id_claim, &naming.user_id_prefix);
-    let groups = part("groups", &naming.groups_claim, &naming.groups_prefix);
+    let user_id = part("user id", naming.user_id_claims.as_deref().map(choice), &naming.user_id_prefix);
+    let groups = part("groups", naming.groups_claim.as_ref().map(ClaimPath::to_string), &naming.groups_prefix);
     user_id.into_iter().chain(groups).collect()
 }
 

@@ -140,7 +140,7 @@ fn base(config: &Config, provider: &ProviderSettings, naming: &Naming) -> Map<St
     let mut claims = Map::new();
     claims.insert("iss".to_owned(), provider.issuer.clone().into());
     claims.insert("sub".to_owned(), "somebody".into());
-    if let Some(claim) = config.identity.user_id_claim(naming) {
+    if let Some(claim) = config.identity.user_id_claims(naming).first() {
         let email = claim.is_email();
         set(&mut claims, claim, if email { "somebody@example.com" } else { "somebody" }.into());
         if email {
