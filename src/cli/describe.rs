@@ -103,6 +103,7 @@ fn paths(config: &Config) -> Vec<String> {
         format!("{}: says that one is signed out", paths.signed_out),
         format!("{}: says who is signed in", paths.whoami),
     ]);
+    lines.extend(paths.homepage.iter().map(|path| format!("{path}: says to everyone whether they are signed in")));
     let framed = |path| format!("{path}: the provider ends the browser's session here, in a frame of its own page");
     lines.extend(paths.front_channel.iter().map(framed));
     lines.extend(paths.back_channel.iter().map(|path| {
@@ -116,6 +117,8 @@ fn paths(config: &Config) -> Vec<String> {
             "{path}/PATH: another proxy asks here whether a request for /PATH passes: 204, 401 or 403, never a redirect"
         )
     }));
+    lines
+        .extend(config.after_sign_in.iter().map(|page| format!("a completed sign-in leads to {} first", page.shown())));
     lines
 }
 
@@ -141,6 +144,9 @@ fn sessions(config: &Config) -> Vec<String> {
         })),
     }
     lines.extend(session.idle.map(|idle| format!("one that nobody uses for {} ends", span(idle))));
+    lines.extend(session.header.iter().map(|header| {
+        format!("programs may send the text of the cookie in the header {header}; a sign-out by POST with it is answered 201")
+    }));
     lines.push(ROTATION.to_owned());
     lines
 }

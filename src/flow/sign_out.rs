@@ -81,7 +81,7 @@ pub fn answer(
     let away = known.and_then(|(provider, endpoints)| logout_request(provider, endpoints, target)).map(String::from);
     let next = away.or(wish).or_else(|| local_landing(provider, origin));
     let reply = match (inbound.client, next) {
-        // authservice's answer, to whoever names the session in the header as its users do, or would if they could read it.
+        // What authservice answers. A dashboard's script that cannot read the cookie sends the header empty.
         (client, next) if is_program(client) && inbound.view.method() == "POST" && inbound.carried.is_present() => {
             let next = next.unwrap_or_else(|| format!("{origin}{}", config.paths.signed_out));
             Reply::json(201, &json!({ "afterLogoutURL": next }))
