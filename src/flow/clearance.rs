@@ -165,7 +165,9 @@ fn going(config: &Config, inbound: &Inbound, mut edits: HeaderEdits, caller: &Ca
     if replaced || forward.takes_authorization() && !verified {
         edits.remove(AUTHORIZATION);
     }
-    let fields = identity.headers().iter().cloned().chain(tokens).collect();
+    let method = caller.credential.method().as_bytes();
+    let method = config.identity.auth_method.iter().map(|header| (header.clone(), method.to_vec()));
+    let fields = identity.headers().iter().cloned().chain(method).chain(tokens).collect();
     let properties = if config.identity.filter_state { properties(config, caller, identity) } else { Vec::new() };
     Going { edits, fields, properties, response: None }
 }

@@ -10,6 +10,7 @@
     reason = "a test fails by panicking, and its data is its own"
 )]
 
+mod authservice;
 mod blocks;
 mod check;
 mod explain;

@@ -17,6 +17,7 @@ mod authorizer;
 mod authservice;
 mod authservice_bearer;
 mod authservice_pages;
+mod authservice_requests;
 mod authservice_session;
 mod authservice_sign_out;
 mod back_channel;
