@@ -165,9 +165,7 @@ fn going(config: &Config, inbound: &Inbound, mut edits: HeaderEdits, caller: &Ca
     if replaced || forward.takes_authorization() && !verified {
         edits.remove(AUTHORIZATION);
     }
-    let method = caller.credential.method().as_bytes();
-    let method = config.identity.auth_method.iter().map(|header| (header.clone(), method.to_vec()));
-    let fields = identity.headers().iter().cloned().chain(method).chain(tokens).collect();
+    let fields = caller.fields(config, identity).into_iter().chain(tokens).collect();
     let properties = if config.identity.filter_state { properties(config, caller, identity) } else { Vec::new() };
     Going { edits, fields, properties, response: None }
 }
@@ -192,6 +190,13 @@ impl Caller {
     /// Their claims give no usable user id.
     pub fn identity(&self, config: &Config) -> Result<Identity, IdentityError> {
         Identity::from_claims(&config.identity, &self.naming, &self.claims)
+    }
+
+    /// What the applications are told of them, as header fields: `identity`, and by what they are known.
+    pub fn fields(&self, config: &Config, identity: &Identity) -> Vec<(String, Vec<u8>)> {
+        let method = self.credential.method().as_bytes();
+        let method = config.identity.auth_method.iter().map(|header| (header.clone(), method.to_vec()));
+        identity.headers().iter().cloned().chain(method).collect()
     }
 }
 

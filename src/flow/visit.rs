@@ -155,8 +155,8 @@ impl Engine {
             Errand::Whoami => {
                 let provider = self.party.provider_of(&session);
                 let caller = provider.map(|id| self.caller(id, &inbound, (*session).clone(), None));
-                let identity = caller.and_then(|caller| caller.identity(&config).ok());
-                let reply = whoami::reply(&config, &inbound, &session, identity.as_ref());
+                let told = caller.and_then(|caller| Some(caller.fields(&config, &caller.identity(&config).ok()?)));
+                let reply = whoami::reply(&config, &inbound, &session, &told.unwrap_or_default());
                 self.reply(Outcome::Endpoint, reply).with_cookies(cookies)
             }
         }

@@ -15,7 +15,6 @@ use crate::{
         reply::Reply,
         request::{Client, RequestView},
     },
-    identity::Identity,
     session::Session,
     time::UnixTime,
 };
@@ -26,11 +25,10 @@ pub fn is_foreign(view: &RequestView, client: Client) -> bool {
     client != Client::Navigation && site.is_some_and(|site| !matches!(site, "same-origin" | "none"))
 }
 
-/// The answer for the person of `session`: a page, or a document for a program.
-pub fn reply(config: &Config, inbound: &Inbound, session: &Session, identity: Option<&Identity>) -> Reply {
-    let headers = identity.map(Identity::headers).unwrap_or_default();
+/// The answer for the person of `session`, of whom applications are told `fields`: a page, or a document for a program.
+pub fn reply(config: &Config, inbound: &Inbound, session: &Session, fields: &[(String, Vec<u8>)]) -> Reply {
     let headers: Vec<(&str, String)> =
-        headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value).into_owned())).collect();
+        fields.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value).into_owned())).collect();
     let ends = ends(config, session);
     let reply = match inbound.client {
         Client::Navigation | Client::Frame => page(config, session, &headers, ends),

@@ -48,6 +48,15 @@ fn each_identity_header_has_one_value_and_the_method_says_how_they_are_known() {
         assert_eq!(answer.got("auth-method"), [method]);
         assert!(!has_lies(&answer));
     }
+    for (request, method) in
+        [(Request::fetch("/oauth2/whoami"), "cookie"), (script("/oauth2/whoami", "authorization", &text), "header")]
+    {
+        let body: serde_json::Value = serde_json::from_str(world.send(&request).reply().body()).unwrap();
+        assert_eq!(
+            (&body["headers"]["auth-method"], &body["headers"]["kubeflow-userid"]),
+            (&json!(method), &json!("kim@example.com"))
+        );
+    }
     // Without the setting it is a header of the application's.
     let mut world = signed_in(crate::authservice::world("authorization"));
     assert_eq!(world.send(&Request::fetch("/").with("auth-method", "x")).got("auth-method"), ["x"]);
