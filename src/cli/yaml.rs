@@ -241,10 +241,13 @@ fn comment(comment: &str, depth: usize, text: &mut String) {
 /// The lines of a text that can stand as they are, below a `|`.
 fn literal(text: &str) -> Option<std::str::Lines<'_>> {
     let (lines, last) = text.rsplit_once('\n')?;
-    let plain = |line: &str| !line.trim().is_empty() && !line.chars().any(char::is_control);
-    let good = last.is_empty() && lines.lines().all(plain) && !text.starts_with(char::is_whitespace);
+    let plain = |line: &str| !line.trim().is_empty() && !line.contains(|c: char| c.is_control() || BREAKS.contains(&c));
+    let good = last.is_empty() && lines.split('\n').all(plain) && !text.starts_with(char::is_whitespace);
     good.then(|| text.lines())
 }
+
+/// Some parsers end lines at these, too.
+const BREAKS: [char; 3] = ['\u{2028}', '\u{2029}', '\u{feff}'];
 
 /// A scalar on one line. A text of several lines, or one that YAML's plain styles do not hold, is JSON's, which is YAML, too.
 fn scalar(value: &Value) -> String {

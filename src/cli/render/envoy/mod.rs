@@ -57,7 +57,7 @@ impl<'a> Plan<'a> {
     fn source(&self) -> Artifact {
         let what = "The filter's own configuration, for people: envoy.yaml has it as JSON. Change it here and write envoy.yaml anew:\n  \
                     edge-oidc render envoy edge-oidc.yaml";
-        let text = heading(what, &self.material.command) + &self.configuration.to_yaml();
+        let text = format!("{}\n{}", heading(what, &self.material.command), self.configuration.to_yaml());
         Artifact { name: "envoy/edge-oidc.yaml".to_owned(), text, secret: false }
     }
 
