@@ -276,6 +276,7 @@ fn refusals() -> Vec<(String, &'static str, u16)> {
         Refusal::IdToken(IdTokenError::Nonce),
         Refusal::Identity(IdentityError::EmailUnverified),
         Refusal::Identity(IdentityError::UserIdAbsent),
+        Refusal::Identity(IdentityError::UserIdTransformedAway),
         Refusal::Identity(IdentityError::UserIdUnusable),
         Refusal::Jwt(JwtError::UnknownKid),
         Refusal::LogoutToken(LogoutTokenError::Nonce),

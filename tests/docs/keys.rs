@@ -51,7 +51,10 @@ fn full() -> Value {
     let mut tree = whole(json!({
         "afterSignIn": { "url": "/welcome" },
         "identity": {
-            "userId": { "claim": "email", "header": "x-user" },
+            "userId": {
+                "claim": "email", "header": "x-user", "transforms": [{ "matches": "^a$", "replaces": "b" }],
+            },
+            "authMethod": { "header": "x-method" },
             "groups": { "claim": "groups", "header": "x-groups" },
             "headers": [{ "header": "x-name", "claim": "name" }],
             "forward": { "idToken": { "header": "x-id-token" }, "accessToken": { "header": "x-access-token" } },

@@ -74,9 +74,9 @@ fn rewriting(rule: &UserIdRule) -> Vec<String> {
     if rules.len() > 1 {
         lines.push("  of these rules the first that is found in it applies, and no other:".to_owned());
     }
-    lines.extend(rules.iter().map(|rule| match rule.replaces() {
-        "" => format!("  every `{}` in it is removed", rule.matches()),
-        replaces => format!("  every `{}` in it becomes `{replaces}`", rule.matches()),
+    lines.extend((1..).zip(rules).map(|(number, rule)| match rule.replaces() {
+        "" => format!("  rule {number}: every `{}` in it is removed", rule.matches()),
+        replaces => format!("  rule {number}: every `{}` in it becomes `{replaces}`", rule.matches()),
     }));
     if rule.lowercase {
         lines.push("  in lower case, as far as its letters are of ASCII".to_owned());
