@@ -40,7 +40,7 @@ fn commands(command: &str) -> Vec<(String, Vec<String>)> {
             .fences()
             .into_iter()
             .filter(|fence| fence.language == "sh")
-            .flat_map(|fence| fence.text.lines().map(str::to_owned).collect::<Vec<_>>());
+            .flat_map(|fence| fence.text.replace("\\\n", " ").lines().map(str::to_owned).collect::<Vec<_>>());
         for line in lines.chain(document.spans()) {
             for (at, _) in line.match_indices(command) {
                 let before = line[..at].trim_start();
