@@ -126,17 +126,15 @@ fn authservice(arguments: &Authservice, world: &dyn World) -> Result<Outcome, St
     }
     let inputs = Inputs::read(&arguments.files, world)?;
     let Some(Detected { dialect, why }) = chosen(choices).or_else(|| dialect::detect(&inputs)) else {
-        return Err(UNKNOWN.to_owned());
+        let refusals: Vec<_> = inputs.problems.into_iter().chain([UNKNOWN.to_owned()]).collect();
+        return Ok(refused(String::new(), &refusals));
     };
     let mut heading = String::new();
     ledger::wrap("", &format!("Settings of {dialect}, since {why}."), &mut heading);
     let translation = translate::translate(Given::new(dialect, inputs, choices));
-    if !translation.ledger.refusals().is_empty() {
-        return Ok(refused(heading, translation.ledger.refusals()));
-    }
     let warnings = match check(&translation) {
         Ok(warnings) => warnings,
-        Err(refusals) => return Ok(refused(heading, &refusals)),
+        Err(refusals) => return Ok(refused(heading + "\n", &refusals)),
     };
     let Translation { material, ledger } = translation;
     let (rendered, steps) = rendered(&material, arguments, world)?;
@@ -161,22 +159,32 @@ fn refused(heading: String, refusals: &[String]) -> Outcome {
         1 => "1 thing stands in the way".to_owned(),
         count => format!("{count} things stand in the way"),
     };
-    let mut output = format!("{heading}\nNothing was written: {count}.\n");
+    let mut output = format!("{heading}Nothing was written: {count}.\n");
     refusals.iter().for_each(|refusal| ledger::wrap("  - ", refusal, &mut output));
     Outcome { output, code: 1, ..Outcome::default() }
 }
 
-/// The configuration as the filter will read it: its warnings, or its problems said of the settings that they come from.
+/// The configuration as the filter will read it: its warnings, or all that stands in the way. A problem of the configuration
+/// is said of the setting that it comes from; one that comes from none is ours, if nothing else is wrong.
 fn check(translation: &Translation) -> Result<Vec<String>, Vec<String>> {
+    let ledger = &translation.ledger;
     let tree = translation.material.configuration.to_value();
-    let config = Config::read(&tree, &Secrets(&translation.material)).map_err(|problems| {
-        let said = |problem: &Problem| {
-            let ours = || format!("{problem}. This is a mistake of edge-oidc's own; please report it");
-            translation.ledger.attribute(problem).unwrap_or_else(ours)
-        };
-        problems.iter().map(said).collect::<Vec<_>>()
-    })?;
-    Ok(config.warnings().iter().map(Problem::to_string).collect())
+    let read = Config::read(&tree, &Secrets(&translation.material));
+    let refusals = ledger.refusals();
+    match &read {
+        Ok(config) if refusals.is_empty() => return Ok(config.warnings().iter().map(Problem::to_string).collect()),
+        _ => {}
+    }
+    let problems = read.err().unwrap_or_default();
+    let said = |problem: &Problem| match ledger.source_of(problem) {
+        Some(source) if refusals.iter().any(|refusal| refusal.starts_with(source)) => None,
+        Some(source) => Some(format!("{source}: {problem}")),
+        None if refusals.is_empty() => {
+            Some(format!("{problem}. This is a mistake of edge-oidc's own; please report it"))
+        }
+        None => None,
+    };
+    Err(refusals.iter().cloned().chain(problems.iter().filter_map(said)).collect())
 }
 
 /// The secrets that are known here; one that is not stands for any that would do.
@@ -218,5 +226,5 @@ const HEAD: &str =
     "# The filter's configuration, made by `edge-oidc migrate authservice`. `edge-oidc check` says what it means.\n";
 const UNKNOWN: &str = "nothing in these files tells which authservice they were for: add the file that has AUTHSERVICE_URL_PREFIX or \
                        SKIP_AUTH_URI, or say it by `--dialect`";
-const LAST: &str = "sign in yourself before everyone does. To go back, take the new manifests away and apply authservice's again: nothing of \
-                    its own was changed";
+const LAST: &str = "sign in yourself before everyone does. To go back, apply authservice's manifests again and take these away: \
+                    docs/authservice.md says how";

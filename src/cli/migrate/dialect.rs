@@ -88,16 +88,22 @@ fn by_names(inputs: &Inputs) -> Option<Detected> {
         let name = names.iter().copied().find(|name| has(name))?;
         Some(Detected { dialect, why: format!("`{name}` is set{more}") })
     };
-    let own = ["OIDC_PROVIDER", "CLIENT_ID"].iter().any(has);
-    let parameters = || marked(Dialect::Parameters, &names::PARAMETERS.map(|(name, _)| name), "");
-    let balancer = || marked(Dialect::LoadBalancer, &names::LOAD_BALANCER, "");
-    marked(Dialect::Last, &names::LAST_ONLY, ", which only that one reads")
-        .or_else(|| {
-            let more = ", and nothing that only 0c4ea9a reads; of the two that fit this is the one that lets fewer credentials in. \
-                        `--dialect 0c4ea9a` if your image is that one";
-            marked(Dialect::Middle, &names::SINCE_MIDDLE, more)
-        })
-        .or_else(|| marked(Dialect::First, &names::FIRST_ONLY, ", which only that one reads"))
-        .or_else(|| if own { None } else { parameters().or_else(balancer) })
-        .or_else(|| marked(Dialect::First, &["REDIRECT_URL"], " and `AUTHSERVICE_URL_PREFIX` is not").filter(|_| own))
+    let later = || {
+        let last = marked(Dialect::Last, &names::LAST_ONLY, ", which only that one reads");
+        last.or_else(|| marked(Dialect::Middle, &names::SINCE_MIDDLE, FEWER))
+    };
+    let first = || marked(Dialect::First, &names::FIRST_ONLY, ", which only that one reads");
+    // Whoever moved to a later release may have left variables of the first one behind, but cannot do without the prefix.
+    let own = if has(&"AUTHSERVICE_URL_PREFIX") { later() } else { first().or_else(later) };
+    if own.is_some() {
+        return own;
+    }
+    if ["OIDC_PROVIDER", "CLIENT_ID"].iter().any(has) {
+        return marked(Dialect::First, &["REDIRECT_URL"], " and `AUTHSERVICE_URL_PREFIX` is not");
+    }
+    let parameters = marked(Dialect::Parameters, &names::PARAMETERS.map(|(name, _)| name), "");
+    parameters.or_else(|| marked(Dialect::LoadBalancer, &names::LOAD_BALANCER, ""))
 }
+
+const FEWER: &str = ", and nothing that only 0c4ea9a reads; of the two that fit this is the one that lets fewer credentials in. \
+                     `--dialect 0c4ea9a` if your image is that one";

@@ -65,13 +65,13 @@ impl Ledger {
         &self.refused
     }
 
-    /// A problem of the configuration that was written, with the setting that it comes from: None if that is our own mistake.
-    pub(super) fn attribute(&self, problem: &Problem) -> Option<String> {
+    /// The setting that a problem of the written configuration comes from; None if that is our own mistake.
+    pub(super) fn source_of(&self, problem: &Problem) -> Option<&str> {
         let below = |path: &str| {
             problem.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
-        let source = self.sources.iter().filter(|(path, _)| below(path)).max_by_key(|(path, _)| path.len());
-        source.map(|(_, source)| format!("{source}: {problem}"))
+        let sources = self.sources.iter().filter(|(path, _)| below(path));
+        sources.max_by_key(|(path, _)| path.len()).map(|(_, source)| source.as_str())
     }
 
     /// The tables and the steps.
@@ -98,8 +98,11 @@ fn table(title: &str, rows: &[Row], text: &mut String) {
     }
     let _ = writeln!(text, "\n{title}");
     let widest = rows.iter().map(|row| row.what.chars().count()).max().unwrap_or_default();
-    for row in rows {
-        wrap(&format!("  {:widest$}  ", row.what), &row.becomes, text);
+    for (index, row) in rows.iter().enumerate() {
+        // Several that come to the same stand above each other, and it is said once.
+        let is_said_below = rows.get(index.saturating_add(1)).is_some_and(|next| next.becomes == row.becomes);
+        let body = if is_said_below { "" } else { &row.becomes };
+        wrap(&format!("  {:widest$}  ", row.what), body, text);
     }
 }
 
@@ -137,11 +140,11 @@ mod tests {
         let mut ledger = Ledger::default();
         ledger.source("identity", "A");
         ledger.source("identity.userId.transforms", "B (b.env:2)");
-        let said = |path| ledger.attribute(&problem(path));
-        let expected = "B (b.env:2): identity.userId.transforms[1].matches is wrong: mend it";
-        assert_eq!(said("identity.userId.transforms[1].matches").unwrap(), expected);
-        assert!(said("identity.userId.transformsX").unwrap().starts_with("A: "));
-        assert_eq!(said("identities"), None);
+        let source = |path| ledger.source_of(&problem(path));
+        assert_eq!(source("identity.userId.transforms[1].matches"), Some("B (b.env:2)"));
+        assert_eq!(source("identity.userId.transforms"), Some("B (b.env:2)"));
+        assert_eq!(source("identity.userId.transformsX"), Some("A"));
+        assert_eq!(source("identities"), None);
     }
 
     #[test]
@@ -155,5 +158,12 @@ mod tests {
         assert!(lines.iter().all(|line| line.chars().count() <= WIDTH), "{text}");
         assert!(lines[3].starts_with("                 word"), "{text}");
         assert_eq!(text.matches("word").count(), 60);
+    }
+
+    #[test]
+    fn what_several_come_to_is_said_once() {
+        let mut ledger = Ledger::default();
+        [("A", "gone"), ("LONG", "gone"), ("C", "gone")].iter().for_each(|(what, instead)| ledger.lost(what, *instead));
+        assert_eq!(ledger.tables(), "\nNo counterpart\n  A\n  LONG\n  C     gone\n");
     }
 }

@@ -99,7 +99,8 @@ pub(super) fn reads(dialect: Dialect, name: &str) -> bool {
         Dialect::Middle => COMMON.contains(&name) || since_middle(),
         // The parameters are made variables of its own before anything asks.
         Dialect::First | Dialect::Parameters => COMMON.contains(&name) || FIRST_ONLY.contains(&name),
-        Dialect::LoadBalancer => LOAD_BALANCER.contains(&name),
+        // Some of authservice's own stand for what its parameters amount to, and for options.
+        Dialect::LoadBalancer => LOAD_BALANCER.contains(&name) || COMMON.contains(&name),
     }
 }
 

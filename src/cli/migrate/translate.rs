@@ -46,11 +46,12 @@ pub(super) struct Translation {
 /// Translates all that is given. The refusals are in the ledger.
 pub(super) fn translate(mut given: Given<'_>) -> Translation {
     load_balancer::unfold(&mut given);
+    given.ledger.source("publicUrls", "--public-url");
     let client = provider::read(&mut given);
     let prefix = paths::prefix(&mut given);
     let programs = programs::translate(&mut given, &client);
     let logout = sign_out::translate(&mut given, &client, &prefix);
-    let (paths, after_sign_in) = paths::translate(&mut given, &prefix);
+    let (paths, after_sign_in) = paths::translate(&mut given, &prefix, client.is_cognito);
     let identity = identity::translate(&mut given, &client);
     let session = session::translate(&mut given);
     let routes = routes::translate(&mut given, &client, programs.kubernetes_issuer.as_deref());

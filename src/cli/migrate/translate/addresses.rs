@@ -7,6 +7,7 @@ use url::Url;
 use super::{
     super::{super::yaml::Tree, dialect::Dialect, go::Reference},
     Given,
+    load_balancer::SignOutPage,
 };
 use crate::http::{origin::is_loopback, public_urls::PublicUrl};
 
@@ -25,7 +26,16 @@ pub(super) fn read(given: &mut Given<'_>, issuer: &str, is_cognito: bool, tree: 
     if let Some(authorization) = authorization(given, issuer) {
         tree = tree.with("endpoints", Tree::map().with("authorization", authorization));
     }
-    let Some(domain) = domain(given, is_cognito) else { return (tree, None) };
+    if !is_cognito {
+        if given.choices.domain.is_some() && !issuer.is_empty() {
+            given.ledger.refused("--domain is for a pool of Cognito's, and the issuer is none: leave it out");
+        }
+        return (tree, None);
+    }
+    let Some(domain) = domain(given) else {
+        refuse_without_domain(given);
+        return (tree, None);
+    };
     let cluster = format!("outbound|443||{domain}");
     let clusters = Tree::map().with(&domain, cluster);
     (tree.explained("The pool's domain, where tokens come from.", "clusters", clusters), Some(domain))
@@ -67,35 +77,30 @@ fn is_in_cluster(url: &Url) -> bool {
     host.ends_with(".svc") || host.contains(".svc.") || !host.contains('.')
 }
 
-/// The pool's domain.
-fn domain(given: &mut Given<'_>, is_cognito: bool) -> Option<String> {
-    let known = given.take("CognitoUserPoolDomain").filter(|setting| !setting.value.is_empty());
-    let domain = given.choices.domain.clone().or_else(|| known.as_ref().map(|setting| setting.value.clone()));
-    match (domain, is_cognito) {
-        (Some(domain), true) => {
-            if let Some(setting) = &known {
-                given.carry(setting, "providers[0].clusters");
-            }
-            let domain = domain.trim_start_matches("https://").trim_end_matches('/').to_owned();
-            given.ledger.source("providers[0].clusters", "--domain");
-            Some(domain)
-        }
-        (None, true) => {
-            let whose = if given.dialect == Dialect::LoadBalancer {
-                "CognitoUserPoolDomain is empty, or in none of the files"
-            } else {
-                "no setting names the domain of the pool"
-            };
-            let mend = "add `--domain HOST`, such as demo.auth.us-east-1.amazoncognito.com: tokens come from there, so the gateway needs a way to it";
-            given.ledger.refused(format!("{whose}: {mend}"));
-            None
-        }
-        (Some(_), false) => {
-            given.ledger.refused("--domain is for a pool of Cognito's, and the issuer is none: leave it out");
-            None
-        }
-        (None, false) => None,
+/// The pool's domain: as an option, as a parameter, or in the address of its sign-out page.
+fn domain(given: &mut Given<'_>) -> Option<String> {
+    let chosen = given.choices.domain.clone();
+    let parameter = given.take_filled("CognitoUserPoolDomain");
+    if let Some(setting) = parameter.as_ref().filter(|_| chosen.is_none()) {
+        given.carry(setting, "providers[0].clusters");
     }
+    let page =
+        ["AFTER_LOGOUT_URL", "LOGOUT_URL"].into_iter().find_map(|name| SignOutPage::parse(&given.take(name)?.value));
+    let domain = chosen.or(parameter.map(|setting| setting.value)).or(page.map(|page| page.domain))?;
+    given.ledger.source("providers[0].clusters", "--domain");
+    Some(domain.trim_start_matches("https://").trim_end_matches('/').to_owned())
+}
+
+/// Without its domain a pool signs nobody in.
+fn refuse_without_domain(given: &mut Given<'_>) {
+    let whose = match given.dialect {
+        Dialect::LoadBalancer => "CognitoUserPoolDomain is empty, or in none of the files",
+        _ => "no setting names the domain of the pool",
+    };
+    given.ledger.refused(format!(
+        "{whose}: add `--domain HOST`, such as demo.auth.us-east-1.amazoncognito.com: tokens come from there, so the gateway needs a \
+         way to it"
+    ));
 }
 
 impl super::super::Choices {

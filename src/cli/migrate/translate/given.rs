@@ -144,6 +144,13 @@ impl<'a> Given<'a> {
         self.ledger.carried(&setting.name, format!("`{path}`"));
     }
 
+    /// Says that a setting is not there and what that comes to. A load balancer had none of them.
+    pub(super) fn defaulted(&mut self, name: &str, becomes: &str) {
+        if self.dialect != Dialect::LoadBalancer {
+            self.ledger.carried(&format!("{name} (not set)"), format!("`{becomes}`: authservice's default"));
+        }
+    }
+
     /// The settings that a name begins.
     pub(super) fn beginning(&self, start: &str) -> Vec<String> {
         self.settings.keys().filter(|name| name.starts_with(start)).cloned().collect()

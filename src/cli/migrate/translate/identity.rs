@@ -46,12 +46,11 @@ fn user_id(given: &mut Given<'_>, client: &Client) -> Option<Tree> {
             KUBEFLOW_USERID.to_owned()
         }
         None => {
-            given
-                .ledger
-                .carried("USERID_HEADER (not set)", "`identity.userId.header: kubeflow-userid`: authservice's default");
+            given.defaulted("USERID_HEADER", "identity.userId.header: kubeflow-userid");
             KUBEFLOW_USERID.to_owned()
         }
     };
+    given.ledger.changed("user ids", CASE);
     let mut user_id = Tree::map().with("claim", claim).with("header", name).with_some("transforms", transforms);
     if let Some(setting) = prefix {
         given.carry(&setting, "identity.userId.prefix");
@@ -65,7 +64,7 @@ fn user_id(given: &mut Given<'_>, client: &Client) -> Option<Tree> {
 /// `USERID_CLAIM`. Cognito's ID token says otherwise what its UserInfo calls `username`.
 fn claim(given: &mut Given<'_>, client: &Client) -> String {
     let Some(setting) = given.take("USERID_CLAIM") else {
-        given.ledger.carried("USERID_CLAIM (not set)", "`identity.userId.claim: email`: authservice's default");
+        given.defaulted("USERID_CLAIM", "identity.userId.claim: email");
         return "email".to_owned();
     };
     given.carry(&setting, "identity.userId.claim");
@@ -110,9 +109,6 @@ fn transforms(given: &mut Given<'_>) -> Option<Tree> {
         return None;
     }
     given.carry(&setting, "identity.userId.transforms");
-    let what = "upper and lower case are left alone, as with authservice. Kubeflow compares user ids to the letter: `lowercase: true` \
-                in `identity.userId` ends that trouble where namespaces belong to names in lower case (F-13)";
-    given.ledger.changed("user ids", what);
     Some(Tree::list(trees))
 }
 
@@ -145,9 +141,14 @@ fn groups(given: &mut Given<'_>, client: &Client) -> Option<Tree> {
         None => KUBEFLOW_GROUPS.to_owned(),
     };
     let claim = groups_claim(given, client, claim);
+    let before = match given.dialect {
+        Dialect::LoadBalancer => "Nothing set it before",
+        Dialect::First | Dialect::Parameters => "authservice had no groups",
+        Dialect::Last | Dialect::Middle => "Kubeflow's own filter dropped it, and let what clients sent go on",
+    };
     let what = format!(
-        "`{header}` reaches the applications, as `identity.groups` says. Kubeflow's own filter dropped it, and let what clients sent go on. Commas \
-         inside a name become `%2C`, and one text counts as one group (F-1, F-11, F-12)"
+        "`{header}` reaches the applications, as `identity.groups` says. {before}. Commas inside a name become `%2C`, and one text counts as one \
+         group (F-1, F-11, F-12)"
     );
     given.ledger.changed("groups", what);
     Some(Tree::map().with("claim", claim).with("header", header))
@@ -160,10 +161,11 @@ fn groups_claim(given: &mut Given<'_>, client: &Client, setting: Option<Setting>
         given.carry(setting, "identity.groups.claim");
     }
     if client.is_cognito && before == "groups" {
-        given.ledger.changed(
-            "GROUPS_CLAIM",
-            "`cognito:groups`, from the ID token: UserInfo has none, so authservice never saw a group of Cognito's",
-        );
+        if given.dialect != Dialect::LoadBalancer {
+            let what =
+                "`cognito:groups`, from the ID token: UserInfo has none, so authservice never saw a group of Cognito's";
+            given.ledger.changed("GROUPS_CLAIM", what);
+        }
         return "cognito:groups".to_owned();
     }
     before
@@ -191,10 +193,7 @@ fn method(given: &mut Given<'_>) -> Option<Tree> {
         return None;
     }
     let Some(setting) = given.take("AUTH_METHOD_HEADER") else {
-        given.ledger.carried(
-            "AUTH_METHOD_HEADER (not set)",
-            "`identity.authMethod.header: auth-method`: authservice's default",
-        );
+        given.defaulted("AUTH_METHOD_HEADER", "identity.authMethod.header: auth-method");
         return Some(Tree::map().with("header", "auth-method"));
     };
     given.carry(&setting, "identity.authMethod.header");
@@ -219,5 +218,7 @@ impl Given<'_> {
 /// Above `identity` in the configuration.
 pub(super) const WHY: &str =
     "What applications learn. Clients cannot send these headers: theirs are removed on every path.";
+const CASE: &str = "upper and lower case are left alone, as before. Kubeflow compares user ids to the letter: `lowercase: true` in \
+                    `identity.userId` ends that trouble where namespaces belong to names in lower case (F-13)";
 const KUBEFLOW_USERID: &str = "kubeflow-userid";
 const KUBEFLOW_GROUPS: &str = "kubeflow-groups";

@@ -15,6 +15,11 @@ pub(super) fn unfold(given: &mut Given<'_>) {
     if let Some(setting) = given.take("CognitoAppClientId").filter(|setting| !setting.value.is_empty()) {
         given.put("CLIENT_ID", &setting.value, &setting);
     }
+    if let Some(setting) = given.take("LOGOUT_URL")
+        && let Some(page) = SignOutPage::parse(&setting.value)
+    {
+        given.put("CLIENT_ID", &page.client_id, &setting);
+    }
     if given.take("certArn").is_some() {
         given.ledger.lost(
             "certArn",
@@ -48,6 +53,8 @@ fn pool(given: &mut Given<'_>) {
 
 /// Cognito's sign-out page, as people wrote it by hand: its host, our client, and where it sends the browser afterwards.
 pub(super) struct SignOutPage {
+    /// Our client there.
+    client_id: String,
     /// The pool's domain.
     pub(super) domain: String,
     /// Where the browser goes afterwards.
@@ -59,8 +66,11 @@ impl SignOutPage {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok().filter(|url| url.path() == "/logout")?;
         let value = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-        value("client_id")?;
-        Some(Self { domain: url.host_str()?.to_owned(), logout_uri: value("logout_uri") })
+        Some(Self {
+            client_id: value("client_id")?,
+            domain: url.host_str()?.to_owned(),
+            logout_uri: value("logout_uri"),
+        })
     }
 }
 

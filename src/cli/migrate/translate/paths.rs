@@ -72,16 +72,17 @@ pub(super) fn prefix(given: &mut Given<'_>) -> Prefix {
 }
 
 /// `paths` and `afterSignIn`.
-pub(super) fn translate(given: &mut Given<'_>, prefix: &Prefix) -> (Tree, Option<Tree>) {
+pub(super) fn translate(given: &mut Given<'_>, prefix: &Prefix, is_cognito: bool) -> (Tree, Option<Tree>) {
     let callback = callback(given, prefix);
     let mut paths = Tree::map().with("callback", callback.as_str());
     given.ledger.source("paths", &prefix.origin);
     for url in &given.choices.public_urls {
-        let url = url.trim_end_matches('/');
-        given.ledger.step(format!(
-            "register `{url}{callback}` at the provider as a redirect URI of the client (at Dex: `redirectURIs` of the static \
-             client; a relative one alone does not do any more)"
-        ));
+        let what = match url.contains('*') {
+            true => format!("`{callback}` at every host of `{url}` that people use, each"),
+            false => format!("`{}{callback}`", url.trim_end_matches('/')),
+        };
+        let at_dex = if is_cognito { "" } else { AT_DEX };
+        given.ledger.step(format!("register {what} at the provider as a redirect URI of the client{at_dex}"));
     }
     let sign_out = prefix.below("logout").unwrap_or_else(|| match given.dialect {
         Dialect::LoadBalancer => "/authservice/logout".to_owned(),
@@ -105,11 +106,7 @@ fn callback(given: &mut Given<'_>, prefix: &Prefix) -> String {
         _ => "/login/oidc".to_owned(),
     });
     let Some(setting) = given.take_filled("REDIRECT_URL") else {
-        if given.dialect != Dialect::LoadBalancer {
-            given
-                .ledger
-                .carried("REDIRECT_URL (not set)", format!("`paths.callback: {derived}`: authservice's default"));
-        }
+        given.defaulted("REDIRECT_URL", &format!("paths.callback: {derived}"));
         return derived;
     };
     let Some(reference) = Reference::parse(&setting.value).filter(|reference| reference.path.starts_with('/')) else {
@@ -146,10 +143,7 @@ fn callback(given: &mut Given<'_>, prefix: &Prefix) -> String {
 fn homepage(given: &mut Given<'_>, prefix: &Prefix) -> Option<String> {
     let derived = prefix.below("site/homepage");
     let Some(setting) = given.take("HOMEPAGE_URL") else {
-        given.ledger.carried(
-            "HOMEPAGE_URL (not set)",
-            format!("`paths.homepage: {}`: authservice's default", derived.as_ref()?),
-        );
+        given.defaulted("HOMEPAGE_URL", &format!("paths.homepage: {}", derived.as_ref()?));
         return derived;
     };
     if Reference::parse(&setting.value).map(|reference| reference.path) == derived {
@@ -166,7 +160,7 @@ fn homepage(given: &mut Given<'_>, prefix: &Prefix) -> Option<String> {
 fn verify(given: &mut Given<'_>, prefix: &Prefix) -> Option<Tree> {
     let derived = prefix.below("verify")?;
     let Some(setting) = given.take_filled("VERIFY_AUTH_URL") else {
-        given.ledger.carried("VERIFY_AUTH_URL (not set)", format!("`paths.verify: {derived}`: authservice's default"));
+        given.defaulted("VERIFY_AUTH_URL", &format!("paths.verify: {derived}"));
         return Some(derived.into());
     };
     match Reference::parse(&setting.value) {
@@ -211,5 +205,6 @@ impl super::super::Choices {
 
 /// Above `paths` in the configuration.
 pub(super) const WHY: &str = "Where authservice had its endpoints. The others have the paths of `edge-oidc check`.";
+const AT_DEX: &str = " (at Dex: `redirectURIs` of the static client; a relative one alone does not do any more)";
 const VERIFY: &str =
     "Below it another proxy asks whether a request passes. It needs a listener that leaves paths alone.";

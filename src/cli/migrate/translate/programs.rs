@@ -62,7 +62,7 @@ fn access_tokens(given: &mut Given<'_>, client: &Client, audiences: Option<&Sett
         _ if client.is_cognito => {
             let instead = "Cognito's access tokens have no `aud`, so authservice took none of them. Programs send ID tokens; for machine \
                            clients add `{ kind: access_token, clientIds: [...] }` to `providers[0].bearer`";
-            given.ledger.lost("ACCESS_TOKEN_AUTHN", instead);
+            given.ledger.lost("access tokens", instead);
             None
         }
         "jwt" => jwt(given, audiences),
@@ -167,10 +167,10 @@ fn place(given: &mut Given<'_>, programs: &Programs) -> Option<Tree> {
     if header == "authorization" {
         return None;
     }
-    given.ledger.changed(
-        &setting.name,
-        "the cluster's tokens stand there, too; authservice looked for those in `Authorization`",
-    );
+    if programs.kubernetes.is_some() {
+        let what = "the cluster's tokens stand there, too; authservice looked for those in `Authorization`";
+        given.ledger.changed(&setting.name, what);
+    }
     Some(Tree::map().with("header", header).explained(RAW, "raw", true))
 }
 

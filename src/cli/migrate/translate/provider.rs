@@ -188,7 +188,7 @@ fn scopes(given: &mut Given<'_>, is_cognito: bool) -> Tree {
     }
     match &setting {
         Some(setting) => given.carry(setting, "providers[0].scopes"),
-        None => given.ledger.carried("OIDC_SCOPES (not set)", "`providers[0].scopes`: authservice's default"),
+        None => given.defaulted("OIDC_SCOPES", "providers[0].scopes"),
     }
     Tree::list(scopes.into_iter().map(Tree::from))
 }

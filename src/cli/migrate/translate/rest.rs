@@ -16,8 +16,8 @@ pub(super) fn translate(given: &mut Given<'_>, configuration: Tree) -> Tree {
     }
     if let Some(setting) = given.take_filled("EXTERNAL_AUTHZ_URL") {
         given.carry(&setting, "externalAuthorization");
-        let what = "asked with the same question. An answer must come within two seconds (`timeout`), authservice waited for ever; the \
-                    session of whoever is refused stays";
+        let what = "asked with the same question. Its reasons are not shown to people, no answer within two seconds (`timeout`) is 503, and \
+                    the session of whoever is refused stays";
         given.ledger.changed(&setting.name, what);
         let insecure = setting.value.starts_with("http://");
         let authorizer = Tree::map().with("url", setting.value);

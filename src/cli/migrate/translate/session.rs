@@ -28,7 +28,7 @@ pub(super) fn translate(given: &mut Given<'_>) -> Tree {
 fn lifetime(given: &mut Given<'_>) -> Option<String> {
     let seconds = match given.take_integer("SESSION_MAX_AGE") {
         None => {
-            given.ledger.carried("SESSION_MAX_AGE (not set)", "`session.lifetime: 24h`: authservice's default");
+            given.defaulted("SESSION_MAX_AGE", "session.lifetime: 24h");
             return Some("24h".to_owned());
         }
         Some((setting, seconds)) => {
@@ -86,7 +86,7 @@ fn header(given: &mut Given<'_>) -> Option<String> {
         return Some("x-auth-token".to_owned());
     }
     let Some(setting) = given.take("AUTH_HEADER") else {
-        given.ledger.carried("AUTH_HEADER (not set)", "`session.header: authorization`: authservice's default");
+        given.defaulted("AUTH_HEADER", "session.header: authorization");
         return Some("authorization".to_owned());
     };
     if setting.value.is_empty() {

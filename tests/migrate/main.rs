@@ -1,0 +1,30 @@
+//! `edge-oidc migrate authservice`: what becomes of which setting, what is refused, and what people read.
+//!
+//! | File | Holds |
+//! |---|---|
+//! | `world` | a machine that has these files and keeps what is written |
+//! | `golden` | whole migrations, each dialect and each kind of input |
+//! | `published` | the parameter files that projects published |
+//! | `inputs` | files: env, Kubernetes, several of them |
+//! | `dialects` | whose settings they are |
+//! | `settings`, `programs` | what becomes of one setting |
+//! | `refusals` | what stands in the way |
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and its data is its own"
+)]
+
+mod dialects;
+mod golden;
+mod inputs;
+mod programs;
+mod published;
+mod refusals;
+mod settings;
+mod world;
