@@ -109,3 +109,83 @@ impl Engine {
         Inbound { carried, client, ..inbound }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{Config, Environment},
+        flow::decision::RequestId,
+        session::SessionId,
+        time::{Entropy, EntropyError, UnixTime},
+    };
+
+    struct Nothing;
+
+    impl Environment for Nothing {
+        fn variable(&self, _: &str) -> Option<String> {
+            None
+        }
+    }
+
+    impl Entropy for Nothing {
+        fn fill(&mut self, _: &mut [u8]) -> Result<(), EntropyError> {
+            Ok(())
+        }
+    }
+
+    fn session() -> Box<Session> {
+        let now = UnixTime::from_secs(1_795_180_000);
+        Box::new(Session {
+            id: SessionId::random(&mut Nothing).unwrap(),
+            provider: "default".into(),
+            claims: serde_json::Map::new(),
+            refresh_token: None,
+            id_token: None,
+            access_token: None,
+            nonce_digest: None,
+            auth_time: None,
+            created: now,
+            refreshed: now,
+            seen: now,
+            token_expires: now,
+            expires: now,
+        })
+    }
+
+    fn view(value: &str) -> RequestView {
+        let fields = [(":path", "/"), (":authority", "app.example.com"), ("x-auth-token", value)];
+        RequestView::parse(fields.map(|(name, value)| (name.into(), value.into())).into(), true).unwrap()
+    }
+
+    // Thousands may wait.
+    #[test]
+    fn a_request_that_waits_weighs_what_the_text_of_its_session_does() {
+        let config = serde_json::json!({
+            "providers": [{ "issuer": "https://idp.example.net", "clientId": "edge" }],
+            "publicUrls": ["https://app.example.com"],
+            "session": { "keys": ["C0l4_wOKFZp1nXh0kQk0TDcbgIY7bPkZ7v1mFz3wB1c"] },
+        });
+        let config = Config::read(&config, &Nothing).unwrap();
+        let text = format!("Bearer {}", "A".repeat(5000));
+        let carried = Carried::in_request(&view(&text), "x-auth-token", |text| (text.len() == 5000).then(session));
+        let inbound = Inbound { carried, ..Inbound::new(RequestId(1), view(&text), &config) };
+        let (whole, slim) = (inbound.size(), inbound.slim(&config).size());
+        assert!((5000..5100).contains(&slim) && (10_000..10_100).contains(&whole), "{whole} {slim}");
+    }
+
+    #[test]
+    fn only_so_many_texts_are_looked_at_and_none_that_cannot_be_one() {
+        let looked = |value: &str| {
+            let count = std::cell::Cell::new(0);
+            Carried::in_request(&view(value), "x-auth-token", |_| {
+                count.set(count.get() + 1);
+                None
+            });
+            count.get()
+        };
+        let text = "A".repeat(80);
+        assert_eq!((looked(&text), looked(&"A".repeat(53)), looked(&"a.b".repeat(80))), (1, 0, 0));
+        assert_eq!(looked(&[text.as_str(); 500].join(",")), MOST_TEXTS);
+    }
+}

@@ -57,6 +57,8 @@ pub enum DiscoveryError {
     EndpointRefused(&'static str),
     /// `issuer` is not the configured issuer, code point by code point (Discovery §4.3).
     IssuerMismatch,
+    /// The same, and all that differs is a slash at the end.
+    IssuerSlash,
     /// The body is not one JSON object.
     Json(JsonError),
     /// The answer is not a 200.
@@ -88,10 +90,12 @@ pub fn process_metadata_response(
         return Err(DiscoveryError::Status(response.status));
     }
     let document = parse_object(response.body.secret(), Limits::DOCUMENT).map_err(DiscoveryError::Json)?;
-    if document.get("issuer").and_then(Value::as_str) != Some(settings.issuer.as_str()) {
-        return Err(DiscoveryError::IssuerMismatch);
+    let bare = |issuer: &str| issuer.strip_suffix('/').unwrap_or(issuer).to_owned();
+    match document.get("issuer").and_then(Value::as_str) {
+        Some(issuer) if issuer == settings.issuer => metadata(settings, &document),
+        Some(issuer) if bare(issuer) == bare(&settings.issuer) => Err(DiscoveryError::IssuerSlash),
+        _ => Err(DiscoveryError::IssuerMismatch),
     }
-    metadata(settings, &document)
 }
 
 /// The metadata of a provider whose endpoints are all configured.
@@ -181,7 +185,7 @@ impl DiscoveryError {
             Self::CognitoWithoutDomain => "cognito_without_domain",
             Self::EndpointAbsent(_) => "endpoint_absent",
             Self::EndpointRefused(_) => "endpoint_refused",
-            Self::IssuerMismatch => "issuer_mismatch",
+            Self::IssuerMismatch | Self::IssuerSlash => "issuer_mismatch",
             Self::Json(_) => "not_json",
             Self::Status(_) => "status",
         }
@@ -197,6 +201,9 @@ impl fmt::Display for DiscoveryError {
             Self::EndpointAbsent(name) => write!(f, "the metadata has no {name}; set it under endpoints"),
             Self::EndpointRefused(name) => write!(f, "{name} is not an https URL of a named host"),
             Self::IssuerMismatch => f.write_str("the metadata's issuer is not the configured issuer"),
+            Self::IssuerSlash => f.write_str(
+                "the metadata's issuer and the configured one differ by the slash at the end; write it as the metadata does",
+            ),
             Self::Json(error) => write!(f, "the metadata is not a JSON object: {error}"),
             Self::Status(status) => write!(f, "the metadata request was answered {status}"),
         }
@@ -286,8 +293,14 @@ mod tests {
     // Discovery §4.3
     #[test]
     fn the_issuer_is_compared_code_point_by_code_point() {
+        // F-15
+        let slash = with(json!({"issuer": "https://idp.example.net/"})).unwrap_err();
+        assert_eq!((&slash, slash.code()), (&DiscoveryError::IssuerSlash, "issuer_mismatch"));
+        let configured = ProviderSettings { issuer: "https://idp.example.net/".into(), ..settings(ProviderKind::Oidc) };
+        let metadata = document(&json!({"issuer": "https://idp.example.net"})).to_string();
+        assert_eq!(judge(&configured, 200, &metadata).unwrap_err(), DiscoveryError::IssuerSlash);
         for issuer in [
-            "https://idp.example.net/",
+            "https://idp.example.net//",
             "https://IDP.example.net",
             "https://idp.example.net:443",
             "http://idp.example.net",
