@@ -7,6 +7,7 @@
 //! | `published` | the parameter files that projects published |
 //! | `inputs` | files: env, Kubernetes, several of them |
 //! | `dialects` | whose settings they are |
+//! | `document` | the guide |
 //! | `settings`, `programs` | what becomes of one setting |
 //! | `refusals` | what stands in the way |
 
@@ -21,6 +22,7 @@
 )]
 
 mod dialects;
+mod document;
 mod golden;
 mod inputs;
 mod programs;
