@@ -32,6 +32,8 @@ impl Engine {
                 let identity = caller.and_then(|caller| caller.identity(&config).ok());
                 (somebody(&config).reply_with(&facts(identity.as_ref())), Vec::new())
             }
+            // What the header says of itself says nothing of the cookies.
+            _ if inbound.carried.decides() => (nobody(&config).reply(), Vec::new()),
             Standing::Absent => (nobody(&config).reply(), Vec::new()),
             Standing::Ended(_) | Standing::Void => {
                 (nobody(&config).reply(), delete_session(&config.session, &inbound.cookies))

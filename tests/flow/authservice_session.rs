@@ -163,6 +163,9 @@ fn a_header_of_its_own_is_for_sessions_only() {
     for value in ["x", "Bearer x", "Basic a2ltOnB3", "a.b.c", ",", "Bearer ,", "x, y"] {
         let request = Request::navigation("/").with("x-auth-token", value);
         is_refused(&world.send(&request));
+        for path in ["/oauth2/whoami", "/oauth2/sign-in"] {
+            is_refused(&world.send(&Request::navigation(path).with("x-auth-token", value)));
+        }
         let public = world.send(&Request::bare(PUBLIC).with("x-auth-token", value).with("X_Auth.Token", value));
         assert!(public.got("x-auth-token").is_empty() && public.got("x_auth.token").is_empty());
     }
