@@ -3,7 +3,14 @@
 //! Some cases come from the folder that `EDGE_OIDC_DATA` names; without it their test says so, and fails where CI runs it. Those of
 //! `tests/golden/transforms/go.jsonl` were made of random parts and measured with Go 1.19.8: expression, template, user id, and
 //! the result, `false` if nothing is found, or `null` if Go refuses the expression.
-#![allow(missing_docs, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test")]
+#![allow(
+    missing_docs,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test"
+)]
 
 use std::{env, fs};
 

@@ -8,6 +8,7 @@ pub mod mutate;
 mod bearer;
 mod policy;
 mod request;
+mod transforms;
 mod world;
 
 use edge_oidc::{
@@ -36,6 +37,7 @@ use url::Url;
 pub use bearer::{bearer, challenge, is_believed, lookup};
 pub use policy::{policy, with_rules};
 pub use request::{logout_token, request};
+pub use transforms::{is_rule, transforms};
 use world::{World, environment};
 
 /// A target: its name, what it does with bytes, and inputs to begin with.
@@ -84,6 +86,7 @@ pub const TARGETS: &[Target] = &[
         run: session,
         seeds: &[b"\x02\x10AAAAAAAAAAAAAAAA\x07default\x02{}\x00\x00\x00\x00\x00\x01\x01\x01\x01\x01"],
     },
+    Target { name: "transforms", run: transforms, seeds: transforms::SEEDS },
 ];
 
 /// A callback's query: parsed or refused.

@@ -110,6 +110,17 @@ fn sealed_contents() {
 }
 
 #[test]
+fn rules_for_user_ids() {
+    run("transforms", 20_000);
+}
+
+#[test]
+fn the_seeds_of_the_transforms_target_are_rules() {
+    let seeds = TARGETS.iter().find(|target| target.name == "transforms").unwrap().seeds;
+    assert!(seeds.iter().all(|seed| fuzz::is_rule(seed)));
+}
+
+#[test]
 fn the_seed_of_the_session_target_is_one() {
     let seed = TARGETS.iter().find(|target| target.name == "session").unwrap().seeds[0];
     assert!(edge_oidc::session::Session::decode(seed).is_some());

@@ -53,18 +53,9 @@ pub(super) fn claims(object: &Object<'_>, report: &mut Report) -> Option<Option<
     if claims.len() > MOST_CLAIMS {
         node.problem(report, "has too many claims", format!("name at most {MOST_CLAIMS}"));
     }
-    let chosen = claims.iter().filter(|claim| claims.len() > 1 && !is_given(claim));
-    for claim in chosen {
-        let mend =
-            "make sure that nobody can put there what another is called by one of the other claims, or leave it out";
-        report.warning(node.path(), format!("has `{claim}`, which people may be able to choose"), mend);
-    }
+    #[cfg(not(target_arch = "wasm32"))]
+    advice::advise_claims(node.path(), &claims, report);
     Some(Some(claims).filter(|claims| !claims.is_empty()))
-}
-
-/// Whether it is the provider who says what stands there: an address is verified, the others are made up.
-fn is_given(claim: &ClaimPath) -> bool {
-    claim.rest.is_empty() && matches!(claim.root.as_str(), "client_id" | "email" | "sub")
 }
 
 fn transforms(node: &Node<'_>, report: &mut Report) -> Option<Transforms> {

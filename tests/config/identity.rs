@@ -230,6 +230,7 @@ fn an_expression_that_other_addresses_contain_gives_a_warning() {
         (r"(user)@(domain\.com)", "in the middle of", r"^(user)@(domain\.com)$"),
         (r"a@b|^c@d$", "in the middle of", r"^(?:a@b|^c@d$)$"),
         ("admin", "in the middle of", "^admin$"),
+        (r"^a@\Qb.c", "at the beginning of", r"^a@\Qb.c\E$"),
         (r"[a-z]+@domain\.com$", "at the end of", r"^[a-z]+@domain\.com$"),
     ] {
         assert_eq!(open_ends(matches), Some((place.to_owned(), anchored.to_owned())), "{matches}");

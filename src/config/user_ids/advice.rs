@@ -1,4 +1,4 @@
-//! What is probably not meant so in the rules for user ids.
+//! What is probably not meant so in the claims and rules for user ids.
 //!
 //! Decides which people the rules are tried with. It is for whoever checks a configuration; the module does not carry it.
 
@@ -34,6 +34,20 @@ pub(super) fn advise(path: &str, rule: &UserIdRule, report: &mut Report) {
         let mend = "keep what tells them apart, unless both are always the same person; `edge-oidc check --user-id` tries other ones";
         report.warning(&path, format!("makes one user id of two: `{one}` and `{other}` become `{both}`"), mend);
     }
+}
+
+/// Warns of claims, among several, that people may be able to choose.
+pub(super) fn advise_claims(path: &str, claims: &[ClaimPath], report: &mut Report) {
+    for claim in claims.iter().filter(|claim| claims.len() > 1 && !is_given(claim)) {
+        let mend =
+            "make sure that nobody can put there what another is called by one of the other claims, or leave it out";
+        report.warning(path, format!("has `{claim}`, which people may be able to choose"), mend);
+    }
+}
+
+/// Whether it is the provider who says what stands there: an address is verified, the others are made up.
+fn is_given(claim: &ClaimPath) -> bool {
+    claim.rest.is_empty() && matches!(claim.root.as_str(), "client_id" | "email" | "sub")
 }
 
 /// Two user ids of those that are tried, and the one that both become.

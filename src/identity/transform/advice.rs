@@ -6,7 +6,7 @@
 use super::{Transform, node::Node, parse};
 
 /// Whether an expression can be found in a part of what it is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ends {
     /// Something may stand before it.
     pub open_before: bool,
@@ -18,7 +18,7 @@ impl Transform {
     /// Where an address may go on that it is found in. One that has no `@` is about a part of an address, so that one end is enough
     /// to say which; one that is a character, or repetitions of one, is about all of them.
     pub fn ends(&self) -> Ends {
-        let mut ends = Ends { open_before: false, open_behind: false };
+        let mut ends = Ends::default();
         for branch in self.branches() {
             if branch.iter().filter(|node| !matches!(node, Node::Look(_))).count() < 2 {
                 continue;
@@ -37,13 +37,15 @@ impl Transform {
     /// The expression with an anchor wherever it is open.
     pub fn anchored(&self) -> String {
         let ends = self.ends();
-        let source = match self.branches().len() {
-            1 => self.matches.clone(),
-            _ => format!("(?:{})", self.matches),
-        };
-        let [before, behind] =
-            [(ends.open_before, "^"), (ends.open_behind, "$")].map(|(open, anchor)| if open { anchor } else { "" });
-        format!("{before}{source}{behind}")
+        let one = self.branches().len() == 1;
+        let (open, close) = if one { ("", "") } else { ("(?:", ")") };
+        let before = if ends.open_before { "^" } else { "" };
+        let behind = if ends.open_behind { "$" } else { "" };
+        let around = |end: &str| format!("{before}{open}{}{end}{close}{behind}", self.matches);
+        let plain = around("");
+        // What `\Q` begins may go on to the end, and over an anchor.
+        let closed = |text: &str| Self::parse(text, "").is_ok_and(|rule| rule.ends() == Ends::default());
+        if closed(&plain) { plain } else { around(r"\E") }
     }
 
     /// Whether it is found in every user id.

@@ -5,7 +5,7 @@
 
 use super::PatternError;
 
-/// Characters, as ranges of code points; both ends belong to them.
+/// Characters, as ranges of code points in order, none touching another; both ends belong to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Class(Vec<(u32, u32)>);
 
@@ -54,16 +54,29 @@ impl Class {
             "punct" => &[(b'!', b'/'), (b':', b'@'), (b'[', b'`'), (b'{', b'~')],
             "space" => &[(b'\t', b'\r'), (b' ', b' ')],
             "upper" => &[UPPER],
-            "word" => &[DIGIT, UPPER, LOWER, (b'_', b'_')],
+            "word" => &[DIGIT, UPPER, (b'_', b'_'), LOWER],
             "xdigit" => &[DIGIT, (b'A', b'F'), (b'a', b'f')],
             _ => return None,
         };
+        // As they stand above, they are in order.
         Some(Self(ranges.iter().map(|(low, high)| (u32::from(*low), u32::from(*high))).collect()))
     }
 
     /// These and `others`.
     pub(super) fn add(&mut self, others: Self) {
-        self.0.extend(others.0);
+        others.0.into_iter().for_each(|range| self.insert(range));
+    }
+
+    fn insert(&mut self, (mut low, mut high): (u32, u32)) {
+        self.0.retain(|(from, to)| {
+            let touches = *from <= high.saturating_add(1) && low <= to.saturating_add(1);
+            if touches {
+                (low, high) = (low.min(*from), high.max(*to));
+            }
+            !touches
+        });
+        let place = self.0.partition_point(|(from, _)| *from < low);
+        self.0.insert(place, (low, high));
     }
 
     /// These with every other case of each letter, as Go's simple folding has it: `k` is also the Kelvin sign.
@@ -78,7 +91,8 @@ impl Class {
             if high > LAST_FOLDED {
                 return Err(PatternError::Folding);
             }
-            (low..=high).for_each(|point| self.0.extend(other_cases(point).into_iter().flatten().map(|it| (it, it))));
+            let others = (low..=high).flat_map(other_cases).flatten();
+            others.for_each(|point| self.insert((point, point)));
         }
         Ok(self)
     }
@@ -86,7 +100,7 @@ impl Class {
     /// All other characters.
     pub(super) fn negated(self) -> Self {
         let (mut others, mut next) = (Vec::new(), 0);
-        for (low, high) in self.merged() {
+        for (low, high) in self.0 {
             if let Some(before) = low.checked_sub(1).filter(|before| *before >= next) {
                 others.push((next, before));
             }
@@ -99,17 +113,8 @@ impl Class {
     }
 
     /// The ranges in order, none touching another.
-    pub(super) fn merged(&self) -> Vec<(u32, u32)> {
-        let mut ranges = self.0.clone();
-        ranges.sort_unstable();
-        let mut merged: Vec<(u32, u32)> = Vec::new();
-        for (low, high) in ranges {
-            match merged.last_mut() {
-                Some((_, end)) if low <= end.saturating_add(1) => *end = high.max(*end),
-                _ => merged.push((low, high)),
-            }
-        }
-        merged
+    pub(super) fn ranges(&self) -> &[(u32, u32)] {
+        &self.0
     }
 }
 
@@ -137,7 +142,7 @@ fn other_cases(point: u32) -> [Option<u32>; 2] {
 impl Class {
     /// The character, if it is only one.
     pub(super) fn single(&self) -> Option<char> {
-        match self.merged().as_slice() {
+        match self.0.as_slice() {
             [(low, high)] if low == high => char::from_u32(*low),
             _ => None,
         }

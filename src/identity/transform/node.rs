@@ -99,13 +99,13 @@ impl Node {
 
 fn print_class(class: &Class, out: &mut String) {
     out.push('[');
-    let ranges = class.merged();
+    let ranges = class.ranges();
     // The other library has no empty brackets, but those of no character.
     out.push_str(if ranges.is_empty() { r"^\x{0}-\x{10FFFF}" } else { "" });
     for (low, high) in ranges {
         // No text has surrogates, and the other library does not take them for characters.
-        let low = if SURROGATES.contains(&low) { 0xE000 } else { low };
-        let high = if SURROGATES.contains(&high) { 0xD7FF } else { high };
+        let low = if SURROGATES.contains(low) { 0xE000 } else { *low };
+        let high = if SURROGATES.contains(high) { 0xD7FF } else { *high };
         let _ = write!(out, r"\x{{{low:x}}}-\x{{{high:x}}}");
     }
     out.push(']');
