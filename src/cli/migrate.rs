@@ -100,6 +100,9 @@ struct Choices {
     /// The issuer of the cluster's service accounts' tokens, to take those
     #[arg(long, value_name = "URL")]
     kubernetes_issuer: Option<String>,
+    /// A path that everyone may see, with all below it, beside those of the settings; can be given several times
+    #[arg(long, value_name = "PATH")]
+    open: Vec<String>,
     /// Ask the provider for a refresh token by the scope `offline_access`
     #[arg(long)]
     offline_access: bool,

@@ -14,7 +14,7 @@ fn folder() -> PathBuf {
 const CASES: [(&str, &[&str], &[&str]); 11] = [
     ("kubeflow", &["kubeflow.env", "kubeflow-client.env"], &[KF, "--kubeflow"]),
     ("first", &["first.env"], &[KF]),
-    ("parameters", &["parameters.env"], &[KF, "--issuer", DEX, "--authorization-url", "/dex/auth"]),
+    ("parameters", &["parameters.env"], &[KF, "--issuer", DEX, "--authorization-url", "/dex/auth", "--open", "/dex"]),
     ("parameters-left-empty", &["parameters.env"], &[KF]),
     ("last-everything", &["last-everything.env"], &[KF, "--public-url=https://*.apps.example.com"]),
     (

@@ -148,6 +148,27 @@ fn addresses_that_cannot_be() {
     refuses(&first, "REDIRECT_URL (a.env:5) does not end in `/login/oidc`");
 }
 
+/// Whoever is sent to a sign-in page that needs a sign-in is sent there for ever.
+#[test]
+fn a_sign_in_page_behind_the_gateway_that_is_not_open() {
+    let said = "OIDC_AUTH_URL leads to https://kubeflow.example.com/dex/auth?a, which is behind this gateway and needs a sign-in itself, so that a \
+                sign-in would never end: open it with `--open /dex`";
+    each(
+        MIDDLE,
+        &[
+            ("OIDC_AUTH_URL=/dex/auth?a", said),
+            ("OIDC_AUTH_URL=/dex/auth?a\nSKIP_AUTH_URLS=/dex/a,/de,/dex/auth/x", said),
+            ("OIDC_AUTH_URL=https://kubeflow.example.com:443/dex/auth?a", said),
+        ],
+    );
+    let text = format!("{MIDDLE}OIDC_AUTH_URL=/dex/auth\n");
+    let open = migrate(&[("a.env", &text)], &["--open", "/dex/"]);
+    assert_eq!(open.at("/routes/0/match/path/prefix"), "/dex", "{}", open.said());
+    assert_eq!(with(&text, "SKIP_AUTH_URLS=/dex/auth").outcome.code, 0);
+    assert_eq!(with(MIDDLE, "OIDC_AUTH_URL=https://dex.example.com/dex/auth").outcome.code, 0);
+    refuses(&migrate(&[("a.env", MIDDLE)], &["--open", "/"]), "--open holds `/`");
+}
+
 #[test]
 fn a_relative_address_needs_one_host() {
     let machine = migrate_at("https://*.example.com", &format!("{MIDDLE}OIDC_AUTH_URL=/dex/auth\n"));

@@ -41,8 +41,10 @@ fn the_client_and_what_it_asks_for() {
 // M-6, F-15
 #[test]
 fn addresses_of_the_provider() {
-    let plain =
-        with(&MIDDLE.replace("https://idp.example.com", "http://dex.auth.svc:5556/dex"), "OIDC_AUTH_URL=/dex/auth?x=1");
+    let plain = with(
+        &MIDDLE.replace("https://idp.example.com", "http://dex.auth.svc:5556/dex"),
+        "OIDC_AUTH_URL=/dex/auth?x=1\nSKIP_AUTH_URLS=/dex",
+    );
     assert_eq!(plain.at("/providers/0/insecureHttp"), true);
     assert_eq!(plain.at("/providers/0/endpoints/authorization"), format!("{PUBLIC_URL}/dex/auth?x=1"));
     becomes(
@@ -64,7 +66,10 @@ fn addresses_of_the_provider() {
         &[],
     );
     hidden.says("run this again with `--authorization-url`");
-    let second = migrate(&[("a.env", MIDDLE)], &["--public-url=https://*.apps.example.com", "--authorization-url=/x"]);
+    let second = migrate(
+        &[("a.env", MIDDLE)],
+        &["--public-url=https://*.apps.example.com", "--authorization-url=/x", "--open=/x"],
+    );
     assert_eq!(second.at("/providers/0/endpoints/authorization"), format!("{PUBLIC_URL}/x"));
 }
 

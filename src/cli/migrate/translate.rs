@@ -11,12 +11,13 @@
 //! | `programs` | bearer tokens |
 //! | `paths` | our endpoints, and where people go |
 //! | `identity` | user ids and groups |
-//! | `routes` | what is open, and who may pass |
+//! | `routes`, `allowlist` | what is open, and who may pass |
 //! | `session` | cookies and lifetimes |
 //! | `rest` | what has no counterpart |
 //! | `differences` | what is otherwise, whatever was set |
 
 mod addresses;
+mod allowlist;
 mod differences;
 pub(super) mod given;
 mod identity;

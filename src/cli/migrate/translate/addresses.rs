@@ -11,8 +11,16 @@ use super::{
 };
 use crate::http::{origin::is_loopback, public_urls::PublicUrl};
 
-/// The provider with its addresses, and the domain of a pool.
-pub(super) fn read(given: &mut Given<'_>, issuer: &str, is_cognito: bool, tree: Tree) -> (Tree, Option<String>) {
+/// What is known of a provider's addresses.
+pub(super) struct Addresses {
+    /// Where browsers sign in, if the settings say.
+    pub(super) authorization: Option<Url>,
+    /// The domain of a pool.
+    pub(super) domain: Option<String>,
+}
+
+/// The provider with its addresses.
+pub(super) fn read(given: &mut Given<'_>, issuer: &str, is_cognito: bool, tree: Tree) -> (Tree, Addresses) {
     let mut tree = tree;
     let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();
     let insecure = Url::parse(issuer).ok().filter(|url| url.scheme() == "http" && !is_loopback(&host(url)));
@@ -23,22 +31,25 @@ pub(super) fn read(given: &mut Given<'_>, issuer: &str, is_cognito: bool, tree: 
         given.ledger.changed("OIDC_PROVIDER", what);
         tree = tree.explained(INSECURE, "insecureHttp", true);
     }
-    if let Some(authorization) = authorization(given, issuer) {
-        tree = tree.with("endpoints", Tree::map().with("authorization", authorization));
-    }
+    let endpoint = authorization(given, issuer);
+    let authorization = endpoint.as_ref().and_then(|endpoint| Url::parse(endpoint).ok());
+    let endpoint = endpoint.map(|endpoint| Tree::map().with("authorization", endpoint));
+    tree = tree.with_some("endpoints", endpoint);
+    let without_domain = |authorization| Addresses { authorization, domain: None };
     if !is_cognito {
         if given.choices.domain.is_some() && !issuer.is_empty() {
             given.ledger.refused("--domain is for a pool of Cognito's, and the issuer is none: leave it out");
         }
-        return (tree, None);
+        return (tree, without_domain(authorization));
     }
     let Some(domain) = domain(given) else {
         refuse_without_domain(given);
-        return (tree, None);
+        return (tree, without_domain(authorization));
     };
     let cluster = format!("outbound|443||{domain}");
     let clusters = Tree::map().with(&domain, cluster);
-    (tree.explained("The pool's domain, where tokens come from.", "clusters", clusters), Some(domain))
+    let tree = tree.explained("The pool's domain, where tokens come from.", "clusters", clusters);
+    (tree, Addresses { authorization, domain: Some(domain) })
 }
 
 /// `OIDC_AUTH_URL`, made absolute.

@@ -190,7 +190,7 @@ fn after_sign_in(given: &mut Given<'_>) -> Option<Tree> {
 
 impl super::super::Choices {
     /// Whether an origin is one of the public URLs, or may be: one that cannot be read is refused elsewhere.
-    fn covers(&self, origin: &str) -> bool {
+    pub(super) fn covers(&self, origin: &str) -> bool {
         use crate::http::{
             origin::Origin,
             public_urls::{PublicUrl, PublicUrls},

@@ -31,6 +31,8 @@ pub(super) struct Client {
     pub(super) secrets: Vec<SecretValue>,
     /// The hosts that the provider's metadata names beside the issuer's.
     pub(super) hosts: Vec<String>,
+    /// Where browsers sign in, if the settings say.
+    pub(super) authorization: Option<Url>,
     /// Everything up to `logout` and `bearer`.
     tree: Tree,
 }
@@ -55,9 +57,9 @@ pub(super) fn read(given: &mut Given<'_>) -> Client {
             true,
         );
     }
-    let (tree, domain) = addresses::read(given, &issuer, is_cognito, tree);
-    let hosts = domain.into_iter().chain(given.choices.provider_hosts.iter().cloned()).collect();
-    Client { is_cognito, id, secrets, hosts, tree }
+    let (tree, addresses) = addresses::read(given, &issuer, is_cognito, tree);
+    let hosts = addresses.domain.into_iter().chain(given.choices.provider_hosts.iter().cloned()).collect();
+    Client { is_cognito, id, secrets, hosts, authorization: addresses.authorization, tree }
 }
 
 /// All providers: the one where people sign in, and the cluster's own for its service accounts.

@@ -1,64 +1,85 @@
-//! What is open to everyone, and who may pass elsewhere.
+//! What is open to everyone.
 //!
-//! Decides that a prefix means whole segments, and that an empty allowlist lets nobody in.
+//! Decides that a prefix means whole segments, and that the sign-in page is among it where it is behind the same gateway. Who may
+//! pass elsewhere is `allowlist`'s.
 
 use super::{
     super::{super::yaml::Tree, go, input::Setting},
-    Given,
+    Given, allowlist,
     provider::Client,
 };
 use crate::policy::PathPattern;
 
 /// `routes`.
 pub(super) fn translate(given: &mut Given<'_>, client: &Client, kubernetes: Option<&str>) -> Tree {
-    let mut rules = open(given);
-    rules.extend(allowlist(given, client, kubernetes, rules.len()));
-    Tree::list(rules)
+    let mut open = Open::default();
+    listed(given, &mut open);
+    for path in given.choices.open.clone() {
+        let setting = Setting { name: "--open".to_owned(), value: path.clone(), place: "--open".to_owned() };
+        open.add(given, &setting, &path);
+        given.ledger.carried("--open", format!("`routes`: `{path}` with `action: allow`"));
+    }
+    judge_sign_in(given, client, &open);
+    let index = open.rules.len();
+    let rule = allowlist::rule(given, client, kubernetes, index);
+    Tree::list(open.rules.into_iter().chain(rule))
+}
+
+/// What everybody may see.
+#[derive(Default)]
+struct Open {
+    rules: Vec<Tree>,
+    paths: Vec<String>,
+}
+
+impl Open {
+    /// Adds a prefix once, if it opens anything.
+    fn add(&mut self, given: &mut Given<'_>, setting: &Setting, element: &str) {
+        let Some(path) = prefix(given, setting, element).filter(|path| !self.paths.contains(path)) else { return };
+        given.ledger.source(&format!("routes[{}]", self.rules.len()), &setting.origin());
+        let matched = Tree::map().with("path", Tree::map().with("prefix", path.as_str()));
+        self.rules.push(Tree::members([("match", matched), ("action", "allow".into())]));
+        self.paths.push(path);
+    }
+
+    fn holds(&self, path: &str) -> bool {
+        let Ok(path) = PathPattern::exact(path) else { return false };
+        self.paths.iter().any(|open| PathPattern::prefix(open).is_ok_and(|open| open.covers(&path)))
+    }
 }
 
 /// The list of open paths: `SKIP_AUTH_URLS`, or `SKIP_AUTH_URI`.
-fn open(given: &mut Given<'_>) -> Vec<Tree> {
+fn listed(given: &mut Given<'_>, open: &mut Open) {
     let name = if given.dialect.has_prefix() { "SKIP_AUTH_URLS" } else { "SKIP_AUTH_URI" };
-    let Some(setting) = given.take(name) else { return Vec::new() };
-    let elements = go::list(&setting.value);
-    let by_commas = go::raw_list(&setting.value);
-    let has_blanks = by_commas.iter().any(|element| element.trim().contains(char::is_whitespace));
-    if given.dialect.has_prefix() && has_blanks {
+    let Some(setting) = given.take(name) else { return };
+    let has_blanks = |element: &&str| element.trim().contains(char::is_whitespace);
+    if given.dialect.has_prefix() && go::raw_list(&setting.value).iter().any(has_blanks) {
         let what = "separated by spaces, which is how an older authservice had it: for yours it was one prefix that nothing began with, and \
                     opened nothing. Each path is open now; remove the rules that you do not want";
         given.ledger.changed(name, what);
     }
-    let mut rules: Vec<Tree> = Vec::new();
-    let mut seen = Vec::new();
-    for element in elements {
-        let Some(path) = prefix(given, &setting, element) else { continue };
-        if seen.contains(&path) {
-            continue;
-        }
-        given.ledger.source(&format!("routes[{}]", rules.len()), &setting.origin());
-        rules.push(Tree::members([
-            ("match", Tree::map().with("path", Tree::map().with("prefix", path.as_str()))),
-            ("action", "allow".into()),
-        ]));
-        seen.push(path);
+    go::list(&setting.value).into_iter().for_each(|element| open.add(given, &setting, element));
+    if open.paths.is_empty() {
+        return given.ledger.carried(name, "nothing is open");
     }
-    if rules.is_empty() {
-        given.ledger.carried(name, "nothing is open");
-        return rules;
+    let paths: Vec<_> = open.paths.iter().map(|path| format!("`{path}`")).collect();
+    given.ledger.carried(name, format!("`routes`: {} with `action: allow`", paths.join(", ")));
+    let what = "a prefix means whole segments of the path: `/dex` is `/dex` and all below it. With authservice `/dex` opened `/dexfoo`, \
+                too, and `/dex/` did not open `/dex` (F-4)";
+    given.ledger.changed(name, what);
+}
+
+/// A sign-in page behind this very gateway must be open, or whoever is sent there is sent there again, for ever.
+fn judge_sign_in(given: &mut Given<'_>, client: &Client, open: &Open) {
+    let Some(url) = &client.authorization else { return };
+    let is_ours = given.choices.covers(&url.origin().ascii_serialization());
+    if is_ours && !open.holds(url.path()) {
+        let first = url.path().split('/').nth(1).unwrap_or_default();
+        given.ledger.refused(format!(
+            "OIDC_AUTH_URL leads to {url}, which is behind this gateway and needs a sign-in itself, so that a sign-in would never end: open it \
+             with `--open /{first}`, or in the list of open paths"
+        ));
     }
-    given.ledger.carried(
-        name,
-        format!(
-            "`routes`: {} with `action: allow`",
-            seen.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
-        ),
-    );
-    given.ledger.changed(
-        name,
-        "a prefix means whole segments of the path: `/dex` is `/dex` and all below it. With authservice `/dex` opened `/dexfoo`, too, and \
-         `/dex/` did not open `/dex` (F-4)",
-    );
-    rules
 }
 
 /// One open prefix. One that opened everything is refused, one that opened nothing is left out.
@@ -89,102 +110,6 @@ fn prefix(given: &mut Given<'_>, setting: &Setting, element: &str) -> Option<Str
             None
         }
     }
-}
-
-/// `GROUPS_ALLOWLIST` (M-14).
-fn allowlist(given: &mut Given<'_>, client: &Client, kubernetes: Option<&str>, index: usize) -> Option<Tree> {
-    let setting = given.take("GROUPS_ALLOWLIST")?;
-    let elements: Vec<_> = go::raw_list(&setting.value);
-    if elements.contains(&"*") {
-        given.ledger.carried(&setting.name, "`*`: whoever has signed in may pass");
-        return None;
-    }
-    given.ledger.source(&format!("routes[{index}]"), &setting.origin());
-    let trimmed: Vec<_> = elements.iter().map(|element| element.trim()).filter(|element| !element.is_empty()).collect();
-    if elements.iter().any(|element| element.trim() != *element) {
-        given.ledger.changed(
-            &setting.name,
-            "without the spaces around its elements: with authservice nobody was ever in a group with those (F-18)",
-        );
-    }
-    let requirement = requirement(given, &setting, &trimmed, kubernetes);
-    let is_readable = given.take("GROUPS_CLAIM").is_none_or(|claim| !claim.value.is_empty());
-    match requirement.filter(|_| is_readable) {
-        Some(requirement) => {
-            given.ledger.carried(&setting.name, format!("`routes[{index}].require`"));
-            if client.is_cognito {
-                given.ledger.changed(&setting.name, "is held against the groups in the ID token: authservice saw none of Cognito's, and refused everyone");
-            }
-            Some(Tree::members([
-                ("name", "GROUPS_ALLOWLIST".into()),
-                ("action", "authenticate".into()),
-                ("require", requirement),
-            ]))
-        }
-        None => {
-            let what = format!(
-                "`routes[{index}]`: `deny`. Nobody can be in one of its groups, and so authservice refused everyone, too; name groups, or `*`"
-            );
-            given.ledger.carried(&setting.name, what);
-            Some(Tree::members([("name", "GROUPS_ALLOWLIST".into()), ("action", "deny".into())]))
-        }
-    }
-}
-
-/// Groups of people; and what TokenReview called groups of service accounts, by the claims of their tokens.
-fn requirement(given: &mut Given<'_>, setting: &Setting, elements: &[&str], kubernetes: Option<&str>) -> Option<Tree> {
-    let (accounts, rest): (Vec<_>, Vec<_>) =
-        elements.iter().copied().partition(|element| element.starts_with("system:"));
-    let (patterns, groups): (Vec<_>, Vec<_>) = rest.into_iter().partition(|element| element.contains('*'));
-    if !patterns.is_empty() {
-        let what = format!(
-            "without `{}`: authservice compared letter by letter, so it let nobody in. In `require.groups` a `*` is any run of characters; \
-             write it there if that is what you want",
-            patterns.join("`, `")
-        );
-        given.ledger.changed(&setting.name, what);
-    }
-    let mut any: Vec<Tree> = Vec::new();
-    if !groups.is_empty() {
-        let groups = Tree::list(groups.into_iter().map(Tree::from));
-        any.push(Tree::map().with("groups", Tree::map().with("any", groups)));
-    }
-    let accounts: Vec<_> =
-        accounts.into_iter().filter_map(|element| account(given, setting, element, kubernetes)).collect();
-    any.extend(accounts);
-    match any.len() {
-        0 => None,
-        1 => any.pop(),
-        _ => Some(Tree::map().with("any", Tree::list(any))),
-    }
-}
-
-fn account(given: &mut Given<'_>, setting: &Setting, element: &str, kubernetes: Option<&str>) -> Option<Tree> {
-    let Some(issuer) = kubernetes else {
-        let instead = format!(
-            "`{element}` is a group that TokenReview gave: with `--kubernetes-issuer` it becomes a claim of the token"
-        );
-        given.ledger.lost(&setting.name, instead);
-        return None;
-    };
-    let namespace = element.strip_prefix("system:serviceaccounts:");
-    if namespace.is_none() && !matches!(element, "system:serviceaccounts" | "system:authenticated") {
-        given
-            .ledger
-            .lost(&setting.name, format!("`{element}` is no group of service accounts: such tokens do not count"));
-        return None;
-    }
-    let claim = |claim: Tree, value: &str| Tree::map().with("claim", claim).with("equals", value);
-    let mut claims = vec![claim("iss".into(), issuer)];
-    claims.extend(namespace.map(|name| claim(Tree::list(["kubernetes.io".into(), "namespace".into()]), name)));
-    given.ledger.changed(
-        &setting.name,
-        format!(
-            "`{element}` becomes what the token says of itself: its issuer{}",
-            if namespace.is_some() { " and its namespace" } else { "" }
-        ),
-    );
-    Some(Tree::map().with("claims", Tree::list(claims)))
 }
 
 /// Above `routes` in the configuration.
