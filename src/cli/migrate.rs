@@ -227,7 +227,9 @@ const NUMBERS: &str = "\nF-1 and the like are numbers in docs/authservice.md.\n"
 const CONFIGURATION: &str = "edge-oidc.yaml";
 const HEAD: &str =
     "# The filter's configuration, made by `edge-oidc migrate authservice`. `edge-oidc check` says what it means.\n";
-const UNKNOWN: &str = "nothing in these files tells which authservice they were for: add the file that has AUTHSERVICE_URL_PREFIX or \
-                       SKIP_AUTH_URI, or say it by `--dialect`";
-const LAST: &str = "take authservice's EnvoyFilter away as soon as the plugin is there, and never before: docs/authservice.md says why, and how to go \
+const UNKNOWN: &str = "nothing in these files tells which authservice they were for: add the file that has \
+                       AUTHSERVICE_URL_PREFIX or SKIP_AUTH_URI, or say it by \
+                       `--dialect`";
+const LAST: &str = "take authservice's EnvoyFilter away as soon as the plugin is there, and never before: \
+                    docs/authservice.md says why, and how to go \
                     back";

@@ -105,5 +105,6 @@ fn by_names(inputs: &Inputs) -> Option<Detected> {
     parameters.or_else(|| marked(Dialect::LoadBalancer, &names::LOAD_BALANCER, ""))
 }
 
-const FEWER: &str = ", and nothing that only 0c4ea9a reads; of the two that fit this is the one that lets fewer credentials in. \
-                     `--dialect 0c4ea9a` if your image is that one";
+const FEWER: &str = ", and nothing that only 0c4ea9a reads; of the two that fit this is the one that lets fewer \
+                     credentials in. `--dialect 0c4ea9a` if your image is that \
+                     one";

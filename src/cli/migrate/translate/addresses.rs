@@ -26,8 +26,9 @@ pub(super) fn read(given: &mut Given<'_>, issuer: &str, is_cognito: bool, tree: 
     let insecure = Url::parse(issuer).ok().filter(|url| url.scheme() == "http" && !is_loopback(&host(url)));
     if insecure.is_some() {
         given.ledger.source("providers[0].insecureHttp", "OIDC_PROVIDER");
-        let what = "plain http to the provider: `providers[0].insecureHttp: true`, with a warning. Whoever is between the gateway \
-                    and the provider can sign in as anyone; mutual TLS of the mesh, or https, ends that";
+        let what = "plain http to the provider: `providers[0].insecureHttp: true`, with a warning. Whoever is between the \
+                    gateway and the provider can sign in as anyone; mutual TLS of the mesh, or https, ends \
+                    that";
         given.ledger.changed("OIDC_PROVIDER", what);
         tree = tree.explained(INSECURE, "insecureHttp", true);
     }
@@ -58,8 +59,10 @@ fn authorization(given: &mut Given<'_>, issuer: &str) -> Option<String> {
     let Some(setting) = given.take_filled("OIDC_AUTH_URL") else {
         if Url::parse(issuer).is_ok_and(|url| is_in_cluster(&url)) {
             given.ledger.step(
-                "if browsers cannot reach the sign-in page that the metadata of the issuer names (its host is a name inside the cluster, and \
-                 no OIDC_AUTH_URL is set), run this again with `--authorization-url`, such as `--authorization-url /dex/auth`",
+                "if browsers cannot reach the sign-in page that the metadata of the issuer names (its host is a name \
+                 inside the cluster, and no OIDC_AUTH_URL is set), run this again with `--authorization-url`, such as \
+                 `--authorization-url \
+                 /dex/auth`",
             );
         }
         return None;
@@ -109,8 +112,9 @@ fn refuse_without_domain(given: &mut Given<'_>) {
         _ => "no setting names the domain of the pool",
     };
     given.ledger.refused(format!(
-        "{whose}: add `--domain HOST`, such as demo.auth.us-east-1.amazoncognito.com: tokens come from there, so the gateway needs a \
-         way to it"
+        "{whose}: add `--domain HOST`, such as demo.auth.us-east-1.amazoncognito.com: tokens come from there, so the \
+         gateway needs a way to \
+         it"
     ));
 }
 
@@ -123,5 +127,6 @@ impl super::super::Choices {
     }
 }
 
-const INSECURE: &str = "Plain http, as authservice had it: whoever is between the gateway and the provider can sign in as anyone.\n\
+const INSECURE: &str = "Plain http, as authservice had it: whoever is between the gateway and the provider can sign in as \
+                        anyone.\n\
                         Mutual TLS of the mesh guards it inside the cluster; write https where the provider has it.";

@@ -30,7 +30,11 @@ pub(super) fn rule(given: &mut Given<'_>, client: &Client, kubernetes: Option<&s
         Some(requirement) => {
             given.ledger.carried(&setting.name, format!("`routes[{index}].require`"));
             if client.is_cognito {
-                given.ledger.changed(&setting.name, "is held against the groups in the ID token: authservice saw none of Cognito's, and refused everyone");
+                given.ledger.changed(
+                    &setting.name,
+                    "is held against the groups in the ID token: authservice saw none of Cognito's, and refused \
+                     everyone",
+                );
             }
             Some(Tree::members([
                 ("name", "GROUPS_ALLOWLIST".into()),
@@ -40,7 +44,8 @@ pub(super) fn rule(given: &mut Given<'_>, client: &Client, kubernetes: Option<&s
         }
         None => {
             let what = format!(
-                "`routes[{index}]`: `deny`. Nobody can be in one of its groups, and so authservice refused everyone, too; name groups, or `*`"
+                "`routes[{index}]`: `deny`. Nobody can be in one of its groups, and so authservice refused everyone, too; \
+                 name groups, or `*`"
             );
             given.ledger.carried(&setting.name, what);
             Some(Tree::members([("name", "GROUPS_ALLOWLIST".into()), ("action", "deny".into())]))
@@ -55,8 +60,9 @@ fn requirement(given: &mut Given<'_>, setting: &Setting, elements: &[&str], kube
     let (patterns, groups): (Vec<_>, Vec<_>) = rest.into_iter().partition(|element| element.contains('*'));
     if !patterns.is_empty() {
         let what = format!(
-            "without `{}`: authservice compared letter by letter, so it let nobody in. In `require.groups` a `*` is any run of characters; \
-             write it there if that is what you want",
+            "without `{}`: authservice compared letter by letter, so it let nobody in. In `require.groups` a `*` is any \
+             run of characters; write it there if that is what you \
+             want",
             patterns.join("`, `")
         );
         given.ledger.changed(&setting.name, what);

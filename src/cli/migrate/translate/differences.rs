@@ -23,8 +23,9 @@ pub(super) fn say(given: &mut Given<'_>) {
     given.ledger.lost("sessions", "everyone signs in once more (N-1)");
     given.ledger.lost(
         "sign-out on the server",
-        "a copy of a cookie made before signing out is refused by the gateway's pod that saw the sign-out, not by every replica, until \
-         the session ends (N-5)",
+        "a copy of a cookie made before signing out is refused by the gateway's pod that saw the sign-out, not by every \
+         replica, until the session ends \
+         (N-5)",
     );
 }
 
@@ -34,7 +35,7 @@ const CHANGED: [(&str, &str); 4] = [
     (
         "email",
         "an address that the provider calls unverified (`email_verified` is there and not true) is refused; \
-               `identity.allowUnverifiedEmail: true` takes it, as before",
+         `identity.allowUnverifiedEmail: true` takes it, as before",
     ),
     (
         "identity headers",
@@ -42,7 +43,8 @@ const CHANGED: [(&str, &str); 4] = [
     ),
     (
         "paths",
-        "judged in every form that some server reads: `//`, `..`, `%2e`, `..;`, `%5c`. Where the forms fall under different rules: 400 (F-4)",
+        "judged in every form that some server reads: `//`, `..`, `%2e`, `..;`, `%5c`. Where the forms fall under \
+         different rules: 400 (F-4)",
     ),
 ];
 
@@ -58,7 +60,8 @@ const FROM_AUTHSERVICE: [(&str, &str); 7] = [
     ("a bare token", "counts in `authorization` only behind the word `Bearer`, in any case (F-5)"),
     (
         "pages",
-        "escape what they show; a refusal of the provider's is said, and no redirect leaves for another host (F-10, F-14, F-16)",
+        "escape what they show; a refusal of the provider's is said, and no redirect leaves for another host (F-10, F-14, \
+         F-16)",
     ),
     ("log", "holds no secret, no token and no cookie (F-17)"),
 ];

@@ -116,7 +116,8 @@ impl<'a> Given<'a> {
     pub(super) fn take_boolean(&mut self, name: &str, default: bool) -> bool {
         let Some(setting) = self.take(name) else { return default };
         go::boolean(&setting.value).unwrap_or_else(|| {
-            let mend = "write `true` or `false`, or leave it out: authservice does not start with anything else, nor with an empty one";
+            let mend = "write `true` or `false`, or leave it out: authservice does not start with anything else, nor with \
+                        an empty one";
             self.refuse(&setting, "is no boolean", mend);
             default
         })
@@ -127,7 +128,8 @@ impl<'a> Given<'a> {
         let setting = self.take(name)?;
         let number = go::integer(&setting.value);
         if number.is_none() {
-            let mend = "write a whole number, or leave it out: authservice does not start with anything else, nor with an empty one";
+            let mend = "write a whole number, or leave it out: authservice does not start with anything else, nor with an \
+                        empty one";
             self.refuse(&setting, "is no whole number", mend);
         }
         Some((setting, number?))

@@ -30,8 +30,9 @@ fn user_id(given: &mut Given<'_>, client: &Client) -> Option<Tree> {
     let header = given.take("USERID_HEADER");
     let name = match &header {
         Some(setting) if setting.value.is_empty() => {
-            let what = "empty: applications get no user id, as with authservice. A `kubeflow-userid` that clients send is then not removed; \
-                        name the header if applications believe it (F-1)";
+            let what = "empty: applications get no user id, as with authservice. A `kubeflow-userid` that clients send is \
+                        then not removed; name the header if applications believe it \
+                        (F-1)";
             given.ledger.changed("USERID_HEADER", what);
             return None;
         }
@@ -85,8 +86,9 @@ fn transforms(given: &mut Given<'_>) -> Option<Tree> {
         Ok(Value::Null) => Vec::new(),
         Ok(Value::Array(rules)) => rules,
         Ok(_) | Err(_) => {
-            let mend = "write `[{\"matches\": \"...\", \"replaces\": \"...\"}]`, or leave it out: authservice does not start with anything \
-                        else, nor with an empty one";
+            let mend = "write `[{\"matches\": \"...\", \"replaces\": \"...\"}]`, or leave it out: authservice does not \
+                        start with anything else, nor with an empty \
+                        one";
             given.refuse(&setting, "is no JSON array", mend);
             return None;
         }
@@ -122,8 +124,9 @@ fn groups(given: &mut Given<'_>, client: &Client) -> Option<Tree> {
     let needed = given.needs_groups();
     let header = match header {
         Some(setting) if setting.value.is_empty() && !needed => {
-            let what = "empty: no groups for applications, as with authservice. A `kubeflow-groups` that clients send is then not removed; \
-                        leave the setting out if applications believe it (F-1)";
+            let what = "empty: no groups for applications, as with authservice. A `kubeflow-groups` that clients send is \
+                        then not removed; leave the setting out if applications believe it \
+                        (F-1)";
             given.ledger.changed("GROUPS_HEADER", what);
             return None;
         }
@@ -147,8 +150,9 @@ fn groups(given: &mut Given<'_>, client: &Client) -> Option<Tree> {
         Dialect::Last | Dialect::Middle => "Kubeflow's own filter dropped it, and let what clients sent go on",
     };
     let what = format!(
-        "`{header}` reaches the applications, as `identity.groups` says. {before}. Commas inside a name become `%2C`, and one text counts as one \
-         group (F-1, F-11, F-12)"
+        "`{header}` reaches the applications, as `identity.groups` says. {before}. Commas inside a name become `%2C`, and \
+         one text counts as one group (F-1, F-11, \
+         F-12)"
     );
     given.ledger.changed("groups", what);
     Some(Tree::map().with("claim", claim).with("header", header))
@@ -218,7 +222,8 @@ impl Given<'_> {
 /// Above `identity` in the configuration.
 pub(super) const WHY: &str =
     "What applications learn. Clients cannot send these headers: theirs are removed on every path.";
-const CASE: &str = "upper and lower case are left alone, as before. Kubeflow compares user ids to the letter: `lowercase: true` in \
-                    `identity.userId` ends that trouble where namespaces belong to names in lower case (F-13)";
+const CASE: &str = "upper and lower case are left alone, as before. Kubeflow compares user ids to the letter: `lowercase: \
+                    true` in `identity.userId` ends that trouble where namespaces belong to names in lower case \
+                    (F-13)";
 const KUBEFLOW_USERID: &str = "kubeflow-userid";
 const KUBEFLOW_GROUPS: &str = "kubeflow-groups";

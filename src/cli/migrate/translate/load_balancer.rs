@@ -28,8 +28,9 @@ pub(super) fn unfold(given: &mut Given<'_>) {
     }
     given.ledger.changed(
         "kubeflow-userid",
-        "from the ID token, which is verified here. The filter that read `x-amzn-oidc-data` verified nothing, and believed a \
-         `kubeflow-userid` that a client sent (F-1)",
+        "from the ID token, which is verified here. The filter that read `x-amzn-oidc-data` verified nothing, and \
+         believed a `kubeflow-userid` that a client sent \
+         (F-1)",
     );
     given.ledger.step(
         "take the action `authenticate-cognito` away from the load balancer's listener (of the Ingress: the annotations \

@@ -44,20 +44,23 @@ pub(super) fn prefix(given: &mut Given<'_>) -> Prefix {
         Some(prefix) if matches!(go::join(&prefix.path, "").as_str(), "/") => given.refuse(
             &setting,
             "has no path of its own",
-            "with authservice that opened everything to everyone: its prefix was always in the list of open paths. Give `--url-prefix \
-             /authservice/`, and look at who came in (F-3)",
+            "with authservice that opened everything to everyone: its prefix was always in the list of open paths. Give \
+             `--url-prefix /authservice/`, and look at who came in \
+             (F-3)",
         ),
         Some(Reference { absolute: Some(url), .. }) => {
             let mend = format!(
-                "its path alone counts here: give `--url-prefix {}`, and the host as `--public-url {}`. authservice's verify endpoint \
-                 let everybody pass with such a prefix",
+                "its path alone counts here: give `--url-prefix {}`, and the host as `--public-url {}`. authservice's \
+                 verify endpoint let everybody pass with such a \
+                 prefix",
                 url.path(),
                 url.origin().ascii_serialization()
             );
             given.refuse(&setting, "is an absolute URL", &mend);
         }
         Some(prefix) if !prefix.path.starts_with('/') => {
-            given.refuse(&setting, "does not begin with `/`", "write it as `/authservice/`, or give `--url-prefix /authservice/`");
+            given.refuse(&setting, "does not begin with `/`", "write it as `/authservice/`, or give `--url-prefix \
+                                                               /authservice/`");
         }
         Some(_) => {}
     }
@@ -150,8 +153,9 @@ fn homepage(given: &mut Given<'_>, prefix: &Prefix) -> Option<String> {
         given.carry(&setting, "paths.homepage");
         return derived;
     }
-    let instead = "a callback without a code shows our own page with a link to sign in, and a refusal one with a link to sign in \
-                   again; the application's own page stays where it is";
+    let instead = "a callback without a code shows our own page with a link to sign in, and a refusal one with a link to \
+                   sign in again; the application's own page stays where it \
+                   is";
     given.ledger.lost("HOMEPAGE_URL", instead);
     derived
 }
@@ -169,8 +173,9 @@ fn verify(given: &mut Given<'_>, prefix: &Prefix) -> Option<Tree> {
             Some(go::join(&path, "").into())
         }
         _ => {
-            let mend = "write its path alone, such as `/authservice/verify`: with an absolute URL authservice's answer was always 204, \
-                        whoever asked";
+            let mend = "write its path alone, such as `/authservice/verify`: with an absolute URL authservice's answer \
+                        was always 204, whoever \
+                        asked";
             given.refuse(&setting, "is no path", mend);
             None
         }

@@ -60,16 +60,18 @@ fn access_tokens(given: &mut Given<'_>, client: &Client, audiences: Option<&Sett
     }
     match kind.as_ref().map_or("jwt", |setting| setting.value.as_str()) {
         _ if client.is_cognito => {
-            let instead = "Cognito's access tokens have no `aud`, so authservice took none of them. Programs send ID tokens; for machine \
-                           clients add `{ kind: access_token, clientIds: [...] }` to `providers[0].bearer`";
+            let instead = "Cognito's access tokens have no `aud`, so authservice took none of them. Programs send ID \
+                           tokens; for machine clients add `{ kind: access_token, clientIds: [...] }` to \
+                           `providers[0].bearer`";
             given.ledger.lost("access tokens", instead);
             None
         }
         "jwt" => jwt(given, audiences),
         "opaque" => {
             given.ledger.carried("ACCESS_TOKEN_AUTHN", "`providers[0].bearer`: `kind: user_info`");
-            let what = "any application's tokens count, as with authservice, and `check` warns of it: UserInfo does not say for whom a \
-                        token was made. Where the provider has introspection, `kind: introspection` tells them apart";
+            let what = "any application's tokens count, as with authservice, and `check` warns of it: UserInfo does not \
+                        say for whom a token was made. Where the provider has introspection, `kind: introspection` \
+                        tells them apart";
             given.ledger.changed("ACCESS_TOKEN_AUTHN", what);
             Some(Tree::map().with("kind", "user_info").with("anyClient", true).with("cache", cache))
         }
@@ -83,8 +85,9 @@ fn access_tokens(given: &mut Given<'_>, client: &Client, audiences: Option<&Sett
 
 fn jwt(given: &mut Given<'_>, audiences: Option<&Setting>) -> Option<Tree> {
     let Some(setting) = audiences else {
-        let instead = "JWT access tokens: the default audience is the gateway's own in Kubernetes, which no provider puts into its tokens. \
-                       If yours does, add `{ kind: access_token, audiences: [...] }` to `providers[0].bearer`";
+        let instead = "JWT access tokens: the default audience is the gateway's own in Kubernetes, which no provider puts \
+                       into its tokens. If yours does, add `{ kind: access_token, audiences: [...] }` to \
+                       `providers[0].bearer`";
         given.ledger.lost("AUDIENCES (not set)", instead);
         return None;
     };
@@ -92,8 +95,9 @@ fn jwt(given: &mut Given<'_>, audiences: Option<&Setting>) -> Option<Tree> {
     given
         .ledger
         .carried("AUDIENCES", "`providers[0].bearer`: access tokens for these, spaces around them removed (F-18)");
-    let what = "an access token is no ID token any more: authservice took either where `aud` fitted. `JWT` in `types` is for providers \
-                from before RFC 9068; `check` warns of it";
+    let what = "an access token is no ID token any more: authservice took either where `aud` fitted. `JWT` in `types` is \
+                for providers from before RFC 9068; `check` warns of \
+                it";
     given.ledger.changed("access tokens", what);
     let types = Tree::list(["at+jwt".into(), "JWT".into()]);
     Some(Tree::map().with("kind", "access_token").with("audiences", texts(&setting.value)).with("types", types))
@@ -127,9 +131,11 @@ fn service_accounts(given: &mut Given<'_>, audiences: Option<&Setting>, programs
         return;
     }
     let Some(issuer) = given.choices.kubernetes_issuer.clone() else {
-        let instead = "Kubernetes tokens (TokenReview): their issuer's keys verify them here instead. Where programs send them, run this \
-                       again with `--kubernetes-issuer \"$(kubectl get --raw /.well-known/openid-configuration | jq -r .issuer)\"`, \
-                       in one line (N-4)";
+        let instead = "Kubernetes tokens (TokenReview): their issuer's keys verify them here instead. Where programs send \
+                       them, run this again with `--kubernetes-issuer \
+                       \"$(kubectl get --raw /.well-known/openid-configuration | jq -r \
+                       .issuer)\"`, in one line \
+                       (N-4)";
         given.ledger.lost("KUBERNETES_AUTHN", instead);
         return;
     };
@@ -145,8 +151,9 @@ fn service_accounts(given: &mut Given<'_>, audiences: Option<&Setting>, programs
     let naming = if given.has_user_id() { Some(naming) } else { None };
     programs.kubernetes = Some(provider.with_some("identity", naming).with("bearer", Tree::list([rule])));
     programs.kubernetes_issuer = Some(issuer);
-    let what = "the cluster's keys verify service accounts' tokens, and nobody is asked: a pod's token lives until its `exp`, and there are no \
-                groups `system:...` in the headers. Tokens of people that only the API server knows do not count (N-4)";
+    let what = "the cluster's keys verify service accounts' tokens, and nobody is asked: a pod's token lives until its \
+                `exp`, and there are no groups `system:...` in the headers. Tokens of people that only the API server \
+                knows do not count (N-4)";
     given.ledger.changed("Kubernetes tokens", what);
 }
 

@@ -93,7 +93,8 @@ fn issuer(given: &mut Given<'_>) -> String {
     let bare = setting.value.strip_suffix('/');
     match bare {
         Some(bare) if Url::parse(bare).is_ok_and(|url| cognito::is_issuer(&url)) => {
-            given.ledger.changed("OIDC_PROVIDER", "without its last `/`: the issuers of Cognito have none, and both are compared letter by letter (F-15)");
+            given.ledger.changed("OIDC_PROVIDER", "without its last `/`: the issuers of Cognito have none, and both are \
+                                                   compared letter by letter (F-15)");
             return bare.to_owned();
         }
         Some(_) => given.ledger.changed(
@@ -197,5 +198,6 @@ fn scopes(given: &mut Given<'_>, is_cognito: bool) -> Tree {
 
 /// The variable with the client's secret.
 const CLIENT_SECRET: &str = "OIDC_CLIENT_SECRET";
-const SCOPES: &str = "`--offline-access` adds `offline_access`, which makes most providers give a refresh token. Without one a session ends\n\
+const SCOPES: &str = "`--offline-access` adds `offline_access`, which makes most providers give a refresh token. Without \
+                      one a session ends\n\
                       with its ID token; authservice's lasted for SESSION_MAX_AGE.";

@@ -16,8 +16,9 @@ pub(super) fn translate(given: &mut Given<'_>, configuration: Tree) -> Tree {
     }
     if let Some(setting) = given.take_filled("EXTERNAL_AUTHZ_URL") {
         given.carry(&setting, "externalAuthorization");
-        let what = "asked with the same question. Its reasons are not shown to people, no answer within two seconds (`timeout`) is 503, and \
-                    the session of whoever is refused stays";
+        let what = "asked with the same question. Its reasons are not shown to people, no answer within two seconds \
+                    (`timeout`) is 503, and the session of whoever is refused \
+                    stays";
         given.ledger.changed(&setting.name, what);
         let insecure = setting.value.starts_with("http://");
         let authorizer = Tree::map().with("url", setting.value);
@@ -35,8 +36,9 @@ fn strict(given: &mut Given<'_>) {
     let is_set = given.take("STRICT_SESSION_VALIDATION").is_some();
     match (given.take_boolean("STRICT_SESSION_VALIDATION", false), is_set) {
         (true, _) => {
-            let instead = "the provider is not asked about each request. Whoever is locked out there gets in until the session's tokens are \
-                           renewed: let them end soon, or use back-channel logout (`paths.backChannel`) (N-6)";
+            let instead = "the provider is not asked about each request. Whoever is locked out there gets in until the \
+                           session's tokens are renewed: let them end soon, or use back-channel logout \
+                           (`paths.backChannel`) (N-6)";
             given.ledger.lost("STRICT_SESSION_VALIDATION", instead);
         }
         (false, true) => given.ledger.carried("STRICT_SESSION_VALIDATION", "off, as it always is here"),
@@ -54,7 +56,11 @@ fn judge(given: &mut Given<'_>) {
                 "write `INFO`, or leave it out: authservice does not start with anything else",
             );
         }
-        given.ledger.lost("LOG_LEVEL", "the proxy's: `istioctl proxy-config log ... --level wasm:info`, or `--component-log-level wasm:info` of Envoy");
+        given.ledger.lost(
+            "LOG_LEVEL",
+            "the proxy's: `istioctl proxy-config log ... --level wasm:info`, or `--component-log-level wasm:info` of \
+             Envoy",
+        );
     }
     if given.take_integer("SESSION_STORE_REDIS_DB").is_some() {
         given.ledger.lost("SESSION_STORE_REDIS_DB", STORE);
@@ -85,8 +91,9 @@ const STORES: [&str; 6] = [
 const SERVERS: [&str; 4] = ["SERVER_HOSTNAME", "SERVER_PORT", "WEB_SERVER_PORT", "READINESS_PROBE_PORT"];
 const PAGES: [&str; 3] = ["THEMES_URL", "THEME", "TEMPLATE_PATH"];
 const SERVER: &str = "there is no server of its own: the gateway's listeners and its readiness count (N-3)";
-const TRUST: &str = "the gateway's clusters say whom they trust: `caCertificates` or `credentialName` in the `tls` of the provider's \
-                     DestinationRule, `--trusted-ca` for Envoy (N-3)";
+const TRUST: &str = "the gateway's clusters say whom they trust: `caCertificates` or `credentialName` in the `tls` of the \
+                     provider's DestinationRule, `--trusted-ca` for Envoy \
+                     (N-3)";
 const OUR_PAGES: &str = "our own pages; `pages` has their name, colours and logo (N-2)";
 const STORE: &str =
     "sessions are in the cookie, sealed: no store, no volume, no Redis, and any number of replicas (N-3)";

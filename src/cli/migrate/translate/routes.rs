@@ -54,8 +54,9 @@ fn listed(given: &mut Given<'_>, open: &mut Open) {
     let Some(setting) = given.take(name) else { return };
     let has_blanks = |element: &&str| element.trim().contains(char::is_whitespace);
     if given.dialect.has_prefix() && go::raw_list(&setting.value).iter().any(has_blanks) {
-        let what = "separated by spaces, which is how an older authservice had it: for yours it was one prefix that nothing began with, and \
-                    opened nothing. Each path is open now; remove the rules that you do not want";
+        let what = "separated by spaces, which is how an older authservice had it: for yours it was one prefix that \
+                    nothing began with, and opened nothing. Each path is open now; remove the rules that you do not \
+                    want";
         given.ledger.changed(name, what);
     }
     go::list(&setting.value).into_iter().for_each(|element| open.add(given, &setting, element));
@@ -64,8 +65,9 @@ fn listed(given: &mut Given<'_>, open: &mut Open) {
     }
     let paths: Vec<_> = open.paths.iter().map(|path| format!("`{path}`")).collect();
     given.ledger.carried(name, format!("`routes`: {} with `action: allow`", paths.join(", ")));
-    let what = "a prefix means whole segments of the path: `/dex` is `/dex` and all below it. With authservice `/dex` opened `/dexfoo`, \
-                too, and `/dex/` did not open `/dex` (F-4)";
+    let what = "a prefix means whole segments of the path: `/dex` is `/dex` and all below it. With authservice `/dex` \
+                opened `/dexfoo`, too, and `/dex/` did not open `/dex` \
+                (F-4)";
     given.ledger.changed(name, what);
 }
 
@@ -76,8 +78,9 @@ fn judge_sign_in(given: &mut Given<'_>, client: &Client, open: &Open) {
     if is_ours && !open.holds(url.path()) {
         let first = url.path().split('/').nth(1).unwrap_or_default();
         given.ledger.refused(format!(
-            "OIDC_AUTH_URL leads to {url}, which is behind this gateway and needs a sign-in itself, so that a sign-in would never end: open it \
-             with `--open /{first}`, or in the list of open paths"
+            "OIDC_AUTH_URL leads to {url}, which is behind this gateway and needs a sign-in itself, so that a sign-in \
+             would never end: open it with `--open /{first}`, or in the list of open \
+             paths"
         ));
     }
 }
@@ -91,7 +94,8 @@ fn prefix(given: &mut Given<'_>, setting: &Setting, element: &str) -> Option<Str
     match PathPattern::prefix(element) {
         _ if !element.starts_with('/') => dead(given, "does not begin with `/`"),
         Ok(PathPattern::Prefix(segments)) if segments.is_empty() => {
-            let mend = "name the paths that everyone may see. authservice asked nobody to sign in; if that is meant, take it away altogether";
+            let mend = "name the paths that everyone may see. authservice asked nobody to sign in; if that is meant, take \
+                        it away altogether";
             given.refuse(setting, "holds `/`, which opens everything to everyone", mend);
             None
         }

@@ -33,7 +33,8 @@ fn lifetime(given: &mut Given<'_>) -> Option<String> {
         }
         Some((setting, seconds)) => {
             if seconds <= 0 {
-                let mend = "write a positive number of seconds, such as 86400, or leave it out: with authservice no session ever counted";
+                let mend = "write a positive number of seconds, such as 86400, or leave it out: with authservice no \
+                            session ever counted";
                 given.refuse(&setting, "is not positive", mend);
                 return None;
             }
@@ -103,7 +104,8 @@ const SESSION_KEY: &str = "SESSION_KEY";
 const SHORTEST: i64 = 300;
 const LONGEST: i64 = 30 * 86_400;
 const KEYS: &str = "`edge-oidc keygen` makes a key; to change one see the operations guide.";
-const PREFIX: &str = "Scripts look for the cookie by its name. Without `__Host-` another host of the domain can overwrite it: remove both lines\n\
+const PREFIX: &str = "Scripts look for the cookie by its name. Without `__Host-` another host of the domain can overwrite \
+                      it: remove both lines\n\
                       when no script needs the name any more. That ends all sessions once.";
 const HEADER: &str =
     "Programs may send the cookie's text here: authservice's way. Remove it when they have tokens of their own.";

@@ -27,8 +27,9 @@ fn local(given: &mut Given<'_>, setting: Option<Setting>, prefix: &Prefix) -> Tr
     let logout = Tree::map().with("kind", "local");
     given.ledger.changed(
         "sign-out",
-        "ends the session here, and the refresh token where the provider revokes it. With `logout: { kind: rpInitiated }` it ends the \
-         provider's own session, too, where the provider's metadata names an `end_session_endpoint`; Dex's does not (F-9)",
+        "ends the session here, and the refresh token where the provider revokes it. With `logout: { kind: rpInitiated }` \
+         it ends the provider's own session, too, where the provider's metadata names an `end_session_endpoint`; Dex's \
+         does not (F-9)",
     );
     if let Some(setting) = setting {
         given.carry(&setting, RETURN_URL);
