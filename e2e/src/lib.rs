@@ -17,7 +17,7 @@
 //! | [`WebSocket`] | a client for `/ws` of the application |
 //! | [`Dynamic`] | a part of Envoy's configuration that changes while it runs |
 //! | [`partners`], [`service_accounts`] | issuers beside the first ([`Builder::with_partners`], [`Builder::with_kubernetes`]) |
-//! | [`Tool`], [`Rendered`] | the command-line tool in a folder, and a gateway started from what it wrote there |
+//! | [`Tool`], [`Rendered`] | the command-line tool in a folder, and a gateway started from what it wrote there, for Istio by [`istiod`] |
 //! | [`Balancer`] | what stands in front of several worlds that are replicas of one ([`World::replica`]) |
 //!
 //! Names resolve to loopback by [`Net`], certificates are those of one throw-away authority, and everything here panics with
@@ -28,6 +28,7 @@ mod balancer;
 mod beside;
 mod dynamic;
 mod grpc;
+pub mod istiod;
 mod jar;
 mod net;
 mod person;

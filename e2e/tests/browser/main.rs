@@ -8,6 +8,7 @@
 //! | `day` | a page that stays open while its session is renewed again and again, and while it cannot be |
 //! | `ended` | what becomes of scripts, frames, forms and WebSockets of a page whose session has ended |
 //! | `sign_out` | leaving |
+//! | `kubeflow` | how the dashboard of Kubeflow signs out, and its pages in frames |
 //! | `pages` | how our pages look and whether everybody can read them; pictures go to `target/screenshots` |
 //!
 //! `chromium` is the person's browser, `webdriver` what drives it, `site` an application with forms and frames.
@@ -16,6 +17,7 @@ mod choice;
 mod chromium;
 mod day;
 mod ended;
+mod kubeflow;
 mod pages;
 mod sign_in;
 mod sign_out;

@@ -6,11 +6,9 @@
 use std::fs;
 
 use devkit::dex;
-use devkit::envoy::Setup;
 use devkit::oidc_provider::OidcProvider;
-use e2e::{Answer, Form, Gateway, Person, Rendered, Tool};
+use e2e::{Answer, Form, Gateway, Person, Rendered, Tool, istiod};
 use http::Method;
-use serde_json::{Value, json};
 
 /// Where people reach Kubeflow.
 pub const HOST: &str = "kubeflow.example.com";
@@ -163,20 +161,9 @@ impl Settings {
     pub async fn start_in_istio(self) -> Option<Kubeflow> {
         let tool = self.folder()?;
         let said = self.migrate(&tool, "istio");
-        let manifests = manifests(&tool);
-        let kind = |kind: &str| {
-            manifests
-                .iter()
-                .find(|manifest| manifest["kind"] == kind)
-                .unwrap_or_else(|| panic!("no {kind}: {manifests:?}"))
-        };
-        let plugin = kind("WasmPlugin").pointer("/spec/pluginConfig").expect("a pluginConfig").clone();
-        let secret = kind("Secret")["stringData"].as_object().expect("values");
-        let setup = Setup::shipped().and_then(|setup| setup.plugin_config(|config| config.clone_from(&plugin)));
-        let setup = setup.expect("the shipped file").patch(as_istio_names_them);
-        let rendered = secret.iter().fold(Rendered::of(setup, HOST), |rendered, (name, value)| {
-            rendered.env(name, value.as_str().expect("a text"))
-        });
+        let own = |name: &String| name.starts_with("edge-oidc/istio/") && name.ends_with(".yaml");
+        let files = tool.files().into_iter().filter(own).filter(|name| !name.ends_with("-values.yaml"));
+        let rendered = istiod::apply(&tool, &files.collect::<Vec<_>>(), &[dex::HOST], HOST);
         Some(self.run(rendered, said).await)
     }
 
@@ -271,15 +258,6 @@ pub fn written(tool: &Tool, end: &str) -> String {
     file.clone()
 }
 
-/// Everything in YAML that the tool wrote.
-pub fn manifests(tool: &Tool) -> Vec<Value> {
-    let files = tool.files().into_iter().filter(|name| name.starts_with("edge-oidc/") && name.ends_with(".yaml"));
-    let read = |name: String| {
-        serde_saphyr::from_multiple::<Value>(&tool.read(&name)).unwrap_or_else(|e| panic!("{name}: {e}"))
-    };
-    files.flat_map(read).collect()
-}
-
 /// A published file; none where the folder is not named.
 fn published(name: &str) -> Option<String> {
     let Ok(folder) = std::env::var("EDGE_OIDC_DATA") else {
@@ -291,17 +269,4 @@ fn published(name: &str) -> Option<String> {
         fs::read_to_string(format!("{folder}/data/authservice/{name}"))
             .unwrap_or_else(|error| panic!("{name}: {error}")),
     )
-}
-
-/// The dashboard's cluster, and that of the Service that Istio knows Dex by.
-fn as_istio_names_them(config: &mut Value) {
-    let clusters = config.pointer_mut("/static_resources/clusters").and_then(Value::as_array_mut).expect("clusters");
-    clusters.retain(|cluster| cluster["name"] == "app");
-    let name = "outbound|5556||dex.auth.svc.cluster.local";
-    let address = json!({ "socket_address": { "address": "dex.auth.svc.cluster.local", "port_value": 5556 } });
-    let endpoints = json!([{ "lb_endpoints": [{ "endpoint": { "address": address } }] }]);
-    clusters.push(json!({
-        "name": name, "type": "STRICT_DNS", "connect_timeout": "5s",
-        "load_assignment": { "cluster_name": name, "endpoints": endpoints },
-    }));
 }

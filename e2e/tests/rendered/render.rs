@@ -9,7 +9,7 @@ use http::Method;
 
 use crate::{APPLICATION, signs_in};
 
-const POOL: &str = r#"providers:
+pub const POOL: &str = r#"providers:
   - name: staff
     issuer: https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEf012
     clientId: 304a12ktcc5djt9d7enj6dsjkg
@@ -26,7 +26,7 @@ const DEX: &str = r#"  - name: dex
     identity: { userId: { prefix: "dex:" }, groups: { claim: groups, prefix: "dex:" } }
     logout: { kind: local, returnUrl: / }
 "#;
-const REST: &str = r#"publicUrls: [https://app.example.com]
+pub const REST: &str = r#"publicUrls: [https://app.example.com]
 session:
   keys: [{ env: SESSION_KEY }]
 identity:
@@ -111,7 +111,7 @@ async fn two_providers_one_of_them_inside_the_cluster_and_an_authorizer_sign_peo
 }
 
 /// Somebody else answers at the provider's address.
-async fn stranger_at_the_provider(gateway: &Gateway) {
+pub async fn stranger_at_the_provider(gateway: &Gateway) {
     for path in ["/x", "/oauth2/sign-in?return_to=%2Fx"] {
         let page = gateway.person().look(path).await;
         page.expect(503).expect_not_forwarded();
