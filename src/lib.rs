@@ -10,7 +10,8 @@
 //!  request bytes → │ http::RequestView → policy → session → identity → flow::Decision         │ → host actions
 //!  call results  → │          flow: one struct per awaited message; handle(self, input, now)  │ → provider calls
 //!                  └──────────────────────────────────────────────────────────────────────────┘
-//!  filter (wasm32 only): host ↔ core, nothing else           cli (native only): check · explain · keygen
+//!  filter (wasm32 only): host ↔ core, nothing else           cli (native only): check · explain · init · keygen
+//!                                                                               migrate · render
 //! ```
 //!
 //! # Layers

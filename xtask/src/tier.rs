@@ -24,7 +24,7 @@ pub enum Tier {
     Devkit,
     /// A real Envoy with the shipped files.
     Envoy,
-    /// The same against a certified provider that is not ours.
+    /// The same against a certified provider that is not ours; manifests against types of Istio's resources that are not.
     Interop,
     /// A person's day in a real browser.
     Browser,
@@ -39,7 +39,7 @@ impl Tier {
             return None;
         }
         Some(match (package, target) {
-            ("e2e", "interop") | ("devkit", "oidc_provider") => Self::Interop,
+            ("e2e", "interop" | "manifests") | ("devkit", "oidc_provider") => Self::Interop,
             ("e2e", "browser") => Self::Browser,
             ("e2e", _) => Self::Envoy,
             ("fuzz", _) => Self::Fuzz,
@@ -58,7 +58,10 @@ impl Tier {
             Self::Artifact => built(),
             Self::Devkit => envoys(),
             Self::Envoy => built().and_then(|()| envoys()).and_then(|()| build::sigcheck().map(drop)),
-            Self::Interop => Self::Envoy.prepare().and_then(|()| install::oidc_provider().map(drop)),
+            Self::Interop => {
+                Self::Envoy.prepare()?;
+                install::oidc_provider().and_then(|_| install::istio_models()).map(drop)
+            }
             Self::Browser => Self::Envoy.prepare().and_then(|()| install::chromium().map(drop)),
         }
     }

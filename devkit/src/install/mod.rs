@@ -22,6 +22,7 @@ pub const ENVOY_OLDEST: &str = "1.36.2";
 
 const CARGO_DENY: &str = "0.20.2";
 const OIDC_PROVIDER: &str = "9.13.3";
+const ISTIO_MODELS: &str = "3.0.1";
 const NODE_AT_LEAST: u32 = 18;
 const WASM_TARGET: &str = "wasm32-wasip1";
 
@@ -68,17 +69,23 @@ pub fn cargo_deny() -> Result<PathBuf> {
 /// The folder whose `node_modules` holds `oidc-provider`, a certified OpenID provider.
 pub fn oidc_provider() -> Result<PathBuf> {
     node()?;
-    once(&format!("oidc-provider-{OIDC_PROVIDER}"), |dir| {
-        fs::create_dir_all(dir)?;
-        run(Command::new("npm").arg("install").arg("--prefix").arg(dir).args([
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-            "--loglevel=error",
-            &format!("oidc-provider@{OIDC_PROVIDER}"),
-        ]))
+    once(&format!("oidc-provider-{OIDC_PROVIDER}"), |dir| npm_install(dir, &format!("oidc-provider@{OIDC_PROVIDER}")))
+        .context("by hand: npm install oidc-provider")
+}
+
+/// The folder whose `node_modules` holds `@kubernetes-models/istio`: Istio's resources, typed by somebody else.
+pub fn istio_models() -> Result<PathBuf> {
+    node()?;
+    once(&format!("istio-models-{ISTIO_MODELS}"), |dir| {
+        npm_install(dir, &format!("@kubernetes-models/istio@{ISTIO_MODELS}"))
     })
-    .context("by hand: npm install oidc-provider")
+    .context("by hand: npm install @kubernetes-models/istio")
+}
+
+fn npm_install(dir: &Path, package: &str) -> Result<()> {
+    fs::create_dir_all(dir)?;
+    let quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+    run(Command::new("npm").arg("install").arg("--prefix").arg(dir).args(quiet).arg(package))
 }
 
 /// The path of a Node that is new enough.
