@@ -144,7 +144,7 @@ fn authservice(arguments: &Authservice, world: &dyn World) -> Result<Outcome, St
     let text = HEAD.to_owned() + &material.configuration.to_yaml();
     let configuration = Artifact { name: CONFIGURATION.to_owned(), text, secret: false };
     let artifacts: Vec<_> = [configuration].into_iter().chain(rendered).collect();
-    let steps: Vec<_> = ledger.steps().iter().cloned().chain(steps).chain([LAST.to_owned()]).collect();
+    let steps: Vec<_> = ledger.steps().iter().cloned().chain(steps).chain([last(dialect).to_owned()]).collect();
     let files = render::report(&artifacts, &steps, &arguments.output, world)?;
     let mut output = heading + &ledger.tables();
     output.push_str(NUMBERS);
@@ -230,6 +230,13 @@ const HEAD: &str =
 const UNKNOWN: &str = "nothing in these files tells which authservice they were for: add the file that has \
                        AUTHSERVICE_URL_PREFIX or SKIP_AUTH_URI, or say it by \
                        `--dialect`";
-const LAST: &str = "take authservice's EnvoyFilter away as soon as the plugin is there, and never before: \
-                    docs/authservice.md says why, and how to go \
-                    back";
+/// What comes last, whatever else there is to do.
+const fn last(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::LoadBalancer => "sign in yourself before everyone does: docs/authservice.md says how to go back",
+        _ => {
+            "take authservice's EnvoyFilter away as soon as the plugin is there, and never before: docs/authservice.md says why, \
+             and how to go back"
+        }
+    }
+}

@@ -31,6 +31,12 @@ fn two_values_of_one_name_are_refused_by_both_places_and_without_the_values() {
     assert_eq!(same.outcome.code, 0, "{}", same.said());
 }
 
+#[test]
+fn the_standard_input_is_a_file_like_any_other() {
+    let migrated = migrate(&[("-", MIDDLE), ("b.env", "CLIENT_ID=other")], &[]);
+    migrated.says("CLIENT_ID has two values: in standard input:2 and in b.env:1");
+}
+
 // M-13
 #[test]
 fn values_are_verbatim() {
@@ -105,6 +111,10 @@ fn what_stands_in_none_of_the_files_is_named() {
         .says("USERID_HEADER (set.yaml, StatefulSet authservice) names a variable that is in none of the files");
     let optional = "envFrom: [{ configMapRef: { name: parameters, optional: true } }]";
     assert!(!workload(optional, &[]).said().contains("parameters"));
+    let key = "env: [{ name: OIDC_AUTH_URL, valueFrom: { configMapKeyRef: { name: p, key: k, optional: true } } }]";
+    assert_eq!(workload(key, &[("a.env", MIDDLE)]).outcome.code, 0);
+    // An env file is what Kustomize makes the ConfigMap of.
+    assert_eq!(workload(missing, &[("a.env", MIDDLE)]).outcome.code, 0);
 }
 
 /// The secret is the one value that people may fill in afterwards.

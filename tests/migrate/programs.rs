@@ -85,5 +85,32 @@ fn cognito_has_names_of_its_own() {
     ] {
         assert_eq!(at(line).at(pointer), expected, "{line}");
     }
+    let offline = ["--domain=demo.auth.eu-west-1.amazoncognito.com", "--offline-access"];
+    let scopes = migrate(&[("a.env", &base)], &offline).at("/providers/0/scopes");
+    assert_eq!(scopes, json!(["openid", "email"]));
     at("").says("register `https://kubeflow.example.com/` at the app client");
+}
+
+/// The dashboard's script gets what it waits for, with a load balancer too.
+// M-7
+#[test]
+fn a_load_balancers_dashboard_signs_out_by_a_script() {
+    let text = "CognitoUserPoolArn=arn:aws:cognito-idp:eu-west-1:1:userpool/eu-west-1_x\nCognitoAppClientId=a\n\
+                CognitoUserPoolDomain=auth.example.com\n";
+    let migrated = migrate(&[("a.env", text)], &[]);
+    assert_eq!(migrated.at("/providers/0/issuer"), "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_x");
+    assert_eq!(migrated.at("/session"), json!({ "keys": [{ "env": "SESSION_KEY" }], "header": "authorization" }));
+    assert_eq!(migrated.at("/paths/signOut"), "/authservice/logout");
+    let yaml = migrated.written("edge-oidc/edge-oidc.yaml").unwrap();
+    assert!(!yaml.contains("--offline-access") && !migrated.said().contains("authservice's EnvoyFilter"));
+}
+
+#[test]
+fn the_address_of_cognitos_sign_out_page_tells_the_client_and_the_domain() {
+    let text = "LOGOUT_URL=https://auth.example.com/logout?client_id=a&logout_uri=https://kubeflow.example.com/x";
+    let migrated =
+        migrate(&[("a.env", text)], &["--issuer", "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_x"]);
+    assert_eq!(migrated.at("/providers/0/clientId"), "a");
+    assert_eq!(migrated.at("/providers/0/clusters"), json!({ "auth.example.com": "outbound|443||auth.example.com" }));
+    assert_eq!(migrated.at("/providers/0/logout/logoutUri"), "https://kubeflow.example.com/x");
 }

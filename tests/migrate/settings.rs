@@ -90,6 +90,7 @@ fn our_endpoints_are_where_authservice_had_its_own() {
         ],
     );
     with(MIDDLE, "REDIRECT_URL=/other/callback").says("waited at `/authservice/oidc/callback` all the same");
+    assert!(!with(LAST, "REDIRECT_URL=/other/callback").said().contains("all the same"));
     let other = migrate(&[("a.env", MIDDLE)], &["--url-prefix", "/a//b/"]);
     assert_eq!(other.at("/paths/signOut"), "/a/b/logout");
     with(MIDDLE, "").says("register `https://kubeflow.example.com/authservice/oidc/callback` at the provider");
@@ -152,6 +153,7 @@ fn user_ids() {
             ("USERID_HEADER=x-user", "/identity/userId/header", json!("x-user")),
             ("USERID_HEADER=", "/identity/userId", json!(null)),
             ("USERID_PREFIX=user:", "/identity/userId/prefix", json!("user:")),
+            ("USERID_CLAIM=username", "/identity/userId/claim", json!("username")),
             ("USERID_CLAIM=sub", "/identity/userId/claim", json!("sub")),
         ],
     );
@@ -269,6 +271,7 @@ fn sessions() {
             ("", lifetime, json!("24h")),
             ("SESSION_MAX_AGE=0xe10", lifetime, json!("1h")),
             ("SESSION_MAX_AGE=5_400", lifetime, json!("90m")),
+            ("SESSION_MAX_AGE=86400", lifetime, json!("24h")),
             ("SESSION_MAX_AGE=604800", lifetime, json!("7d")),
             ("SESSION_MAX_AGE=3601", lifetime, json!("3601s")),
             ("SESSION_MAX_AGE=60", lifetime, json!("5m")),

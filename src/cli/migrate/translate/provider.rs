@@ -49,7 +49,7 @@ pub(super) fn read(given: &mut Given<'_>) -> Client {
     let tree = Tree::map().with("issuer", issuer.as_str()).with("clientId", id.as_str());
     let (mut tree, secret) = secret(given, is_cognito, tree);
     let secrets = secret.into_iter().chain(session_key(given)).collect();
-    tree = tree.explained(SCOPES, "scopes", scopes(given, is_cognito));
+    tree = tree.explained(if is_cognito { "" } else { SCOPES }, "scopes", scopes(given, is_cognito));
     if !is_cognito {
         tree = tree.explained(
             "authservice took claims from UserInfo; it is asked for those that the ID token lacks.",

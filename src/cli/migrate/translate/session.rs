@@ -12,7 +12,11 @@ pub(super) fn translate(given: &mut Given<'_>) -> Tree {
     let key = Tree::map().with("env", SESSION_KEY);
     let mut session = Tree::map().explained(KEYS, "keys", Tree::list([key]));
     if given.dialect == Dialect::LoadBalancer {
-        return session;
+        given.ledger.carried(
+            "sign-out by a script",
+            "`session.header: authorization`: the dashboard's script is answered as it expects",
+        );
+        return session.explained(SCRIPT, "header", "authorization");
     }
     let mut cookie = Tree::map().with("name", "authservice_session").explained(PREFIX, "prefix", false);
     cookie = cookie.with_some("sameSite", same_site(given));
@@ -107,5 +111,7 @@ const KEYS: &str = "`edge-oidc keygen` makes a key; to change one see the operat
 const PREFIX: &str = "Scripts look for the cookie by its name. Without `__Host-` another host of the domain can overwrite \
                       it: remove both lines\n\
                       when no script needs the name any more. That ends all sessions once.";
+const SCRIPT: &str = "The dashboard of Kubeflow 1.7 to 1.9.1 signs out by a POST with this header, and waits for an `afterLogoutURL`. With it\n\
+                      programs may send the text of a session here, too. Remove it when the dashboard is a later one.";
 const HEADER: &str =
     "Programs may send the cookie's text here: authservice's way. Remove it when they have tokens of their own.";
