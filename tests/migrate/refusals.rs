@@ -151,7 +151,7 @@ fn addresses_that_cannot_be() {
 /// Whoever is sent to a sign-in page that needs a sign-in is sent there for ever.
 #[test]
 fn a_sign_in_page_behind_the_gateway_that_is_not_open() {
-    let said = "OIDC_AUTH_URL leads to https://kubeflow.example.com/dex/auth?a, which is behind this gateway and needs a sign-in itself, so that a \
+    let said = "OIDC_AUTH_URL (a.env:5) leads to https://kubeflow.example.com/dex/auth?a, which is behind this gateway and needs a sign-in itself, so that a \
                 sign-in would never end: open it with `--open /dex`";
     each(
         MIDDLE,

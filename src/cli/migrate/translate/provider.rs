@@ -33,6 +33,8 @@ pub(super) struct Client {
     pub(super) hosts: Vec<String>,
     /// Where browsers sign in, if the settings say.
     pub(super) authorization: Option<Url>,
+    /// Which setting says so.
+    pub(super) authorization_source: String,
     /// Everything up to `logout` and `bearer`.
     tree: Tree,
 }
@@ -57,9 +59,10 @@ pub(super) fn read(given: &mut Given<'_>) -> Client {
             true,
         );
     }
+    let authorization_source = given.take("OIDC_AUTH_URL").map(|setting| setting.origin()).unwrap_or_default();
     let (tree, addresses) = addresses::read(given, &issuer, is_cognito, tree);
     let hosts = addresses.domain.into_iter().chain(given.choices.provider_hosts.iter().cloned()).collect();
-    Client { is_cognito, id, secrets, hosts, authorization: addresses.authorization, tree }
+    Client { is_cognito, id, secrets, hosts, authorization: addresses.authorization, authorization_source, tree }
 }
 
 /// All providers: the one where people sign in, and the cluster's own for its service accounts.

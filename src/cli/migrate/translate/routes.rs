@@ -78,9 +78,9 @@ fn judge_sign_in(given: &mut Given<'_>, client: &Client, open: &Open) {
     if is_ours && !open.holds(url.path()) {
         let first = url.path().split('/').nth(1).unwrap_or_default();
         given.ledger.refused(format!(
-            "OIDC_AUTH_URL leads to {url}, which is behind this gateway and needs a sign-in itself, so that a sign-in \
-             would never end: open it with `--open /{first}`, or in the list of open \
-             paths"
+            "{} leads to {url}, which is behind this gateway and needs a sign-in itself, so that a sign-in would never end: \
+             open it with `--open /{first}`, or in the list of open paths",
+            client.authorization_source
         ));
     }
 }

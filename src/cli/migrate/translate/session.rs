@@ -59,7 +59,13 @@ fn lifetime(given: &mut Given<'_>) -> Option<String> {
     let whole = |(size, unit): (i64, &str)| {
         (held.checked_rem(size)? == 0).then(|| Some(format!("{}{unit}", held.checked_div(size)?)))?
     };
-    Some(units.into_iter().filter(|_| held != 86_400).find_map(whole).unwrap_or_else(|| format!("{held}s")))
+    Some(
+        units
+            .into_iter()
+            .filter(|(_, unit)| held != 86_400 || *unit == "h")
+            .find_map(whole)
+            .unwrap_or_else(|| format!("{held}s")),
+    )
 }
 
 /// `SESSION_SAME_SITE`.
