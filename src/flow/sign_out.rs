@@ -82,7 +82,7 @@ pub fn answer(
     let next = away.or(wish).or_else(|| local_landing(provider, origin));
     let reply = match (inbound.client, next) {
         // What authservice answers. A dashboard's script that cannot read the cookie sends the header empty.
-        (client, next) if is_program(client) && inbound.view.method() == "POST" && inbound.carried.is_present() => {
+        (client, next) if is_program(client) && inbound.carried.is_present() => {
             let next = next.unwrap_or_else(|| format!("{origin}{}", config.paths.signed_out));
             Reply::json(201, &json!({ "afterLogoutURL": next }))
         }

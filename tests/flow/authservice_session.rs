@@ -174,6 +174,8 @@ fn a_header_of_its_own_is_for_sessions_only() {
     }
     // `authorization` is nobody's business then.
     let text = text(&world);
+    let basic = script("/", "x-auth-token", &text).with("authorization", "Basic a2ltOnB3");
+    assert_eq!(world.send(&basic).got("authorization"), ["Basic a2ltOnB3"]);
     let answer = world.send(&Request::navigation("/").with("authorization", &format!("Bearer {text}")));
     assert_eq!(answer.got("authorization").len(), 1);
 }
@@ -231,6 +233,13 @@ fn a_text_opens_on_its_own_host_only_and_for_the_provider_that_gave_it() {
         world.restart(&tree);
         assert_eq!(world.send(&script("/", header, &text)).status(), 401);
         tree["providers"][0]["name"] = json!("default");
+        // The client is another provider's now.
+        let mut moved = tree.clone();
+        moved["providers"][0]["clientId"] = json!("another");
+        moved["providers"].as_array_mut().unwrap().push(tree["providers"][0].clone());
+        moved["providers"][1]["name"] = json!("other");
+        world.restart(&moved);
+        assert_eq!(world.send(&script("/", header, &text)).status(), 401);
         tree["session"]["keys"] = json!(["n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"]);
         world.restart(&tree);
         assert_eq!(world.send(&script("/", header, &text)).status(), 401);
