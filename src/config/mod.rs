@@ -11,6 +11,7 @@
 //! | `providers`, `provider`, `role`, `client`, `address`, `logout`, `tokens` | `providers`: each provider, our client there, its URLs, signing out, bearer tokens |
 //! | `public_urls`, `paths`, `after_sign_in`, `pages`, `session`, `identity`, `bearer`, `authorizer`, `routes` | the blocks of these names |
 //! | `user_ids` | out of which claims a user id is made, and by which rules |
+//! | `sign_in_page` | nothing; refuses a provider's page that is behind our own sign-in |
 //! | `secret` | a text or `{ env: NAME }` |
 
 mod address;
@@ -33,6 +34,7 @@ mod role;
 mod routes;
 mod secret;
 mod session;
+mod sign_in_page;
 mod tokens;
 mod user_ids;
 
@@ -230,6 +232,7 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
         session::judge_header(&root, session, &ours, report);
     }
     let providers = providers?;
+    sign_in_page::judge(&root, &providers, &public_urls, &routes, report);
     Some(Config {
         public_urls,
         callback_origin,

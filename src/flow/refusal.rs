@@ -88,6 +88,8 @@ pub enum Refusal {
     SessionLost,
     /// The session does not fit into cookies.
     SessionTooLarge,
+    /// The provider's sign-in page is at our own host, where only those come who are signed in.
+    SignInPageClosed,
     /// The sign-in is too weak, or too long ago, for this place.
     SignInTooWeak(Shortfall),
     /// A sign-in for just this place has completed a moment ago, and the session is still not what it asks for.
@@ -135,7 +137,7 @@ impl Refusal {
             Self::LogoutToken(_) | Self::LogoutTokenAbsent => 400,
             Self::LogoutTokenJwt(_) | Self::LogoutTokenReplayed => 400,
             Self::MethodNotAllowed => 405,
-            Self::NoEntropy | Self::SessionTooLarge => 500,
+            Self::NoEntropy | Self::SessionTooLarge | Self::SignInPageClosed => 500,
             Self::IdToken(_) | Self::Jwt(_) => 502,
             Self::Token(TokenError::Refused(OAuthError::InvalidGrant)) => 400,
             Self::Token(TokenError::Unavailable(_)) | Self::ProviderUnavailable | Self::TooManyWaiting => 503,
@@ -183,6 +185,7 @@ impl Refusal {
             Self::ScopeNotGranted => "scope_not_granted",
             Self::SessionLost => "session_lost",
             Self::SessionTooLarge => "session_too_large",
+            Self::SignInPageClosed => "sign_in_page_closed",
             Self::SignInTooWeak(_) => "sign_in_too_weak",
             Self::SignInUnmet => "sign_in_unmet",
             Self::Token(error) => error.code(),
@@ -200,6 +203,7 @@ impl Refusal {
             Self::BodyUnread | Self::LookupEndpointAbsent | Self::ScopeNotGranted => Fault::Configuration,
             Self::AuthorizerUnavailable | Self::UserInfo(_) => Fault::Provider,
             Self::SessionLost | Self::SessionTooLarge | Self::HostUnknown | Self::Identity(_) => Fault::Configuration,
+            Self::SignInPageClosed => Fault::Configuration,
             // Cognito says invalid_request for a scope that the app client does not have.
             Self::Callback(CallbackError::Provider(
                 OAuthError::InvalidRequest | OAuthError::InvalidScope | OAuthError::UnauthorizedClient,
@@ -276,6 +280,7 @@ impl Refusal {
             Self::ProviderUnknown => "There is no such way to sign in for this place.",
             Self::Requirement(_) => "Something that is needed to come in here is missing.",
             Self::ScopeNotGranted => "The identity provider did not grant what this place needs.",
+            Self::SignInPageClosed => "Signing in is not set up: the page for it is not open.",
             Self::SignInTooWeak(_) => "This place asks for a stronger or a more recent sign-in.",
             Self::SignInUnmet => {
                 "You have just signed in, but not in the way that this place asks for, or your browser did not keep the new \
@@ -352,6 +357,10 @@ impl fmt::Display for Refusal {
             }
             Self::SessionLost => f.write_str(
                 "no session came back after a sign-in: do all gateways have the same keys, and do all cookies pass?",
+            ),
+            Self::SignInPageClosed => f.write_str(
+                "the provider's authorization endpoint is at one of publicUrls, on a path that needs a sign-in; add a rule with \
+                 `action: allow` for it and for all that people need there",
             ),
             Self::Token(TokenError::Refused(OAuthError::InvalidGrant)) => f.write_str(
                 "the token endpoint answered error=invalid_grant: the code was used or too old, or (Cognito) the app client \

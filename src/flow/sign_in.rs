@@ -47,7 +47,7 @@ pub struct SignIn {
 /// The redirect that starts a sign-in, with the attempt's cookie. Session cookies that stand for nothing are deleted with it.
 ///
 /// # Errors
-/// The random source gave nothing: no sign-in without unguessable values.
+/// The random source gave nothing: no sign-in without unguessable values. Or the provider's page would lead back here.
 pub fn redirect_to_provider(
     config: &Config,
     (provider, endpoints): (&ProviderSettings, &SignInEndpoints),
@@ -57,6 +57,9 @@ pub fn redirect_to_provider(
     now: UnixTime,
     entropy: &mut dyn Entropy,
 ) -> Result<Reply, Refusal> {
+    if config.is_behind_itself(&endpoints.authorization_endpoint) {
+        return Err(Refusal::SignInPageClosed);
+    }
     let SignIn { assurance, return_path, again, keeps_session, .. } = sign_in;
     let callback_origin = config.callback_origin.as_ref().unwrap_or(origin);
     let elsewhere = (callback_origin != origin).then(|| origin.authority().to_owned());

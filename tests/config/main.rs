@@ -25,6 +25,7 @@ mod public_urls;
 mod require;
 mod routes;
 mod session;
+mod sign_in_page;
 mod tokens;
 
 use std::collections::BTreeMap;

@@ -294,6 +294,7 @@ fn refusals() -> Vec<(String, &'static str, u16)> {
         Refusal::ScopeNotGranted,
         Refusal::SessionLost,
         Refusal::SessionTooLarge,
+        Refusal::SignInPageClosed,
         Refusal::SignInUnmet,
         Refusal::TooManyWaiting,
         Refusal::Unauthenticated,

@@ -1,10 +1,11 @@
 //! How "you are not signed in" is said to each kind of client, and who may open a WebSocket with a person's cookie.
 
+use edge_oidc::flow::event::Event;
 use serde_json::{Value, json};
 
 use crate::{
     message::{Answer, Request},
-    world::World,
+    world::{ORIGIN, World},
 };
 
 fn starts_nothing(world: &World, answer: &Answer) {
@@ -159,4 +160,24 @@ fn every_page_is_complete_in_itself_and_reflects_nothing() {
         );
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
     }
+}
+
+#[test]
+fn a_sign_in_page_of_the_providers_that_is_behind_us_and_closed_is_named_and_not_gone_to() {
+    let mut world = World::oidc();
+    world.provider.response.metadata["authorization_endpoint"] = json!(format!("{ORIGIN}/dex/auth"));
+    for path in ["/", "/dex/auth?client_id=x"] {
+        let answer = world.get(path);
+        assert_eq!(answer.said(), (500, "sign_in_page_closed".to_owned()));
+        assert!(answer.header("location").is_none() && answer.cookies().is_empty());
+    }
+    let told = |event: &Event| matches!(event, Event::Log(line) if line.text.contains("`action: allow`"));
+    assert!(world.events.iter().any(told));
+    let opened = |tree: &mut serde_json::Value| {
+        tree["routes"] = json!([{ "match": { "path": { "prefix": "/dex" } }, "action": "allow" }]);
+    };
+    let mut world = World::configured(opened);
+    world.provider.response.metadata["authorization_endpoint"] = json!(format!("{ORIGIN}/dex/auth"));
+    assert_eq!(world.get("/").status(), 302);
+    assert!(world.get("/dex/auth?client_id=x").passed());
 }

@@ -28,7 +28,7 @@ pub const CASES: [(&str, &str); 10] = [
     ("istio-1.17", "render istio cognito.yaml --istio 1.17 --provider-host demo.auth.us-east-1.amazoncognito.com"),
     (
         "kubeflow",
-        "render istio dex.yaml --env SESSION_KEY=C0l4_wOKFZp1nXh0kQk0TDcbgIY7bPkZ7v1mFz3wB1d --kubeflow --keep-dex-open --applications kubeflow team-a",
+        "render istio dex-closed.yaml --env SESSION_KEY=C0l4_wOKFZp1nXh0kQk0TDcbgIY7bPkZ7v1mFz3wB1d --kubeflow --keep-dex-open --applications kubeflow team-a",
     ),
     (
         "hand-on",

@@ -84,11 +84,11 @@ pub(in crate::cli) fn run(arguments: &Arguments, world: &dyn World) -> Outcome {
 fn render(target: &Target, world: &dyn World) -> Result<String, Refused> {
     let (artifacts, steps, output) = match target {
         Target::Istio { source, istio: arguments, output } => {
-            let material = source.material("edge-oidc render istio", world)?;
+            let material = source.material("edge-oidc render istio", arguments.keep_dex_open, world)?;
             (istio(&material, arguments, world)?, istio_steps(&material, arguments, world)?, output)
         }
         Target::Envoy { source, envoy: arguments, output } => {
-            let material = source.material("edge-oidc render envoy", world)?;
+            let material = source.material("edge-oidc render envoy", false, world)?;
             (envoy(&material, arguments, world)?, envoy_steps(&material, arguments)?, output)
         }
     };
@@ -112,11 +112,16 @@ pub(in crate::cli) fn report(
 }
 
 impl Source {
-    fn material(&self, command: &str, world: &dyn World) -> Result<Material, Refused> {
+    /// `opens_sign_in`: a rule will be added that opens the provider's page, so one that is still closed is judged after that.
+    fn material(&self, command: &str, opens_sign_in: bool, world: &dyn World) -> Result<Material, Refused> {
         let name = self.file.display().to_string();
         let text = world.read(&self.file).map_err(|error| format!("{name}: {error}"))?;
         for read in self.surroundings.read_text(&name, &text, world)? {
-            read.config.as_ref().map_err(|problems| Refused::Problems(list_problems(&read.heading, problems)))?;
+            let Err(problems) = &read.config else { continue };
+            let mut places = problems.iter().map(|problem| problem.path.as_str());
+            if !opens_sign_in || !places.all(|place| place.ends_with(".endpoints.authorization")) {
+                return Err(Refused::Problems(list_problems(&read.heading, problems)));
+            }
         }
         let found = document::find(&text).map_err(|error| format!("{name} {error}"))?;
         let [found] = found.as_slice() else {
