@@ -41,6 +41,8 @@ pub(super) enum Visible {
 pub(super) enum DocumentError {
     /// Nothing in it is a configuration of ours.
     NotFound,
+    /// Envoy hands the configuration of this filter over in binary form.
+    Struct(String),
     /// It is neither YAML nor JSON.
     Syntax(String),
     /// This filter has no configuration.
@@ -89,6 +91,9 @@ impl Filter<'_> {
         let Some(configuration) = self.configuration else {
             return Err(DocumentError::WithoutConfiguration(self.place));
         };
+        if configuration.get("@type").and_then(Value::as_str).is_some_and(|kind| kind.ends_with(STRUCT)) {
+            return Err(DocumentError::Struct(self.place));
+        }
         let content = match inner(configuration) {
             Value::String(text) => Content::Json(text.clone()),
             tree => Content::Tree(tree.clone()),
@@ -199,10 +204,16 @@ impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound => f.write_str("holds no WasmPlugin, no TrafficExtension and no wasm filter of Envoy's"),
+            Self::Struct(place) => write!(
+                f,
+                "has a configuration as `google.protobuf.Struct`, which Envoy does not hand over as text: write it as JSON, the \
+                 `value` of a `google.protobuf.StringValue`: {place}"
+            ),
             Self::Syntax(error) => write!(f, "is neither YAML nor JSON: {error}"),
             Self::WithoutConfiguration(place) => write!(f, "has a filter without configuration: {place}"),
         }
     }
 }
 
+const STRUCT: &str = "google.protobuf.Struct";
 const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
