@@ -12,6 +12,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::chromium::Chromium;
+use crate::pages::judge;
 
 /// As the dashboard of 1.7 to 1.9.1 does it: it looks for the session's cookie, and sends what it finds.
 const XHR: &str = "<button id=leave onclick=\"const found = document.cookie.match(/authservice_session=([^;]*)/); \
@@ -23,6 +24,7 @@ const LINK: &str = "<a id=link href=/authservice/logout>Leave</a>";
 /// The page of an application in a frame, as the dashboard's own fragment names it.
 const FRAME: &str = "<script>const frame = document.createElement('iframe'); frame.width = 640; frame.height = 420; \
      frame.src = '/pipeline/' + location.hash; document.body.append(frame)</script>";
+const HOMEPAGE: &str = "/authservice/site/homepage";
 
 async fn dashboard() -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
@@ -44,7 +46,7 @@ fn show(headers: &HeaderMap, content: &str) -> Html<String> {
 /// As whoever comes from authservice has it.
 async fn kubeflow() -> World {
     let builder = World::builder().app(dashboard().await).plugin(|plugin| {
-        plugin["paths"] = json!({ "signOut": "/authservice/logout" });
+        plugin["paths"] = json!({ "signOut": "/authservice/logout", "homepage": HOMEPAGE });
         plugin["session"]["header"] = json!("authorization");
         plugin["session"]["cookie"] = json!({ "name": "authservice_session", "prefix": false });
     });
@@ -120,4 +122,28 @@ async fn an_application_in_a_frame_asks_for_a_sign_in_that_takes_the_window_and_
     // Referer names the dashboard without its fragment.
     chromium.until_landed("ada", &page).await;
     assert_eq!(world.control().counters().interactive_sign_ins, 1, "the provider still knew her");
+}
+
+#[tokio::test]
+async fn the_homepage_leads_strangers_in_and_people_on_or_out() {
+    let world = kubeflow().await;
+    let chromium = Chromium::start(&world).await;
+    chromium.open(HOMEPAGE).await;
+    chromium.until_text("h1", "You are not signed in").await;
+    judge(&chromium, "homepage-nobody").await;
+    chromium.press_tab().await;
+    chromium.press_enter().await;
+    chromium.until_at(DOMAIN).await;
+    chromium.log_in("ada", PASSWORD).await;
+    chromium.until_landed("ada", "/").await;
+    chromium.open(HOMEPAGE).await;
+    chromium.until_text("h1", "You are signed in").await;
+    assert!(chromium.text("dl").await.contains("ada@example.com"));
+    judge(&chromium, "homepage").await;
+    chromium.click("a").await;
+    chromium.until_landed("ada", "/").await;
+    chromium.open(HOMEPAGE).await;
+    chromium.click("button").await;
+    chromium.until_at(DOMAIN).await;
+    assert!(!chromium.all_app_cookies().await.contains(&"authservice_session".to_owned()));
 }

@@ -3,6 +3,7 @@
 //! | File | Fact |
 //! |---|---|
 //! | `moved` | every deployment tells its dashboard what it did before |
+//! | `pool` | so do those at a Cognito pool, with authservice, and with AWS's load balancer instead of it |
 //! | `sign_out` | three generations of the dashboard, and scripts |
 //! | `programs` | the text of a session, and tokens, in a header |
 //! | `behaviour` | what else a deployment may have set |
@@ -11,6 +12,7 @@
 mod behaviour;
 mod kubelogin;
 mod moved;
+mod pool;
 mod programs;
 mod sign_out;
 mod world;

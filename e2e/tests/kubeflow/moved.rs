@@ -36,7 +36,7 @@ async fn as_before(kubeflow: &mut Kubeflow, groups: &str) {
         return;
     }
     let user = kubeflow.signed_in("user").await;
-    expect_identity(&user.get("/").await, "user@example.com", "");
+    expect_identity(&user.ask(Method::GET, "/").headers(&FORGED).send().await, "user@example.com", "");
     kubeflow.assert_alive().await;
 }
 

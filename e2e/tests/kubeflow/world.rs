@@ -63,9 +63,7 @@ impl Settings {
 
     /// What Kubeflow 1.8.1 ships, with these lines added.
     pub fn stock(lines: &str) -> Settings {
-        let mut stock = Self::published(&["kubeflow-params-v1.8.1.env", "kubeflow-secret-params-v1.8.1.env"]);
-        stock.files.push(("more.env".to_owned(), Some(lines.to_owned())));
-        stock
+        Self::published(&["kubeflow-params-v1.8.1.env", "kubeflow-secret-params-v1.8.1.env"]).file("more.env", lines)
     }
 
     /// A deployment of the last image, whose settings are these beside what Dex needs.
@@ -73,9 +71,13 @@ impl Settings {
         let dex = "OIDC_PROVIDER=http://dex.auth.svc.cluster.local:5556/dex\nAUTHSERVICE_URL_PREFIX=/authservice/\n\
                    OIDC_AUTH_URL=/dex/auth\nOIDC_SCOPES=profile,email,groups\nSKIP_AUTH_URLS=/dex/\n\
                    CLIENT_ID=kubeflow-oidc-authservice\nCLIENT_SECRET=placeholder-client-secret\n";
-        let mut last = Self::published(&[]);
-        last.files.push(("authservice.env".to_owned(), Some(format!("{dex}{lines}"))));
-        last.option("--dialect", "0c4ea9a")
+        Self::published(&[]).file("authservice.env", &format!("{dex}{lines}")).option("--dialect", "0c4ea9a")
+    }
+
+    /// One more file.
+    pub fn file(mut self, name: &str, text: &str) -> Settings {
+        self.files.push((name.to_owned(), Some(text.to_owned())));
+        self
     }
 
     /// An option of the tool's.
