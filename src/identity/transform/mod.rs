@@ -233,6 +233,6 @@ const LONGEST_RESULT: usize = 1024;
 /// The most states of a rule.
 const MOST_STATES: usize = 1024;
 /// What replacing may cost, in states looked at: matches may be many, and each may be sought to the end of the text.
-const MOST_STEPS: usize = 16_000_000;
+const MOST_STEPS: usize = 2_000_000;
 /// How deep the library may nest: a group of ours is up to four of its levels.
 const DEEPEST: u32 = 250;
