@@ -39,7 +39,7 @@ impl Tier {
             return None;
         }
         Some(match (package, target) {
-            ("e2e", "interop" | "manifests") | ("devkit", "oidc_provider") => Self::Interop,
+            ("e2e", "interop" | "kubeflow" | "manifests" | "rendered") | ("devkit", "oidc_provider") => Self::Interop,
             ("e2e", "browser") => Self::Browser,
             ("e2e", _) => Self::Envoy,
             ("fuzz", _) => Self::Fuzz,
