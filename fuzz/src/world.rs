@@ -13,7 +13,7 @@ pub const CONFIGURATION: &str = r#"{
   "providers": [{ "issuer": "https://issuer.example", "clientId": "client", "clientSecret": { "env": "SECRET" } }],
   "publicUrls": ["https://app.example.com"],
   "paths": { "backChannel": "/oauth2/back-channel-logout" },
-  "session": { "keys": [{ "env": "KEY" }], "idle": "1h" },
+  "session": { "keys": [{ "env": "KEY" }], "idle": "1h", "header": "authorization" },
   "identity": { "userId": { "claim": "email", "header": "kubeflow-userid" },
                 "groups": { "claim": "groups", "header": "kubeflow-groups" } },
   "routes": [{ "match": { "path": { "prefix": "/healthz" } }, "action": "allow" },
