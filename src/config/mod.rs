@@ -197,6 +197,7 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
     let paths = root.member("paths").map_or_else(|| Some(Paths::default()), |node| paths::read(&node, report));
     if let (Some(paths), Some(providers)) = (&paths, &providers) {
         paths::judge_callbacks(&root, paths, providers, report);
+        paths::judge_landings(&root, paths, providers, report);
     }
     let after_sign_in = root.member("afterSignIn").map(|node| after_sign_in::read(&node, paths.as_ref(), report));
     let mend = "add `session: { keys: [{ env: SESSION_KEY }] }`; `edge-oidc keygen` makes a key";

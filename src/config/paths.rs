@@ -6,7 +6,10 @@
 use std::collections::BTreeSet;
 
 use super::read::{self, Node, Object, Report};
-use crate::{http::cookie::SameSite, oidc::provider::ProviderSettings};
+use crate::{
+    http::cookie::SameSite,
+    oidc::provider::{LogoutKind, ProviderSettings},
+};
 
 /// The exact paths of our own endpoints on each public URL, all different.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +141,20 @@ pub(super) fn judge_callbacks(root: &Object<'_>, paths: &Paths, providers: &[Pro
             let mend =
                 "choose another path: each provider but the first sends people back to `paths.callback` and its name";
             report.problem(&place, format!("is the callback of `{}`", provider.name), mend);
+        }
+    }
+}
+
+/// No sign-out may lead to an endpoint that signs people in or out: round and round, or straight back in.
+pub(super) fn judge_landings(root: &Object<'_>, paths: &Paths, providers: &[ProviderSettings], report: &mut Report) {
+    let place = read::member(root.path(), "providers");
+    for (index, provider) in providers.iter().enumerate() {
+        let LogoutKind::Local { return_url: Some(url) } = &provider.logout else { continue };
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        if [&paths.callback, &paths.sign_in, &paths.sign_out].into_iter().any(|own| own == path) {
+            let mend = "write the path of a page, or remove it: a page of ours then says that one is signed out";
+            let place = format!("{place}[{index}].logout.returnUrl");
+            report.problem(&place, "is an endpoint that signs people in or out", mend);
         }
     }
 }

@@ -70,6 +70,10 @@ impl Engine {
             Carried::Absent | Carried::Foreign => credentials.bearer,
             // A header can be for both.
             Carried::Void => credentials.bearer && config.session.header.as_ref() == Some(&config.bearer.header),
+            // Two headers, two credentials: a token that nobody judged would go on beside the session.
+            Carried::Session(..) if credentials.bearer && self.has_token_beside(&inbound) => {
+                return self.refuse(&inbound, &Refusal::HeaderSessionMalformed, moment.now);
+            }
             Carried::Session(..) => false,
             Carried::Confused => return self.refuse(&inbound, &Refusal::HeaderSessionMalformed, moment.now),
         };
@@ -101,6 +105,13 @@ impl Engine {
             };
         }
         self.by_session(inbound, &origin, moment)
+    }
+
+    /// Whether a token, or what should be one, comes in another header than the session.
+    fn has_token_beside(&self, inbound: &Inbound) -> bool {
+        let config = &self.party.config;
+        config.session.header.as_ref() != Some(&config.bearer.header)
+            && !matches!(Presented::in_request(&inbound.view, &config.bearer), Presented::Nothing)
     }
 
     fn by_session(&mut self, inbound: Inbound, origin: &Origin, moment: &mut Moment<'_>) -> Decision {

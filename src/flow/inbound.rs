@@ -160,7 +160,7 @@ impl Inbound {
     #[must_use]
     pub fn slim(self, config: &Config) -> Self {
         let cookies = self.cookies.only(|name| config.session.cookie.owns(name));
-        Self { view: self.view.keeping(&["referer", "x-request-id"]), cookies, ..self }
+        Self { view: self.view.keeping(&["referer", "sec-fetch-site", "x-request-id"]), cookies, ..self }
     }
 
     /// How many bytes it holds.

@@ -10,16 +10,16 @@ use super::{
     cookies::session_cookies,
     decision::{Decision, Gift},
     event::Outcome,
-    inbound::{Inbound, Standing},
+    inbound::{Inbound, Standing, host_scope},
     refusal::Refusal,
     renewal::End,
     whoami,
 };
 use crate::{
-    http::{header_edits::HeaderEdits, path::ReturnPath, request::Client},
+    http::{header_edits::HeaderEdits, origin::Origin, path::ReturnPath, request::Client},
     policy::Unauthenticated,
     secret::Secret,
-    session::Session,
+    session::{Session, SessionCookie},
 };
 
 /// A request of somebody who is signed in.
@@ -166,10 +166,23 @@ impl Engine {
     fn give(&mut self, visit: &mut Visit, moment: &mut Moment<'_>) -> Result<Vec<String>, Refusal> {
         let Visit { inbound, session, .. } = visit;
         let Some(origin) = &inbound.origin else { return Err(Refusal::HostUnknown) };
+        if inbound.carried.decides() && !self.may_keep(inbound, origin, session) {
+            return Ok(Vec::new());
+        }
         let Moment { now, entropy, .. } = moment;
         let (cookies, event) = session_cookies(&self.party.config, inbound, origin, session, *now, *entropy)?;
         self.output.event(event);
         Ok(cookies)
+    }
+
+    /// Whether whoever sent `session` in a header may be given its cookies: a page's script must not make the browser somebody
+    /// else (a program that keeps cookies has the same session in one, or none).
+    fn may_keep(&self, inbound: &Inbound, origin: &Origin, session: &Session) -> bool {
+        match self.party.open(&inbound.cookies, host_scope(&self.party.config, origin)) {
+            SessionCookie::None => inbound.view.values("sec-fetch-site").next().is_none(),
+            SessionCookie::Open(kept) => kept.id == session.id,
+            SessionCookie::Bad | SessionCookie::Several => false,
+        }
     }
 }
 

@@ -127,8 +127,9 @@ fn a_local_sign_out_ends_on_a_page_of_ours_or_behind_tls() {
         let config = read(&logout(json!({ "kind": "local", "returnUrl": url }))).unwrap();
         assert_eq!(config.providers()[0].logout, LogoutKind::Local { return_url: Some(kept.to_owned()) });
     }
-    for wrong in ["//evil.example", "/%5cevil.example", "http://www.example.com/", "bye", "https://x@www.example.com/"]
-    {
+    let endpoints = ["/oauth2/sign-out", "/oauth2/sign-in?return_to=/", "/oauth2/callback"];
+    let wrong = ["//evil.example", "/%5cevil.example", "http://www.example.com/", "bye", "https://x@www.example.com/"];
+    for wrong in endpoints.into_iter().chain(wrong) {
         let tree = logout(json!({ "kind": "local", "returnUrl": wrong }));
         assert_eq!(places(&tree), ["providers[0].logout.returnUrl"], "{wrong}");
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     authservice::{PUBLIC, is_kim, is_refused, script, signed_in, text, world_with},
     message::Request,
-    programs::{INVALID, access_token, every_kind, id_token, rule, told},
+    programs::{INVALID, MALFORMED, access_token, every_kind, id_token, rule, told},
     world::World,
 };
 
@@ -63,13 +63,31 @@ fn one_header_of_its_own_can_be_for_both_and_no_application_gets_either() {
 }
 
 #[test]
-fn of_two_headers_the_one_for_sessions_decides() {
+fn a_session_and_a_token_in_two_headers_are_one_credential_too_many() {
     let mut world = world("x-auth-token", json!({}));
     let (text, token) = (text(&world), id_token(&world, &json!({ "email": "lee@example.com" })));
     let both = |value: &str| script("/", "x-auth-token", value).with("authorization", &format!("Bearer {token}"));
-    assert_eq!(world.send(&both(&text)).got("kubeflow-userid"), ["kim@example.com"]);
+    told(&world.send(&both(&text)), 400, "header_session_malformed", MALFORMED);
     is_refused(&world.send(&both("x")));
     assert_eq!(world.send(&both("")).got("kubeflow-userid"), ["lee@example.com"]);
+    // What is no token is the application's.
+    let answer = world.send(&script("/", "x-auth-token", &text).with("authorization", "Basic a2ltOng="));
+    assert_eq!(answer.got("kubeflow-userid"), ["kim@example.com"]);
+    assert_eq!(answer.got("authorization"), ["Basic a2ltOng="]);
+}
+
+#[test]
+fn no_session_carries_a_token_past_that_nobody_judged() {
+    for credentials in [json!(["bearer"]), json!(["bearer", "session"])] {
+        let mut world = signed_in(world_with("x-auth-token", |tree| {
+            tree["providers"][0]["bearer"] = every_kind();
+            rule(tree, &json!({ "credentials": credentials, "unauthenticated": "pass" }));
+        }));
+        let text = text(&world);
+        let forged = |value: &str| script("/app", "x-auth-token", value).with("authorization", "Bearer a.b.c");
+        assert_eq!(world.send(&forged("")).status(), 401);
+        told(&world.send(&forged(&text)), 400, "header_session_malformed", MALFORMED);
+    }
 }
 
 #[test]

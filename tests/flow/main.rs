@@ -16,6 +16,7 @@ mod aging;
 mod authorizer;
 mod authservice;
 mod authservice_bearer;
+mod authservice_cookies;
 mod authservice_pages;
 mod authservice_requests;
 mod authservice_session;
