@@ -26,12 +26,15 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> IdentitySettings {
         let object = node.object(&["header"], report)?;
         header(&object, &mut names, report)
     });
+    let removed = object.member("remove").and_then(|node| node.list(report)).unwrap_or_default();
+    let removed = removed.iter().filter_map(|node| header_name(node, &mut names, report)).collect();
     let forward = object.member("forward").map(|node| forward(&node, &mut names, report)).unwrap_or_default();
     IdentitySettings {
         user_id,
         groups: groups.map(|(claim, header, prefix)| GroupsRule { claim, header, prefix }),
         headers,
         auth_method,
+        removed,
         forward,
         allow_unverified_email: object
             .member("allowUnverifiedEmail")
@@ -189,6 +192,11 @@ pub(super) fn prefix<'a>(node: &Node<'a>, report: &mut Report) -> Option<&'a str
 
 pub(super) fn header(object: &Object<'_>, names: &mut Names, report: &mut Report) -> Option<String> {
     let node = object.required("header", "name the header that the applications read", report)?;
+    header_name(&node, names, report)
+}
+
+/// A header that only carries identity.
+fn header_name(node: &Node<'_>, names: &mut Names, report: &mut Report) -> Option<String> {
     let name = node.text(report)?.to_ascii_lowercase();
     if !is_token(&name) {
         node.problem(report, "is not a header name", "write letters, digits and `-`, such as `kubeflow-userid`");
@@ -197,7 +205,7 @@ pub(super) fn header(object: &Object<'_>, names: &mut Names, report: &mut Report
     if let Some(reason) = reserved(&fold(&name)) {
         node.problem(report, format!("is `{name}`, which {reason}"), "choose a header that only carries identity");
     }
-    taken(&node, name, names, report)
+    taken(node, name, names, report)
 }
 
 /// A header that may carry a token that a client sends.
@@ -245,8 +253,8 @@ fn reserved(name: &str) -> Option<&'static str> {
     None
 }
 
-const KNOWN: [&str; 7] =
-    ["userId", "groups", "headers", "authMethod", "forward", "allowUnverifiedEmail", "filterState"];
+const KNOWN: [&str; 8] =
+    ["userId", "groups", "headers", "authMethod", "remove", "forward", "allowUnverifiedEmail", "filterState"];
 
 /// No token nests its claims deeper.
 const DEEPEST_CLAIM: usize = 8;

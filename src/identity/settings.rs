@@ -20,6 +20,8 @@ pub struct IdentitySettings {
     pub headers: Vec<HeaderRule>,
     /// The header, lower case, that says how somebody proved who they are: by a session's cookie, or by a header.
     pub auth_method: Option<String>,
+    /// Headers, lower case, that applications believe, that we do not set, and that no client may bring.
+    pub removed: Vec<String>,
     /// Which tokens go on.
     pub forward: Forwarding,
     /// Whether an `email` that the provider calls unverified may name a person.
@@ -123,12 +125,13 @@ impl IdentitySettings {
         naming.groups_prefix.as_deref().unwrap_or(common)
     }
 
-    /// Every header that identity may be in, and that no client may bring; those of tokens are [`Forwarding`]'s.
+    /// Every header that applications take identity from, and that no client may bring; those of tokens are [`Forwarding`]'s.
     pub fn header_names(&self) -> impl Iterator<Item = &str> {
         let user_id = self.user_id.iter().map(|rule| rule.header.as_str());
         let groups = self.groups.iter().map(|rule| rule.header.as_str());
         let headers = self.headers.iter().map(|rule| rule.header.as_str());
-        user_id.chain(groups).chain(headers).chain(self.auth_method.as_deref())
+        let removed = self.removed.iter().map(String::as_str);
+        user_id.chain(groups).chain(headers).chain(self.auth_method.as_deref()).chain(removed)
     }
 
     /// Every top-level claim that a session of somebody must keep whose claims go by `naming`.

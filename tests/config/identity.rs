@@ -149,6 +149,34 @@ fn the_header_of_the_method_is_ours_alone() {
     assert_eq!(crate::places(&tree), ["identity.authMethod.header"]);
 }
 
+// T-40
+#[test]
+fn headers_that_are_only_removed_are_ours_like_the_others() {
+    let mut tree = tree(&json!({ "claim": "email" }));
+    tree["identity"]["remove"] = json!(["Kubeflow-Groups", "x-roles"]);
+    let config = read(&tree).unwrap();
+    assert_eq!(config.header_names().collect::<Vec<_>>(), ["x-user", "kubeflow-groups", "x-roles"]);
+    tree["identity"]["groups"] = json!({ "claim": "groups", "header": "x-groups" });
+    tree["identity"]["forward"] = json!({ "idToken": { "header": "x-token" } });
+    for (removed, path) in [
+        (json!(["x_user"]), "identity.remove[0]"),
+        (json!(["x-a", "X.Groups"]), "identity.remove[1]"),
+        (json!(["x-a", "x_a"]), "identity.remove[1]"),
+        (json!(["cookie"]), "identity.remove[0]"),
+        (json!(["authorization"]), "identity.remove[0]"),
+        (json!(["a b"]), "identity.remove[0]"),
+        (json!([]), "identity.remove"),
+        (json!("x-a"), "identity.remove"),
+        (json!(["x_token"]), "identity.forward.idToken.header"),
+    ] {
+        tree["identity"]["remove"] = removed;
+        assert_eq!(crate::places(&tree), [path]);
+    }
+    tree["identity"] = json!({ "remove": ["x-roles"] });
+    tree["session"]["header"] = json!("x_roles");
+    assert_eq!(crate::places(&tree), ["session.header"]);
+}
+
 #[test]
 fn claims_are_one_or_several() {
     assert_eq!(problems(json!({})), ["identity.userId.claim is missing"]);

@@ -87,6 +87,24 @@ fn no_client_brings_an_identity_on_any_path() {
     }
 }
 
+// F-1
+#[test]
+fn a_header_that_nobody_sets_comes_from_no_client_either() {
+    let mut world = signed_in(world_with("authorization", |tree| {
+        tree["identity"].as_object_mut().unwrap().remove("groups");
+        tree["identity"]["remove"] = json!(["kubeflow-groups"]);
+        let path = json!({ "path": { "prefix": "/open" } });
+        rule(tree, json!({ "match": path, "action": "authenticate", "unauthenticated": "pass" }));
+    }));
+    let stranger = |path| Request::bare(path).with("cookie", "");
+    for request in [Request::navigation("/"), Request::bare("/open"), stranger("/open"), stranger(PUBLIC)] {
+        let forged = request.with("kubeflow-groups", "root").with("Kubeflow_Groups", "root").with("x-kept", "kept");
+        let answer = world.send(&forged);
+        assert!(!has_lies(&answer));
+        assert_eq!(answer.got("x-kept"), ["kept"]);
+    }
+}
+
 // F-2
 #[test]
 fn options_without_a_sign_in_passes_nowhere_but_as_a_browsers_preflight() {

@@ -152,12 +152,15 @@ fn user_ids() {
             ("", "/identity/userId", json!({ "claim": "email", "header": "kubeflow-userid" })),
             ("USERID_HEADER=x-user", "/identity/userId/header", json!("x-user")),
             ("USERID_HEADER=", "/identity/userId", json!(null)),
+            ("USERID_HEADER=", "/identity/remove", json!(["kubeflow-userid"])),
+            ("USERID_HEADER=\nGROUPS_HEADER=", "/identity/remove", json!(["kubeflow-userid", "kubeflow-groups"])),
+            ("USERID_HEADER=Kubeflow_Groups\nGROUPS_HEADER=", "/identity/remove", json!(null)),
             ("USERID_PREFIX=user:", "/identity/userId/prefix", json!("user:")),
             ("USERID_CLAIM=username", "/identity/userId/claim", json!("username")),
             ("USERID_CLAIM=sub", "/identity/userId/claim", json!("sub")),
         ],
     );
-    with(MIDDLE, "USERID_HEADER=").says("is then not removed");
+    with(MIDDLE, "USERID_HEADER=").says("`identity.remove` takes away the `kubeflow-userid` that clients send");
     becomes(
         FIRST,
         &[("USERID_TOKEN_HEADER=x-token", "/identity/forward", json!({ "idToken": { "header": "x-token" } }))],
@@ -190,6 +193,10 @@ fn groups() {
         &[
             ("", "/identity/groups", usual),
             ("GROUPS_HEADER=", "/identity/groups", json!(null)),
+            ("GROUPS_HEADER=", "/identity/remove", json!(["kubeflow-groups"])),
+            ("GROUPS_CLAIM=", "/identity/remove", json!(["kubeflow-groups"])),
+            ("GROUPS_CLAIM=\nGROUPS_HEADER=x-groups", "/identity/remove", json!(["x-groups"])),
+            ("", "/identity/remove", json!(null)),
             ("GROUPS_CLAIM=", "/identity/groups", json!(null)),
             ("GROUPS_CLAIM=roles", "/identity/groups/claim", json!("roles")),
             ("GROUPS_HEADER=\nGROUPS_ALLOWLIST=a", "/identity/groups/header", json!("kubeflow-groups")),

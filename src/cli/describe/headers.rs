@@ -45,6 +45,7 @@ pub(super) fn headers(config: &Config) -> Vec<String> {
     if lines.is_empty() {
         lines.push("none: the applications do not learn who signed in".to_owned());
     }
+    lines.extend(identity.removed.iter().map(|header| format!("{header}: never; what clients send in it is removed")));
     if identity.filter_state {
         lines.push(format!("and for filters after us and the access log, as filter state: {FILTER_STATE}"));
     }

@@ -9,31 +9,70 @@ use super::{
     Given,
     provider::Client,
 };
+use crate::identity::headers::fold;
 
 /// `identity`.
 pub(super) fn translate(given: &mut Given<'_>, client: &Client) -> Tree {
-    let user_id = user_id(given, client);
-    let groups = groups(given, client);
+    let mut removed = Vec::new();
+    let user_id = user_id(given, client, &mut removed);
+    let groups = groups(given, client, &mut removed);
     let forward = forward(given);
     let method = if user_id.is_some() { method(given) } else { None };
-    Tree::map()
+    let identity = Tree::map()
         .with_some("userId", user_id)
         .with_some("groups", groups)
         .with_some("authMethod", method)
-        .with_some("forward", forward)
+        .with_some("forward", forward);
+    let removed = only_removed(given, &identity, removed);
+    if removed.is_empty() {
+        return identity;
+    }
+    identity.explained(REMOVED, "remove", Tree::list(removed))
 }
 
-fn user_id(given: &mut Given<'_>, client: &Client) -> Option<Tree> {
+/// A header that applications may believe, and the setting because of which nobody sets it.
+struct Removed {
+    header: String,
+    because: Setting,
+}
+
+/// The headers that are only removed: what is set is removed anyway.
+fn only_removed(given: &mut Given<'_>, identity: &Tree, removed: Vec<Removed>) -> Vec<Tree> {
+    let mut taken = Vec::new();
+    headers_in(&identity.to_value(), &mut taken);
+    let mut trees = Vec::new();
+    for Removed { header, because } in removed {
+        let folded = fold(&header);
+        if !taken.contains(&folded) {
+            given.ledger.source(&format!("identity.remove[{}]", trees.len()), &because.origin());
+            trees.push(header.into());
+            taken.push(folded);
+        }
+    }
+    trees
+}
+
+/// Every `header` at any depth, folded.
+fn headers_in(tree: &Value, headers: &mut Vec<String>) {
+    for (name, value) in tree.as_object().into_iter().flatten() {
+        match value.as_str().filter(|_| name == "header") {
+            Some(header) => headers.push(fold(header)),
+            None => headers_in(value, headers),
+        }
+    }
+}
+
+fn user_id(given: &mut Given<'_>, client: &Client, removed: &mut Vec<Removed>) -> Option<Tree> {
     let claim = claim(given, client);
     let prefix = given.take("USERID_PREFIX");
     let transforms = transforms(given);
     let header = given.take("USERID_HEADER");
     let name = match &header {
         Some(setting) if setting.value.is_empty() => {
-            let what = "empty: applications get no user id, as with authservice. A `kubeflow-userid` that clients send is \
-                        then not removed; name the header if applications believe it \
-                        (F-1)";
+            let what = "empty: applications get no user id, as with authservice. `identity.remove` takes away the \
+                        `kubeflow-userid` that clients send; name the header there if applications believe another (F-1)";
             given.ledger.changed("USERID_HEADER", what);
+            removed.push(Removed { header: KUBEFLOW_USERID.to_owned(), because: setting.clone() });
             return None;
         }
         Some(setting) => {
@@ -114,20 +153,24 @@ fn transforms(given: &mut Given<'_>) -> Option<Tree> {
     Some(Tree::list(trees))
 }
 
-fn groups(given: &mut Given<'_>, client: &Client) -> Option<Tree> {
+fn groups(given: &mut Given<'_>, client: &Client, removed: &mut Vec<Removed>) -> Option<Tree> {
     let claim = given.take("GROUPS_CLAIM");
     let header = given.take("GROUPS_HEADER");
     if let Some(setting) = claim.as_ref().filter(|setting| setting.value.is_empty()) {
-        given.ledger.carried(&setting.name, "empty: no groups");
+        let named = header.filter(|header| !header.value.is_empty());
+        let name = named.as_ref().map_or(KUBEFLOW_GROUPS, |header| header.value.as_str()).to_owned();
+        let what = format!("empty: no groups. `identity.remove` takes away the `{name}` that clients send");
+        given.ledger.carried(&setting.name, what);
+        removed.push(Removed { header: name, because: named.unwrap_or_else(|| setting.clone()) });
         return None;
     }
     let needed = given.needs_groups();
     let header = match header {
         Some(setting) if setting.value.is_empty() && !needed => {
-            let what = "empty: no groups for applications, as with authservice. A `kubeflow-groups` that clients send is \
-                        then not removed; leave the setting out if applications believe it \
-                        (F-1)";
+            let what = "empty: no groups for applications, as with authservice. `identity.remove` takes away the \
+                        `kubeflow-groups` that clients send; name the header there if applications believe another (F-1)";
             given.ledger.changed("GROUPS_HEADER", what);
+            removed.push(Removed { header: KUBEFLOW_GROUPS.to_owned(), because: setting });
             return None;
         }
         Some(setting) if setting.value.is_empty() => {
@@ -200,10 +243,11 @@ fn method(given: &mut Given<'_>) -> Option<Tree> {
         given.defaulted("AUTH_METHOD_HEADER", "identity.authMethod.header: auth-method");
         return Some(Tree::map().with("header", "auth-method"));
     };
-    given.carry(&setting, "identity.authMethod.header");
     if setting.value.is_empty() {
+        given.ledger.carried(&setting.name, "empty: no header says how somebody signed in");
         return None;
     }
+    given.carry(&setting, "identity.authMethod.header");
     Some(Tree::map().with("header", setting.value))
 }
 
@@ -222,6 +266,7 @@ impl Given<'_> {
 /// Above `identity` in the configuration.
 pub(super) const WHY: &str =
     "What applications learn. Clients cannot send these headers: theirs are removed on every path.";
+const REMOVED: &str = "Nobody sets these, and no client may.";
 const CASE: &str = "upper and lower case are left alone, as before. Kubeflow compares user ids to the letter: `lowercase: \
                     true` in `identity.userId` ends that trouble where namespaces belong to names in lower case \
                     (F-13)";
