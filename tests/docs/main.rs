@@ -9,7 +9,8 @@
 //! | `codes` | the codes and metrics of `docs/operations.md` |
 //! | `metrics` | the labels that Envoy makes of them |
 //! | `links` | links and paths |
-//! | `commands` | `cargo xtask …` and `edge-oidc …` |
+//! | `commands` | `cargo xtask …` and `edge-oidc …`: that there are such |
+//! | `guides`, `machine` | `edge-oidc …`, run on a machine that has the files; where the guides to Kubeflow lead |
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -25,8 +26,10 @@ mod codes;
 mod commands;
 mod configurations;
 mod corpus;
+mod guides;
 mod keys;
 mod links;
+mod machine;
 mod metrics;
 mod rules;
 
