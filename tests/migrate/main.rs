@@ -25,6 +25,7 @@ mod dialects;
 mod document;
 mod golden;
 mod inputs;
+mod namespaces;
 mod programs;
 mod published;
 mod refusals;

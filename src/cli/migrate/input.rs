@@ -43,6 +43,8 @@ pub(super) struct Inputs {
     pub(super) elsewhere: BTreeMap<String, String>,
     /// What is wrong with the files.
     pub(super) problems: Vec<String>,
+    /// Why nobody can tell whose settings they are; then there are none.
+    pub(super) unclear: Vec<String>,
 }
 
 impl Setting {
@@ -69,6 +71,10 @@ impl Inputs {
             }
         }
         let workloads = objects.workloads();
+        inputs.unclear = objects.unclear(&workloads);
+        if !inputs.unclear.is_empty() {
+            return Ok(inputs);
+        }
         if workloads.is_empty() {
             loose.extend(objects.data(&mut inputs.problems));
         }

@@ -1,7 +1,8 @@
 //! Kubernetes manifests: ConfigMaps, Secrets, and the workload that runs authservice.
 //!
 //! Decides which container is authservice's, and what its environment is made of: `env` before `envFrom`, a later
-//! `envFrom` before an earlier one, as the kubelet does.
+//! `envFrom` before an earlier one, as the kubelet does. A name means an object of the workload's own namespace: another
+//! namespace is somebody else's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,12 +20,16 @@ struct Object {
     value: Value,
     kind: String,
     name: String,
+    /// Empty where none is written.
+    namespace: String,
     place: String,
 }
 
 /// A container that runs authservice.
+#[derive(Clone)]
 pub(super) struct Workload {
     container: Value,
+    namespace: String,
     place: String,
 }
 
@@ -54,13 +59,15 @@ impl Objects {
             return;
         }
         let name = text(&value, "/metadata/name").to_owned();
+        let namespace = text(&value, "/metadata/namespace").to_owned();
         let place = format!("{file}, {kind} {name}");
-        self.0.push(Object { value, kind, name, place });
+        self.0.push(Object { value, kind, name, namespace, place });
     }
 
-    /// The containers that run authservice: by image or name, or the only one there is.
+    /// The containers that run authservice: by image or name, or the only one there is. What another of the objects made is
+    /// that one's, and the same container twice is one.
     pub(super) fn workloads(&self) -> Vec<Workload> {
-        let containers = self.0.iter().flat_map(|object| {
+        let containers = self.0.iter().filter(|object| !self.is_made(object)).flat_map(|object| {
             let pods = ["/spec/template/spec/containers", "/spec/containers"];
             let found = pods.iter().find_map(|path| object.value.pointer(path)).and_then(Value::as_array);
             found.into_iter().flatten().map(move |container| (object, container))
@@ -74,16 +81,72 @@ impl Objects {
             (true, [only]) => vec![only],
             _ => named,
         };
-        chosen
-            .into_iter()
-            .map(|(object, container)| Workload { container: (*container).clone(), place: object.place.clone() })
-            .collect()
+        let mut workloads: Vec<Workload> = Vec::new();
+        for (object, container) in chosen {
+            let (namespace, place) = (object.namespace.clone(), object.place.clone());
+            let workload = Workload { container: (*container).clone(), namespace, place };
+            if !workloads.iter().any(|other| other.is_like(&workload)) {
+                workloads.push(workload);
+            }
+        }
+        workloads
+    }
+
+    /// Whether the files have the object that made this one: the StatefulSet of a Pod.
+    fn is_made(&self, object: &Object) -> bool {
+        let owners = object.value.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+        let has = |owner: &Value| {
+            let (kind, name) = (text(owner, "/kind"), text(owner, "/name"));
+            self.0.iter().any(|other| {
+                other.kind == kind && other.name == name && !name.is_empty() && other.namespace == object.namespace
+            })
+        };
+        owners.into_iter().flatten().any(has)
+    }
+
+    /// Why nobody can tell whose settings these are: several workloads, several namespaces, or two objects of one name.
+    pub(super) fn unclear(&self, workloads: &[Workload]) -> Vec<String> {
+        if let [_, _, ..] = workloads {
+            let places: Vec<_> = workloads.iter().map(Workload::described).collect();
+            return vec![format!("several workloads run an authservice: {}. {ONE_NAMESPACE}", places.join("; "))];
+        }
+        let own = workloads.first().map_or("", |workload| &workload.namespace);
+        let data: Vec<_> = self.sources().filter(|object| is_same_set(&object.namespace, own)).collect();
+        let named = data.iter().filter(|object| !object.namespace.is_empty());
+        let namespaces: BTreeMap<_, _> = named.map(|object| (&object.namespace, object.described())).collect();
+        if namespaces.len() > 1 {
+            let places: Vec<_> = namespaces.into_values().collect();
+            let what = "the objects are of several namespaces, and no workload tells which one counts";
+            return vec![format!("{what}: {}. {ONE_NAMESPACE}", places.join("; "))];
+        }
+        let mut problems = Vec::new();
+        for (index, object) in data.iter().enumerate() {
+            let is_other = |earlier: &&&Object| {
+                let is_same = earlier.kind == object.kind && earlier.name == object.name;
+                is_same && earlier.data(&mut Vec::new()) != object.data(&mut Vec::new())
+            };
+            if let Some(earlier) = data.iter().take(index).find(is_other) {
+                problems.push(format!(
+                    "the {} {} is there twice, with other contents: in {} and in {}. Leave one of them out",
+                    object.kind,
+                    object.name,
+                    earlier.described(),
+                    object.described()
+                ));
+            }
+        }
+        problems
+    }
+
+    /// The ConfigMaps and Secrets.
+    fn sources(&self) -> impl Iterator<Item = &Object> {
+        self.0.iter().filter(|object| matches!(object.kind.as_str(), "ConfigMap" | "Secret"))
     }
 
     /// Everything in ConfigMaps and Secrets.
     pub(super) fn data(&self, problems: &mut Vec<String>) -> Vec<Setting> {
         let mut settings = Vec::new();
-        for object in self.0.iter().filter(|object| matches!(object.kind.as_str(), "ConfigMap" | "Secret")) {
+        for object in self.sources() {
             let data = object.data(problems);
             settings.extend(data.into_iter().map(|(name, value)| Setting::new(&name, &value, &object.place)));
         }
@@ -131,7 +194,7 @@ impl Objects {
         let (kind, reference) = reference(source, "configMapRef", "secretRef");
         let name = text(reference, "/name");
         let prefix = text(source, "/prefix");
-        let Some(object) = self.named(kind, name) else {
+        let Some(object) = self.named(kind, name, workload) else {
             if loose.is_empty() && reference.get("optional") != Some(&Value::Bool(true)) {
                 inputs.problems.push(format!(
                     "{} takes its settings from the {kind} {name}, which is in none of the files. Add it",
@@ -158,7 +221,7 @@ impl Objects {
     ) -> Option<Setting> {
         let (kind, reference) = reference(from, "configMapKeyRef", "secretKeyRef");
         let (object, key) = (text(reference, "/name"), text(reference, "/key"));
-        let found = self.named(kind, object);
+        let found = self.named(kind, object, workload);
         let value = found.and_then(|found| found.data(&mut inputs.problems).remove(key));
         match (value, found, loose.iter().find(|setting| setting.name == key)) {
             (Some(value), Some(found), _) => Some(Setting::new(name, &value, &found.place)),
@@ -175,12 +238,18 @@ impl Objects {
         }
     }
 
-    fn named(&self, kind: &str, name: &str) -> Option<&Object> {
-        self.0.iter().find(|object| object.kind == kind && object.name == name)
+    /// The object that a workload means by a name.
+    fn named(&self, kind: &str, name: &str, workload: &Workload) -> Option<&Object> {
+        let mut near = self.sources().filter(|object| is_same_set(&object.namespace, &workload.namespace));
+        near.find(|object| object.kind == kind && object.name == name)
     }
 }
 
 impl Object {
+    fn described(&self) -> String {
+        described(&self.place, &self.namespace)
+    }
+
     /// The data of a ConfigMap or a Secret, decoded.
     fn data(&self, problems: &mut Vec<String>) -> BTreeMap<String, String> {
         let mut data = BTreeMap::new();
@@ -204,6 +273,16 @@ impl Object {
 }
 
 impl Workload {
+    fn described(&self) -> String {
+        described(&self.place, &self.namespace)
+    }
+
+    /// Whether both are the same program with the same environment.
+    fn is_like(&self, other: &Self) -> bool {
+        let same = |part: &&str| self.container.get(part) == other.container.get(part);
+        self.namespace == other.namespace && ["image", "env", "envFrom"].iter().all(same)
+    }
+
     /// The image that it runs.
     pub(super) fn image(&self) -> Option<Image> {
         let image = text(&self.container, "/image").split('@').next()?;
@@ -260,3 +339,19 @@ fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
 fn members<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
     value.get(name).and_then(Value::as_object).into_iter().flatten()
 }
+
+/// Whether objects of these namespaces can belong together: manifests that name none are applied to one.
+fn is_same_set(one: &str, other: &str) -> bool {
+    one.is_empty() || other.is_empty() || one == other
+}
+
+fn described(place: &str, namespace: &str) -> String {
+    match namespace {
+        "" => place.to_owned(),
+        namespace => format!("{place} of namespace {namespace}"),
+    }
+}
+
+const ONE_NAMESPACE: &str = "Give those of one authservice alone, as `kubectl -n istio-system get statefulset/authservice \
+                             configmap/oidc-authservice-parameters secret/oidc-authservice-client -o yaml` does, or leave \
+                             the others out";
