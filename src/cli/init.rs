@@ -5,11 +5,11 @@
 
 mod cognito;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use super::{
     Outcome, World,
-    render::{self, Artifact, EnvoyArguments, IstioArguments, Material, OutputArguments, SecretValue},
+    render::{self, Beforehand, Gateway, GatewayArguments, Material, OutputArguments, Refusals, SecretValue},
     yaml::Tree,
 };
 use crate::{config::Config, http::public_urls::PublicUrl, secret::Secret};
@@ -48,23 +48,20 @@ struct CognitoArguments {
     /// The form of the pool's issuer
     #[arg(long, value_enum, default_value_t = IssuerType::Original)]
     issuer_type: IssuerType,
-    /// What the files are for
-    #[arg(long, value_enum, default_value_t = Target::Istio)]
-    target: Target,
     #[command(flatten)]
-    istio: IstioArguments,
-    #[command(flatten)]
-    envoy: EnvoyArguments,
+    gateway: GatewayArguments,
     #[command(flatten)]
     output: OutputArguments,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Target {
-    /// A plain Envoy
-    Envoy,
-    /// An ingress gateway of Istio's
-    Istio,
+/// What the options say.
+struct Choices<'a> {
+    issuer: String,
+    domain: Domain,
+    client: &'a str,
+    hosts: Vec<String>,
+    /// Whether it is a trial on this machine, without TLS.
+    is_trial: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, world: &dyn World) -> Outcome {
@@ -76,38 +73,58 @@ pub(super) fn run(arguments: &Arguments, world: &dyn World) -> Outcome {
 }
 
 fn init(arguments: &CognitoArguments, world: &dyn World) -> Result<String, String> {
-    let pool = Pool::parse(&arguments.pool_id)?;
-    let domain = Domain::parse(&arguments.domain, &pool)?;
-    let client = cognito::client_id(&arguments.client_id)?;
-    let hosts = arguments.host.iter().map(|host| public_url(host)).collect::<Result<Vec<_>, _>>()?;
-    let configuration = configuration(arguments, &pool.issuer(arguments.issuer_type), client, &hosts);
+    let choices = choices(arguments, world)?;
+    let gateway = arguments.gateway.gateway();
+    let configuration = configuration(arguments, &choices);
     let mut secrets = vec![render::new_session_key()?];
     if !arguments.public_client {
         let value = world.variable(render::CLIENT_SECRET).filter(|value| !value.is_empty()).map(Secret::new);
         secrets.push(SecretValue { variable: render::CLIENT_SECRET.to_owned(), value });
     }
     let command = "edge-oidc init cognito".to_owned();
-    let material = Material { command, configuration, secrets, provider_hosts: vec![domain.host().to_owned()] };
+    let domain = choices.domain.host();
+    let material = Material { command, configuration, secrets, provider_hosts: vec![domain.to_owned()] };
     let config = material.understand()?;
-    let (artifacts, steps) = files(&material, arguments, world)?;
-    let report = render::report(&artifacts, &steps, &arguments.output, world)?;
+    let (source, again) = match gateway {
+        Gateway::Envoy(_) => ("envoy/edge-oidc.yaml", "envoy"),
+        Gateway::Istio(_) => (render::SOURCE, "istio"),
+    };
+    let mut steps = vec![format!(
+        "read {source} once, above all `lowercase` and `transforms` in it; after a change, and with the same options as now: \
+         edge-oidc render {again} {source} --provider-host {domain} --output . --replace"
+    )];
+    steps.extend(choices.is_trial.then(|| TRIAL.to_owned()));
+    let mut files = render::files(&material, gateway, &Beforehand { steps: &steps, authservice: false }, world)?;
+    if let Gateway::Istio(_) = gateway {
+        files.artifacts.insert(0, render::source(&material));
+    }
+    let report = render::report(&files, &arguments.output, world)?;
     Ok(format!("{}\n{report}", registration(&config, arguments)))
 }
 
-fn files(
-    material: &Material,
-    arguments: &CognitoArguments,
-    world: &dyn World,
-) -> Result<(Vec<Artifact>, Vec<String>), String> {
-    match arguments.target {
-        Target::Envoy => {
-            let steps = render::envoy_steps(material, &arguments.envoy)?;
-            Ok((render::envoy(material, &arguments.envoy, world)?, steps))
+/// All options, or all that is wrong with them.
+fn choices<'a>(arguments: &'a CognitoArguments, world: &dyn World) -> Result<Choices<'a>, String> {
+    let mut refusals = Refusals::default();
+    let pool = refusals.keep(Pool::parse(&arguments.pool_id));
+    let client = refusals.keep(cognito::client_id(&arguments.client_id));
+    let domain = pool.as_ref().and_then(|pool| refusals.keep(Domain::parse(&arguments.domain, pool)));
+    let hosts: Vec<_> = arguments.host.iter().filter_map(|host| refusals.keep(public_url(host))).collect();
+    let is_clear = |host: &&String| host.starts_with("http://");
+    let is_trial = hosts.iter().all(|host| is_clear(&host));
+    if !is_trial && let Some(host) = hosts.iter().find(is_clear) {
+        refusals.keep::<()>(Err(format!(
+            "--host {host}: is without TLS, for a trial on this machine, and other hosts are not; leave it out, or give it an \
+             `init` and an --output of its own"
+        )));
+    }
+    refusals.keep(render::judge(arguments.gateway.gateway(), world));
+    let said = refusals.end();
+    match (pool, client, domain) {
+        (Some(pool), Some(client), Some(domain)) => {
+            let issuer = pool.issuer(arguments.issuer_type);
+            said.map(|()| Choices { issuer, domain, client, hosts, is_trial })
         }
-        Target::Istio => {
-            let steps = render::istio_steps(material, &arguments.istio, world)?;
-            Ok((render::istio(material, &arguments.istio, world)?, steps))
-        }
+        _ => Err(said.err().unwrap_or_default()),
     }
 }
 
@@ -124,25 +141,32 @@ fn public_url(text: &str) -> Result<String, String> {
     }
 }
 
-fn configuration(arguments: &CognitoArguments, issuer: &str, client: &str, hosts: &[String]) -> Tree {
+fn configuration(arguments: &CognitoArguments, choices: &Choices<'_>) -> Tree {
     let variable = |name: &str| Tree::map().with("env", name);
-    let provider = Tree::map().with("issuer", issuer).with("clientId", client);
+    let provider = Tree::map().with("issuer", choices.issuer.as_str()).with("clientId", choices.client);
     let provider = match arguments.public_client {
         true => provider,
         false => provider.with("clientSecret", variable(render::CLIENT_SECRET)),
     };
-    let user_id = Tree::map().with("claim", "email").with("header", "kubeflow-userid");
+    let user_id = Tree::map().with("claim", "email").explained(USER_ID, "header", "kubeflow-userid");
     let groups = Tree::map().with("claim", "cognito:groups").with("header", "kubeflow-groups");
     let tree = Tree::map().explained(PROVIDER, "providers", Tree::list([provider])).explained(
         PUBLIC_URLS,
         "publicUrls",
-        Tree::list(hosts.iter().map(|host| Tree::from(host.as_str()))),
+        Tree::list(choices.hosts.iter().map(|host| Tree::from(host.as_str()))),
     );
-    let tree = match arguments.istio.is_for_kubeflow() && arguments.target == Target::Istio {
-        true => tree.explained(PATHS, "paths", Tree::map().with("signOut", "/oauth2/sign_out")),
-        false => tree,
+    let tree = match arguments.gateway.gateway() {
+        Gateway::Istio(istio) if istio.is_for_kubeflow() => {
+            tree.explained(PATHS, "paths", Tree::map().with("signOut", "/oauth2/sign_out"))
+        }
+        _ => tree,
     };
-    tree.with("session", Tree::map().explained(KEYS, "keys", Tree::list([variable(render::SESSION_KEY)]))).explained(
+    let session = Tree::map().explained(KEYS, "keys", Tree::list([variable(render::SESSION_KEY)]));
+    let session = match choices.is_trial {
+        true => session.explained(INSECURE, "cookie", Tree::map().with("insecure", true)),
+        false => session,
+    };
+    tree.with("session", session).explained(
         IDENTITY,
         "identity",
         Tree::map().with("userId", user_id).with("groups", groups),
@@ -191,3 +215,10 @@ const PUBLIC_URLS: &str =
 const PATHS: &str = "Where the dashboard of Kubeflow 1.9.2 and newer signs people out.";
 const KEYS: &str = "32 bytes or more each. The first seals, all of them open.";
 const IDENTITY: &str = "The headers that the applications get, and that no client can bring.";
+const USER_ID: &str = "Kubeflow compares user ids letter by letter. To have them in small letters, and profiles likewise:\n  \
+                       lowercase: true\nTo cut a domain off, where profiles have short names:\n  \
+                       transforms: [{ matches: '@example\\.com$', replaces: '' }]";
+const INSECURE: &str =
+    "Cookies without `Secure`: for a trial on this machine, never for anything that others can reach.";
+const TRIAL: &str =
+    "without TLS this is a trial on this machine: cookies are not `Secure`; give an https --host for anything else";

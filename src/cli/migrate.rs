@@ -19,7 +19,7 @@ mod translate;
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use self::{
     dialect::{Detected, Dialect},
@@ -28,7 +28,7 @@ use self::{
 };
 use super::{
     Outcome, World,
-    render::{self, Artifact, EnvoyArguments, IstioArguments, Material, OutputArguments},
+    render::{self, Beforehand, GatewayArguments, Material, OutputArguments},
 };
 use crate::{
     config::{Config, Environment, Problem},
@@ -55,15 +55,10 @@ struct Authservice {
     files: Vec<PathBuf>,
     #[command(flatten)]
     choices: Choices,
-    /// What the manifests are for
-    #[arg(long, value_enum, default_value = "istio")]
-    target: Target,
     #[command(flatten)]
     output: OutputArguments,
     #[command(flatten)]
-    istio: IstioArguments,
-    #[command(flatten)]
-    envoy: EnvoyArguments,
+    gateway: GatewayArguments,
 }
 
 /// What the files leave open.
@@ -108,14 +103,6 @@ struct Choices {
     offline_access: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Target {
-    /// An ingress gateway of Istio's
-    Istio,
-    /// A plain Envoy
-    Envoy,
-}
-
 pub(super) fn run(arguments: &Arguments, world: &dyn World) -> Outcome {
     let From::Authservice(arguments) = &arguments.from;
     authservice(arguments, world).unwrap_or_else(Outcome::failed)
@@ -128,6 +115,9 @@ fn authservice(arguments: &Authservice, world: &dyn World) -> Result<Outcome, St
             .map_err(|error| format!("--public-url {error}: write it as https://kubeflow.example.com"))?;
     }
     let inputs = Inputs::read(&arguments.files, world)?;
+    if !inputs.unclear.is_empty() {
+        return Ok(refused(String::new(), &inputs.unclear));
+    }
     let Some(Detected { dialect, why }) = chosen(choices).or_else(|| dialect::detect(&inputs)) else {
         let refusals: Vec<_> = inputs.problems.into_iter().chain([UNKNOWN.to_owned()]).collect();
         return Ok(refused(String::new(), &refusals));
@@ -140,12 +130,12 @@ fn authservice(arguments: &Authservice, world: &dyn World) -> Result<Outcome, St
         Err(refusals) => return Ok(refused(heading + "\n", &refusals)),
     };
     let Translation { material, ledger } = translation;
-    let (rendered, steps) = rendered(&material, arguments, world)?;
-    let text = HEAD.to_owned() + &material.configuration.to_yaml();
-    let configuration = Artifact { name: CONFIGURATION.to_owned(), text, secret: false };
-    let artifacts: Vec<_> = [configuration].into_iter().chain(rendered).collect();
-    let steps: Vec<_> = ledger.steps().iter().cloned().chain(steps).chain([last(dialect).to_owned()]).collect();
-    let files = render::report(&artifacts, &steps, &arguments.output, world)?;
+    let is_balanced = dialect == Dialect::LoadBalancer;
+    let beforehand = Beforehand { steps: ledger.steps(), authservice: !is_balanced };
+    let mut files = render::files(&material, arguments.gateway.gateway(), &beforehand, world)?;
+    files.artifacts.insert(0, render::source(&material));
+    files.steps.extend(is_balanced.then(|| LAST.to_owned()));
+    let files = render::report(&files, &arguments.output, world)?;
     let mut output = heading + &ledger.tables();
     output.push_str(NUMBERS);
     list("Warnings of the new configuration", &warnings, &mut output);
@@ -201,19 +191,6 @@ impl Environment for Secrets<'_> {
     }
 }
 
-/// The files around the configuration, and what is to be done with them.
-fn rendered(
-    material: &Material,
-    arguments: &Authservice,
-    world: &dyn World,
-) -> Result<(Vec<Artifact>, Vec<String>), String> {
-    let (istio, envoy) = (&arguments.istio, &arguments.envoy);
-    match arguments.target {
-        Target::Istio => Ok((render::istio(material, istio, world)?, render::istio_steps(material, istio, world)?)),
-        Target::Envoy => Ok((render::envoy(material, envoy, world)?, render::envoy_steps(material, envoy)?)),
-    }
-}
-
 fn list(title: &str, lines: &[String], output: &mut String) {
     if !lines.is_empty() {
         output.extend(["\n", title, "\n"]);
@@ -223,20 +200,8 @@ fn list(title: &str, lines: &[String], output: &mut String) {
 
 /// Where there is more to read.
 const NUMBERS: &str = "\nF-1 and the like are numbers in docs/authservice.md.\n";
-/// The configuration by itself, for `check`, `explain` and `render`.
-const CONFIGURATION: &str = "edge-oidc.yaml";
-const HEAD: &str =
-    "# The filter's configuration, made by `edge-oidc migrate authservice`. `edge-oidc check` says what it means.\n";
 const UNKNOWN: &str = "nothing in these files tells which authservice they were for: add the file that has \
                        AUTHSERVICE_URL_PREFIX or SKIP_AUTH_URI, or say it by \
                        `--dialect`";
-/// What comes last, whatever else there is to do.
-const fn last(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::LoadBalancer => "sign in yourself before everyone does: docs/authservice.md says how to go back",
-        _ => {
-            "take authservice's EnvoyFilter away as soon as the plugin is there, and never before: docs/authservice.md says why, \
-             and how to go back"
-        }
-    }
-}
+/// What comes last where a load balancer signed people in.
+const LAST: &str = "sign in yourself before everyone does: docs/authservice.md says how to go back";

@@ -166,6 +166,28 @@ fn identity_headers_count_from_the_gateway_alone() {
 }
 
 #[test]
+fn in_kubeflows_namespace_the_dashboards_and_the_pipelines_word_counts_too() {
+    let trusted = |options: &str| {
+        let files = written(&format!("render istio cognito.yaml {options}"));
+        let file = files.iter().find(|file| file.name == "istio/identity-headers.yaml").unwrap();
+        let sources = file.documents().into_iter().map(|policy| policy["spec"]["rules"][0]["from"][0].clone());
+        let mut sources: Vec<_> = sources.map(|from| from["source"]["notPrincipals"].clone()).collect();
+        sources.dedup();
+        let [trusted] = sources.try_into().unwrap();
+        trusted
+    };
+    let gateway = "cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account";
+    let dashboard = "cluster.local/ns/kubeflow/sa/centraldashboard";
+    let pipelines = "cluster.local/ns/kubeflow/sa/ml-pipeline-ui";
+    for options in ["--applications kubeflow", "--applications apps kubeflow", "--applications apps --kubeflow"] {
+        assert_eq!(trusted(options), json!([gateway, dashboard, pipelines]), "{options}");
+    }
+    assert_eq!(trusted("--applications apps"), json!([gateway]));
+    let said = "--applications kubeflow --service-account kubeflow/centraldashboard";
+    assert_eq!(trusted(said), json!([dashboard, pipelines]), "each once");
+}
+
+#[test]
 fn what_is_public_behind_another_rule_is_not_public_at_the_applications() {
     let files = written(CASES[4].1);
     let file = files.iter().find(|file| file.name == "istio/authorization.yaml").unwrap();

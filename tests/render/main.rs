@@ -5,6 +5,8 @@
 //! | `golden` | every file and every word, against golden files |
 //! | `schema` | Kubernetes' manifests against the schemas of Istio's resources |
 //! | `facts` | what must never be otherwise: certificates are checked, secrets stay where they belong |
+//! | `init` | what a first configuration says, and which options it takes |
+//! | `steps` | what is to be done, and in which order |
 //! | `shipped` | what is written against what the repository ships |
 //! | `refused` | what is refused, and that nothing is written then |
 //! | `world` | a machine that keeps what is written |
@@ -21,7 +23,9 @@
 
 mod facts;
 mod golden;
+mod init;
 mod refused;
 mod schema;
 mod shipped;
+mod steps;
 mod world;

@@ -13,8 +13,8 @@ use super::{
         surroundings::{Surroundings, list_problems},
         yaml::Tree,
     },
-    Artifact, EnvoyArguments, IstioArguments, Material, OutputArguments, SecretValue, envoy, envoy_steps, istio,
-    istio_steps, material, new_session_key, write,
+    Beforehand, EnvoyArguments, Files, Gateway, IstioArguments, Material, OutputArguments, SecretValue, files,
+    material, new_session_key, write,
 };
 use crate::secret::Secret;
 
@@ -82,33 +82,27 @@ pub(in crate::cli) fn run(arguments: &Arguments, world: &dyn World) -> Outcome {
 }
 
 fn render(target: &Target, world: &dyn World) -> Result<String, Refused> {
-    let (artifacts, steps, output) = match target {
-        Target::Istio { source, istio: arguments, output } => {
-            let material = source.material("edge-oidc render istio", arguments.keep_dex_open, world)?;
-            (istio(&material, arguments, world)?, istio_steps(&material, arguments, world)?, output)
+    let (material, gateway, output) = match target {
+        Target::Istio { source, istio, output } => {
+            (source.material("edge-oidc render istio", istio.keep_dex_open, world)?, Gateway::Istio(istio), output)
         }
-        Target::Envoy { source, envoy: arguments, output } => {
-            let material = source.material("edge-oidc render envoy", false, world)?;
-            (envoy(&material, arguments, world)?, envoy_steps(&material, arguments)?, output)
+        Target::Envoy { source, envoy, output } => {
+            (source.material("edge-oidc render envoy", false, world)?, Gateway::Envoy(envoy), output)
         }
     };
-    Ok(report(&artifacts, &steps, output, world)?)
+    let files = files(&material, gateway, &Beforehand::default(), world)?;
+    Ok(report(&files, output, world)?)
 }
 
 /// Writes the files and says so, and what comes next.
 ///
 /// # Errors
 /// As [`write`].
-pub(in crate::cli) fn report(
-    artifacts: &[Artifact],
-    steps: &[String],
-    output: &OutputArguments,
-    world: &dyn World,
-) -> Result<String, String> {
-    let files: String = write(artifacts, output, world)?.iter().map(|file| format!("  {file}\n")).collect();
-    let numbered = (1_usize..).zip(steps).map(|(number, step)| format!("  {number}. {step}\n"));
+pub(in crate::cli) fn report(files: &Files, output: &OutputArguments, world: &dyn World) -> Result<String, String> {
+    let written: String = write(&files.artifacts, output, world)?.iter().map(|file| format!("  {file}\n")).collect();
+    let numbered = (1_usize..).zip(&files.steps).map(|(number, step)| format!("  {number}. {step}\n"));
     let steps: String = numbered.collect();
-    Ok(format!("Written\n{files}\nWhat comes next, in {}\n{steps}", output.output.display()))
+    Ok(format!("Written\n{written}\nWhat comes next, in {}\n{steps}", output.output.display()))
 }
 
 impl Source {

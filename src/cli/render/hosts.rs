@@ -90,18 +90,27 @@ pub(super) fn missing(config: &Config, hosts: &[Host], option: &str) -> Vec<Stri
     }
     let lacks = |(index, provider): (usize, &ProviderSettings)| {
         let alone = known.get(&Some(index)).is_none_or(|count| *count < 2);
-        (is_discovered(provider) && alone).then(|| match provider.kind {
+        let issuer = &provider.issuer;
+        (is_discovered(provider) && alone && !is_all_told(provider)).then(|| match provider.kind {
             ProviderKind::Cognito => format!(
-                "nobody can sign in at {} yet: the host of the pool's domain is not known here; add {option}",
-                provider.name
+                "nobody can sign in at {issuer} yet: the host of the pool's domain is not known here; add {option}"
             ),
             ProviderKind::Oidc => format!(
-                "if the metadata of {} names other hosts than the issuer's for its endpoints, add them with {option}",
-                provider.name
+                "if {}/.well-known/openid-configuration names other hosts than the issuer's, add them with {option}",
+                issuer.trim_end_matches('/')
             ),
         })
     };
     config.providers().iter().enumerate().filter_map(lacks).collect()
+}
+
+/// Whether all that is called is told apart from the metadata. A service of the cluster whose sign-in page is told apart, as that
+/// of Kubeflow's Dex is, has everything else at its own name.
+fn is_all_told(provider: &ProviderSettings) -> bool {
+    let endpoints = &provider.endpoints;
+    let issuer = Url::parse(&provider.issuer).ok();
+    let is_service = issuer.is_some_and(|url| Host::new(&url, String::new(), None).service().is_some());
+    (endpoints.token.is_some() && endpoints.jwks.is_some()) || (endpoints.authorization.is_some() && is_service)
 }
 
 /// `HOST`, `HOST:PORT` or an address whose path says nothing.

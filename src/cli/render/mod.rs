@@ -25,7 +25,7 @@ mod release;
 
 use std::io::ErrorKind;
 
-pub(super) use arguments::{EnvoyArguments, IstioArguments, OutputArguments};
+pub(super) use arguments::{EnvoyArguments, Gateway, GatewayArguments, IstioArguments, OutputArguments};
 pub(super) use command::{Arguments, report, run};
 pub(super) use material::{CLIENT_SECRET, SESSION_KEY, new_session_key};
 
@@ -65,44 +65,78 @@ pub(super) struct SecretValue {
     pub(super) value: Option<Secret<String>>,
 }
 
-/// The manifests for an ingress gateway of Istio's.
+/// Files, and what is to be done with them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Files {
+    /// The files.
+    pub(super) artifacts: Vec<Artifact>,
+    /// What is to be done with them, in order; what is still missing comes first.
+    pub(super) steps: Vec<String>,
+}
+
+/// What is known of the place that files are for, beside the configuration.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Beforehand<'a> {
+    /// What must be done before anything is applied.
+    pub(super) steps: &'a [String],
+    /// Whether authservice signs people in there, so far.
+    pub(super) authservice: bool,
+}
+
+/// Everything that a gateway needs for a configuration.
 ///
 /// # Errors
 /// What is wrong with the configuration or the arguments, as people are told.
-pub(super) fn istio(
+pub(super) fn files(
     material: &Material,
-    arguments: &IstioArguments,
+    gateway: Gateway<'_>,
+    beforehand: &Beforehand<'_>,
     world: &dyn World,
-) -> Result<Vec<Artifact>, String> {
-    istio::Plan::new(material, arguments, world)?.artifacts()
+) -> Result<Files, String> {
+    match gateway {
+        Gateway::Envoy(arguments) => envoy::Plan::new(material, arguments)?.files(beforehand),
+        Gateway::Istio(arguments) => istio::Plan::new(material, arguments, world)?.files(beforehand),
+    }
 }
 
-/// What is to be done with the manifests, in order; what is still missing comes first.
-///
-/// # Errors
-/// As [`istio`].
-pub(super) fn istio_steps(
-    material: &Material,
-    arguments: &IstioArguments,
-    world: &dyn World,
-) -> Result<Vec<String>, String> {
-    Ok(istio::Plan::new(material, arguments, world)?.steps())
+/// The configuration by itself, for `check`, `explain` and `render`.
+pub(super) fn source(material: &Material) -> Artifact {
+    let heading = format!(
+        "# The filter's configuration, made by `{}`. `edge-oidc check` says what it means.\n",
+        material.command
+    );
+    Artifact { name: SOURCE.to_owned(), text: heading + &material.configuration.to_yaml(), secret: false }
 }
 
-/// The configuration of a plain Envoy.
+/// The name of the configuration by itself.
+pub(super) const SOURCE: &str = "edge-oidc.yaml";
+
+/// Whether what was chosen about a gateway can be.
 ///
 /// # Errors
-/// What is wrong with the configuration or the arguments, as people are told.
-pub(super) fn envoy(material: &Material, arguments: &EnvoyArguments, _: &dyn World) -> Result<Vec<Artifact>, String> {
-    envoy::Plan::new(material, arguments)?.artifacts()
+/// All that cannot, as people are told.
+pub(super) fn judge(gateway: Gateway<'_>, world: &dyn World) -> Result<(), String> {
+    match gateway {
+        Gateway::Envoy(arguments) => envoy::judge(arguments),
+        Gateway::Istio(arguments) => istio::judge(arguments, world),
+    }
 }
 
-/// What is to be done with Envoy's files, in order; what is still missing comes first.
-///
-/// # Errors
-/// As [`envoy`].
-pub(super) fn envoy_steps(material: &Material, arguments: &EnvoyArguments) -> Result<Vec<String>, String> {
-    Ok(envoy::Plan::new(material, arguments)?.steps())
+/// What is wrong with several options: all of it is said at once.
+#[derive(Debug, Default)]
+pub(super) struct Refusals(Vec<String>);
+
+impl Refusals {
+    /// The value, or none of what is refused.
+    pub(super) fn keep<T>(&mut self, result: Result<T, String>) -> Option<T> {
+        result.map_err(|refusal| self.0.push(refusal)).ok()
+    }
+
+    /// # Errors
+    /// All that was refused, a line each.
+    pub(super) fn end(self) -> Result<(), String> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0.join("\nedge-oidc: ")) }
+    }
 }
 
 /// Writes all files, or none if one of them is there already and may not be replaced; says what became of each. A file with

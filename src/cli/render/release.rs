@@ -20,8 +20,27 @@ impl Release {
             return Err(refused());
         }
         match Self(minor) {
-            release if release < OLDEST => Err(format!("--istio {text}: 1.16 is the oldest release that this is for")),
+            release if release < OLDEST => Err(format!(
+                "--istio {text}: 1.16 is the oldest release that this is for; upgrade Istio first, to {} or newer",
+                Self::TESTED
+            )),
             release => Ok(release),
+        }
+    }
+
+    /// The oldest release that is tested: its Envoy is 1.36.
+    pub(super) const TESTED: Self = Self(28);
+
+    /// The oldest release that what is written for this one is good for.
+    pub(super) fn since(self) -> Self {
+        if self.has_traffic_extension() { self } else { self.min(Self::TESTED) }
+    }
+
+    /// Which releases it is for, in words.
+    pub(super) fn range(self) -> String {
+        match self < Self::TESTED {
+            true => format!("Istio {self} and newer (tested from {} on)", Self::TESTED),
+            false => format!("Istio {} and newer", self.since()),
         }
     }
 
@@ -67,6 +86,13 @@ mod tests {
         assert!(Release::parse("1.9").is_err_and(|error| error.contains("1.16 is the oldest")));
         for text in ["", "1", "28", "2.1", "1.x", "1.28.", "1.28.3.1", "1.+28", "1.28-alpha", "v1.28"] {
             assert!(Release::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_good_for_a_release_is_good_for_those_that_get_the_same() {
+        for (minor, since) in [(17, 17), (27, 27), (28, 28), (29, 28), (30, 30), (31, 31)] {
+            assert_eq!(Release(minor).since(), Release(since), "{minor}");
         }
     }
 

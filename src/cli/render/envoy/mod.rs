@@ -14,13 +14,31 @@ use std::{fmt::Write as _, net::SocketAddr};
 
 use super::{
     super::yaml::Tree,
-    Artifact, EnvoyArguments, Material, SecretValue, heading,
+    Artifact, Beforehand, EnvoyArguments, Files, Material, Refusals, SecretValue, heading,
     hosts::{Host, hosts, missing},
     istio,
 };
 use crate::config::Config;
 use clusters::Upstream;
 use template::Template;
+
+/// What the options say.
+fn choices(arguments: &EnvoyArguments) -> Result<(SocketAddr, Upstream), String> {
+    let mut refusals = Refusals::default();
+    let refused = |_| format!("--listen {}: write ADDRESS:PORT, such as 0.0.0.0:8443", arguments.listen);
+    let listen = refusals.keep(arguments.listen.parse().map_err(refused));
+    let upstream = refusals.keep(Upstream::parse(&arguments.upstream));
+    let said = refusals.end();
+    match (listen, upstream) {
+        (Some(listen), Some(upstream)) => Ok((listen, upstream)),
+        _ => Err(said.err().unwrap_or_default()),
+    }
+}
+
+/// Everything that is wrong with the options.
+pub(super) fn judge(arguments: &EnvoyArguments) -> Result<(), String> {
+    choices(arguments).map(drop)
+}
 
 /// Everything that the file is made of.
 pub(super) struct Plan<'a> {
@@ -36,9 +54,7 @@ pub(super) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     pub(super) fn new(material: &'a Material, arguments: &'a EnvoyArguments) -> Result<Self, String> {
-        let refused = |_| format!("--listen {}: write ADDRESS:PORT, such as 0.0.0.0:8443", arguments.listen);
-        let listen = arguments.listen.parse().map_err(refused)?;
-        let upstream = Upstream::parse(&arguments.upstream)?;
+        let (listen, upstream) = choices(arguments)?;
         let config = material.understand()?;
         let hosts = hosts(&config, &material.provider_hosts)?;
         let mut configuration = material.configuration.clone();
@@ -47,10 +63,13 @@ impl<'a> Plan<'a> {
         Ok(Self { material, arguments, listen, upstream, config, configuration, variables, hosts })
     }
 
-    /// Every file.
-    pub(super) fn artifacts(&self) -> Result<Vec<Artifact>, String> {
+    /// Every file, and what is to be done with it.
+    pub(super) fn files(&self, beforehand: &Beforehand<'_>) -> Result<Files, String> {
         let file = Artifact { name: "envoy/envoy.yaml".to_owned(), text: self.file()?, secret: false };
-        Ok(vec![file, self.source(), self.environment()])
+        let artifacts = vec![file, self.source(), self.environment()];
+        let steps = beforehand.steps.iter().cloned().chain(self.steps());
+        let last = beforehand.authservice.then(|| LAST.to_owned());
+        Ok(Files { artifacts, steps: steps.chain(last).collect() })
     }
 
     /// The filter's configuration as people read it.
@@ -100,7 +119,7 @@ impl<'a> Plan<'a> {
     }
 
     /// What is to be done with them, in order, and what is still missing.
-    pub(super) fn steps(&self) -> Vec<String> {
+    fn steps(&self) -> Vec<String> {
         let mut steps = missing(&self.config, &self.hosts, "--provider-host HOST");
         let blank = self.variables.iter().filter(|secret| secret.value.is_none());
         let blank: Vec<_> = blank.map(|secret| secret.variable.as_str()).collect();
@@ -124,3 +143,7 @@ impl<'a> Plan<'a> {
         steps
     }
 }
+
+/// What is left to do where authservice signed people in.
+const LAST: &str =
+    "sign in yourself before everyone does, then stop authservice: docs/authservice.md says how to go back until then";

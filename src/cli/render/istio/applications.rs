@@ -17,16 +17,23 @@ use crate::{
 
 /// Whose word the applications take, as certificates of the mesh name them.
 pub(super) fn principals(arguments: &IstioArguments) -> Result<Vec<String>, String> {
-    let kubeflow = if arguments.kubeflow { &KUBEFLOW[..] } else { &[] };
+    let kubeflow = if arguments.is_for_kubeflow() { &KUBEFLOW[..] } else { &[] };
     let accounts = arguments.service_account.iter().map(String::as_str).chain(kubeflow.iter().copied());
     let domain = &arguments.trust_domain;
     domain.split('.').try_for_each(|part| name("--trust-domain", part))?;
     let mut principals = Vec::new();
     for account in accounts {
-        let (namespace, account) = account.split_once('/').unwrap_or((&arguments.namespace, account));
-        name("--service-account", namespace)?;
+        let own = arguments.namespace.as_str();
+        let (namespace, account) = account.split_once('/').unwrap_or((own, account));
+        // What is wrong with the gateway's own namespace is said of its own option.
+        if namespace != own {
+            name("--service-account", namespace)?;
+        }
         name("--service-account", account)?;
-        principals.push(format!("{domain}/ns/{namespace}/sa/{account}"));
+        let principal = format!("{domain}/ns/{namespace}/sa/{account}");
+        if !principals.contains(&principal) {
+            principals.push(principal);
+        }
     }
     Ok(principals)
 }

@@ -72,17 +72,24 @@ impl Gone {
     }
 }
 
-/// What deletes the same from a cluster: leaving it out of what is applied does not.
+/// What takes authservice out of the way of requests: leaving it out of what is applied does not.
+pub(super) fn detachment() -> String {
+    format!("kubectl -n {ISTIO_SYSTEM} delete --ignore-not-found {}", names(|gone| gone.kind == FILTER))
+}
+
+/// What deletes all else of it from a cluster.
 pub(super) fn deletion() -> String {
-    let one = |gone: &Gone| format!("{}/{}", gone.kind.to_ascii_lowercase(), gone.name);
-    let of = |namespaced: bool| {
-        AUTHSERVICE.iter().filter(|gone| gone.namespaced == namespaced).map(one).collect::<Vec<_>>().join(" ")
-    };
     format!(
-        "kubectl -n {ISTIO_SYSTEM} delete --ignore-not-found {} service/authservice && kubectl delete --ignore-not-found {}",
-        of(true),
-        of(false)
+        "kubectl -n {ISTIO_SYSTEM} delete --ignore-not-found {} && kubectl delete --ignore-not-found {}",
+        names(|gone| gone.namespaced && gone.kind != FILTER),
+        names(|gone| !gone.namespaced)
     )
+}
+
+/// What of authservice's is meant, as kubectl names it.
+fn names(which: impl Fn(&Gone) -> bool) -> String {
+    let one = |gone: &Gone| format!("{}/{}", gone.kind.to_ascii_lowercase(), gone.name);
+    AUTHSERVICE.iter().filter(|gone| which(gone)).map(one).collect::<Vec<_>>().join(" ")
 }
 
 const fn gone(group: &'static str, kind: &'static str, name: &'static str) -> Gone {
@@ -90,9 +97,10 @@ const fn gone(group: &'static str, kind: &'static str, name: &'static str) -> Go
 }
 
 const ISTIO_SYSTEM: &str = "istio-system";
+const FILTER: &str = "EnvoyFilter";
 /// As stock Kubeflow names it; releases differ in the StatefulSet.
 const AUTHSERVICE: [Gone; 10] = [
-    gone("networking.istio.io/v1alpha3", "EnvoyFilter", "authn-filter"),
+    gone("networking.istio.io/v1alpha3", FILTER, "authn-filter"),
     gone("apps/v1", "StatefulSet", "authservice"),
     gone("apps/v1", "StatefulSet", "oidc-authservice"),
     gone("v1", "ConfigMap", "oidc-authservice-parameters"),

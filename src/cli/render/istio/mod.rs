@@ -22,7 +22,7 @@ pub(super) use gateway::fill_in;
 
 use super::{
     super::{World, yaml::Tree},
-    Artifact, IstioArguments, Material, SecretValue,
+    Artifact, Beforehand, Files, IstioArguments, Material, Refusals, SecretValue,
     hosts::{Host, hosts},
     module::Module,
     release::Release,
@@ -36,11 +36,45 @@ pub(super) struct Plan<'a> {
     release: Release,
     labels: Vec<(&'a str, &'a str)>,
     principals: Vec<String>,
+    module: Module,
     configuration: Tree,
     config: Config,
     variables: Vec<SecretValue>,
     hosts: Vec<Host>,
+}
+
+/// What the options say.
+struct Choices<'a> {
+    release: Release,
+    labels: Vec<(&'a str, &'a str)>,
+    principals: Vec<String>,
     module: Module,
+}
+
+impl<'a> Choices<'a> {
+    fn read(arguments: &'a IstioArguments, world: &dyn World) -> Result<Self, String> {
+        let mut refusals = Refusals::default();
+        let release = refusals.keep(Release::parse(&arguments.istio));
+        let module = refusals.keep(Module::read(arguments, world));
+        let names = [("--namespace", &arguments.namespace), ("--gateway", &arguments.gateway)].into_iter();
+        for (option, text) in names.chain(arguments.applications.iter().map(|text| ("--applications", text))) {
+            refusals.keep(name(option, text));
+        }
+        let labels: Vec<_> = arguments.selector.iter().filter_map(|label| refusals.keep(self::label(label))).collect();
+        let principals = refusals.keep(applications::principals(arguments));
+        let said = refusals.end();
+        match (release, module, principals) {
+            (Some(release), Some(module), Some(principals)) => {
+                said.map(|()| Self { release, labels, principals, module })
+            }
+            _ => Err(said.err().unwrap_or_default()),
+        }
+    }
+}
+
+/// Everything that is wrong with the options.
+pub(super) fn judge(arguments: &IstioArguments, world: &dyn World) -> Result<(), String> {
+    Choices::read(arguments, world).map(drop)
 }
 
 impl<'a> Plan<'a> {
@@ -49,13 +83,7 @@ impl<'a> Plan<'a> {
         arguments: &'a IstioArguments,
         world: &dyn World,
     ) -> Result<Self, String> {
-        let release = Release::parse(&arguments.istio)?;
-        let module = Module::read(arguments, world)?;
-        name("--namespace", &arguments.namespace)?;
-        name("--gateway", &arguments.gateway)?;
-        arguments.applications.iter().try_for_each(|namespace| name("--applications", namespace))?;
-        let labels = arguments.selector.iter().map(|label| self::label(label)).collect::<Result<_, _>>()?;
-        let principals = applications::principals(arguments)?;
+        let Choices { release, labels, principals, module } = Choices::read(arguments, world)?;
         let mut material_with = material.clone();
         if arguments.keep_dex_open {
             kubeflow::keep_dex_open(&mut material_with.configuration);
@@ -65,11 +93,17 @@ impl<'a> Plan<'a> {
         provider::name_services(&mut material_with.configuration, &hosts);
         let variables = material_with.variables();
         let configuration = material_with.configuration;
-        Ok(Self { material, arguments, release, labels, principals, configuration, config, variables, hosts, module })
+        Ok(Self { material, arguments, release, labels, principals, module, configuration, config, variables, hosts })
     }
 
-    /// Every file.
-    pub(super) fn artifacts(&self) -> Result<Vec<Artifact>, String> {
+    /// Every file, and what is to be done with it.
+    pub(super) fn files(&self, beforehand: &Beforehand<'_>) -> Result<Files, String> {
+        let artifacts = self.artifacts()?;
+        let steps = steps::steps(self, &artifacts, beforehand);
+        Ok(Files { artifacts, steps })
+    }
+
+    fn artifacts(&self) -> Result<Vec<Artifact>, String> {
         let mut artifacts = vec![gateway::secret(self), gateway::environment(self), gateway::values(self)];
         artifacts.extend(provider::artifact(self)?);
         artifacts.push(gateway::limits(self));
@@ -80,11 +114,6 @@ impl<'a> Plan<'a> {
             artifacts.push(kubeflow::component(self, &artifacts));
         }
         Ok(artifacts)
-    }
-
-    /// What is to be done with them, in order, and what is still missing.
-    pub(super) fn steps(&self) -> Vec<String> {
-        steps::steps(self)
     }
 
     /// The metadata of something in the gateway's namespace.

@@ -16,7 +16,7 @@ pub(super) fn artifact(plan: &Plan<'_>) -> Artifact {
     let plugin = resource("extensions.istio.io/v1alpha1", kind, metadata).with("spec", spec);
     plan.artifact(
         file(plan),
-        &format!("The filter on the ingress gateway, for {}. Apply it last.", since(plan)),
+        &format!("The filter on the ingress gateway, for {}. Apply it last.", plan.release.range()),
         &[plugin],
     )
 }
@@ -24,13 +24,6 @@ pub(super) fn artifact(plan: &Plan<'_>) -> Artifact {
 /// The file's name.
 pub(super) fn file(plan: &Plan<'_>) -> &'static str {
     if plan.release.has_traffic_extension() { "trafficextension.yaml" } else { "wasmplugin.yaml" }
-}
-
-fn since(plan: &Plan<'_>) -> String {
-    match plan.release.has_fail_reload() {
-        true if !plan.release.has_traffic_extension() => "Istio 1.27 and newer".to_owned(),
-        _ => format!("Istio {} and newer", plan.release),
-    }
 }
 
 /// The fields that both resources have, after those of `tree`.
