@@ -186,8 +186,24 @@ fn authservice_goes_when_the_plugin_is_there_and_by_the_command_that_the_tool_pr
     }
     let place = |text: &str| guide.text.find(text).unwrap_or_else(|| panic!("{text}"));
     assert!(place("the plugin last") < place("delete --ignore-not-found envoyfilter/authn-filter"));
+}
+
+/// Nor is it open in between: a running Kubeflow keeps its old sign-in until then, and a new one cannot be reached.
+#[test]
+fn no_guide_leaves_the_gateway_open() {
     for name in ["docs/authservice.md", "docs/kubeflow.md"] {
-        let bold = document(name).text.split("**").skip(1).step_by(2).any(|text| text.contains("open"));
+        let document = document(name);
+        let bold = document.text.split("**").skip(1).step_by(2).any(|text| text.contains("open"));
         assert!(bold, "{name} does not warn of an open gateway");
     }
+    let guide = document("docs/kubeflow.md");
+    let lines = shell(&guide);
+    let place = |is: fn(&str) -> bool| lines.iter().position(|line| is(line)).unwrap();
+    let rolled_out = place(|line| line.contains("rollout status"));
+    let applied = place(|line| line.contains("| kubectl apply"));
+    let deleted = place(|line| line.starts_with("kubectl delete"));
+    assert!(rolled_out < applied && applied < deleted, "{lines:?}");
+    let closed = guide.fences().into_iter().position(|fence| fence.text.contains("value: ClusterIP")).unwrap();
+    let secret = guide.fences().into_iter().position(|fence| fence.text.contains("create namespace")).unwrap();
+    assert!(closed < secret);
 }
