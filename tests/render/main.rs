@@ -24,6 +24,7 @@
 mod facts;
 mod golden;
 mod init;
+mod names;
 mod refused;
 mod schema;
 mod shipped;

@@ -56,6 +56,7 @@ impl Template {
         if names.is_empty() {
             return self.splice("environment_variables:", &[]);
         }
+        let names: Vec<_> = names.iter().map(|name| quoted(name)).collect();
         self.replace("host_env_keys:", &format!("host_env_keys: [{}]", names.join(", ")))
     }
 
@@ -131,11 +132,15 @@ fn quoted(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
     let number = text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '.') && !text.contains('/');
     let address = text.parse::<std::net::Ipv4Addr>().is_ok();
-    match !text.is_empty() && text.bytes().all(plain) && (!number || address) {
+    let word = WORDS.iter().any(|word| text.eq_ignore_ascii_case(word));
+    match !text.is_empty() && !word && text.bytes().all(plain) && (!number || address) {
         true => text.to_owned(),
         false => serde_json::Value::from(text).to_string(),
     }
 }
+
+/// What some parser takes for something else than a text.
+const WORDS: [&str; 9] = ["false", "n", "no", "null", "off", "on", "true", "y", "yes"];
 
 /// The file that the repository ships, and that its tests run.
 pub(super) const SHIPPED: &str = include_str!("../../../../envoy/envoy.yaml");

@@ -8,6 +8,7 @@ use super::{
     Plan, Tree, name, resource,
 };
 use crate::{
+    identity::Forwarding,
     oidc::{
         bearer::BearerRule,
         provider::{ProviderKind, ProviderSettings},
@@ -40,7 +41,14 @@ pub(super) fn principals(arguments: &IstioArguments) -> Result<Vec<String>, Stri
 
 /// The policies that refuse identity headers from anybody but the gateway.
 pub(super) fn identity_headers(plan: &Plan<'_>) -> Option<Artifact> {
-    let headers: Vec<&str> = plan.config.header_names().collect();
+    // What clients send a session in is no identity, and may be an application's own inside the mesh.
+    let tokens = plan.config.forwardings().flat_map(Forwarding::header_names);
+    let mut headers: Vec<&str> = Vec::new();
+    for header in plan.config.identity.header_names().chain(tokens) {
+        if !headers.contains(&header) {
+            headers.push(header);
+        }
+    }
     if plan.arguments.applications.is_empty() || headers.is_empty() {
         return None;
     }

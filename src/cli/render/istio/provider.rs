@@ -4,7 +4,7 @@
 //! Decides what is asked of their certificates. A webassembly module cannot see a certificate: what is not checked here, nobody
 //! checks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::{Artifact, hosts::Host},
@@ -98,6 +98,7 @@ fn rules(plan: &Plan<'_>, hosts: &BTreeMap<(String, u16), &Host>) -> Vec<Tree> {
         }
     }
     let mut comment = CHECKED;
+    let mut taken = BTreeSet::new();
     let mut rule = |(name, ports): (&str, Vec<u16>)| {
         let tls = tls(plan, name);
         let policy = match clear.contains(&name) {
@@ -114,10 +115,21 @@ fn rules(plan: &Plan<'_>, hosts: &BTreeMap<(String, u16), &Host>) -> Vec<Tree> {
         let spec =
             Tree::map().with("host", name).with("exportTo", Tree::list([".".into()])).with("trafficPolicy", policy);
         let group = format!("networking.istio.io/{}", plan.release.version());
-        let metadata = plan.metadata(&format!("edge-oidc-{}", name.replace('.', "-")));
+        let metadata = plan.metadata(&free_name(name, &mut taken));
         resource(&group, "DestinationRule", metadata).with("spec", spec)
     };
     names.into_iter().map(&mut rule).collect()
+}
+
+/// The name of a host's rule. Of two resources of one name only the last would be applied, and the other host be called in
+/// clear text.
+fn free_name(host: &str, taken: &mut BTreeSet<String>) -> String {
+    let name = format!("edge-oidc-{}", host.replace('.', "-"));
+    let numbered = (2_u32..).map(|number| format!("{name}-{number}"));
+    let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken.contains(name));
+    let free = free.unwrap_or(name);
+    taken.insert(free.clone());
+    free
 }
 
 fn tls(plan: &Plan<'_>, host: &str) -> Tree {
