@@ -20,6 +20,7 @@ fn refusals() -> Vec<(String, &'static str)> {
         ("--selector istio", "--selector istio: write a label"),
         ("--selector a=b=c", "--selector a=b=c: write a label"),
         ("--service-account a/b/c", "--service-account b/c: is no name"),
+        ("--service-account A/b", "--service-account A: is no name"),
         ("--trust-domain a..b", "--trust-domain : is no name"),
         ("--image http://files.example.com/e.wasm", "--image http://files.example.com/e.wasm: write"),
         ("--sha256 9f", "--sha256: is not 64 hexadecimal digits"),

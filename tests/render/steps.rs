@@ -150,6 +150,19 @@ fn a_host_that_may_be_missing_is_asked_for_by_the_issuer() {
     let issuer = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEf012";
     assert!(matches!(pool.as_slice(), [step] if step.contains(issuer)), "{pool:?}");
     assert_eq!(asked(CASES[0].1), Vec::<String>::new());
+    let told = |endpoints: &str| {
+        let text = format!(
+            "providers:\n  - {{ issuer: https://idp.example.com, clientId: a, clientSecret: {{ env: OIDC_CLIENT_SECRET }}, endpoints: \
+             {{ {endpoints} }} }}\npublicUrls: [https://app.example.com]\nsession: {{ keys: [{{ env: SESSION_KEY }}] }}\n"
+        );
+        let machine = Machine::that_knows();
+        machine.files.borrow_mut().insert("told.yaml".into(), (text, Writing::default()));
+        let outcome = machine.run("render istio told.yaml");
+        assert_eq!(outcome.code, 0, "{}{}", outcome.output, outcome.errors);
+        outcome.output.contains("if https://idp.example.com/.well-known/openid-configuration names other hosts")
+    };
+    assert!(!told("token: https://idp.example.com/token, jwks: https://idp.example.com/keys"));
+    assert!(told("authorization: https://idp.example.com/authorize"));
     // Dex is a service, and its page is told apart: all else is at its own name. The cluster's own issuer may name an address.
     let dex = asked(CASES[3].1);
     let metadata = "https://kubernetes.default.svc.cluster.local/.well-known/openid-configuration";
