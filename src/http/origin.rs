@@ -29,6 +29,8 @@ pub enum Scheme {
 pub enum OriginError {
     /// A `#…` part.
     Fragment,
+    /// A host with other signs than those of a host name.
+    Host,
     /// No URL with a host at all.
     Malformed,
     /// More than `/` after the host.
@@ -167,6 +169,7 @@ impl fmt::Display for OriginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Fragment => "has a fragment",
+            Self::Host => "has a host with other signs than letters, digits, `-` and `.`",
             Self::Malformed => "is not a URL with a host",
             Self::Path => "has a path",
             Self::Query => "has a query",

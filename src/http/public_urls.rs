@@ -52,8 +52,8 @@ impl PublicUrl {
     /// # Errors
     /// [`OriginError`] says what does not belong.
     pub fn parse(text: &str) -> Result<Self, OriginError> {
-        let Some((scheme, rest)) = text.split_once("://*.") else { return Origin::parse(text).map(Self::Exact) };
-        let origin = Origin::parse(&format!("{scheme}://{rest}"))?;
+        let Some((scheme, rest)) = text.split_once("://*.") else { return origin(text).map(Self::Exact) };
+        let origin = origin(&format!("{scheme}://{rest}"))?;
         match origin.is_name() && !origin.host().ends_with('.') {
             true => Ok(Self::Below(origin)),
             false => Err(OriginError::Wildcard),
@@ -128,6 +128,16 @@ impl fmt::Display for PublicUrl {
             Self::Below(origin) => write!(f, "{}://*.{}", origin.scheme(), origin.authority()),
             Self::Exact(origin) => origin.fmt(f),
         }
+    }
+}
+
+/// An origin whose host is a host name or an address. URLs allow more, and ours stand in commands and files of others.
+fn origin(text: &str) -> Result<Origin, OriginError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    let origin = Origin::parse(text)?;
+    match origin.is_name() && !origin.host().bytes().all(plain) {
+        true => Err(OriginError::Host),
+        false => Ok(origin),
     }
 }
 
@@ -224,6 +234,25 @@ mod tests {
         }
         assert_eq!(PublicUrl::parse("https://*.").unwrap_err(), OriginError::Malformed);
         assert_eq!(PublicUrl::parse("https://*.Example.com:443").unwrap().to_string(), "https://*.example.com");
+    }
+
+    #[test]
+    fn a_host_has_the_signs_of_a_host_name() {
+        for host in
+            ["kf.example.com';id;'", "a_b.example.com", "a$(id).example.com", "a`id`", "a&b", "a!b", "a;b", "a\"b"]
+        {
+            assert_eq!(PublicUrl::parse(&format!("https://{host}")), Err(OriginError::Host), "{host}");
+            let below = PublicUrl::parse(&format!("https://*.{host}"));
+            assert_eq!(below, Err(OriginError::Host), "{host}");
+        }
+        for url in [
+            "https://xn--bcher-kva.example.com",
+            "https://A-1.example.com:8443",
+            "https://10.0.0.1",
+            "http://[::1]:8080",
+        ] {
+            assert!(PublicUrl::parse(url).is_ok(), "{url}");
+        }
     }
 
     #[test]
