@@ -15,15 +15,16 @@ use crate::{
 
 /// Warns where somebody could be taken for somebody else (T-160).
 pub(super) fn warn(providers: &[ProviderSettings], identity: &IdentitySettings, report: &mut Report) {
+    let accounts = Accounts::by(identity);
     for (index, provider) in providers.iter().enumerate() {
         let earlier = providers.iter().take(index).filter(|other| other.issuer != provider.issuer);
         let earlier: Vec<_> = earlier.collect();
         let path = element("providers", index);
-        judge_names(&path, USER_IDS, provider, &earlier, |naming| user_id(identity, naming), report);
-        judge_names(&path, GROUPS, provider, &earlier, |naming| groups(identity, naming), report);
+        judge_names(&path, USER_IDS, (provider, accounts), &earlier, |naming| user_id(identity, naming), report);
+        judge_names(&path, GROUPS, (provider, Accounts::Apart), &earlier, |naming| groups(identity, naming), report);
         judge_tokens(&member(&path, "bearer"), provider, identity, report);
     }
-    judge_ways(providers, identity, report);
+    judge_ways(providers, identity, accounts, report);
 }
 
 const USER_IDS: (&str, &str, &str) = (
@@ -33,6 +34,32 @@ const USER_IDS: (&str, &str, &str) = (
 );
 const GROUPS: (&str, &str, &str) =
     ("groups", "groups", "a group means the same at both: who is in `admins` at one is in `admins` of the other");
+
+/// What a service account's `sub` can be: it begins with `system:serviceaccount:`, unless rules take that away.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Accounts {
+    /// No person is called so.
+    Apart,
+    /// What a person may be called, too.
+    LikePeople,
+}
+
+impl Accounts {
+    /// How they are called by these rules, of which some accounts are tried.
+    fn by(identity: &IdentitySettings) -> Self {
+        let Some(rule) = &identity.user_id else { return Self::Apart };
+        let reworded = |namespace: &&str| {
+            let rewritten = rule.rewrite(&format!("{ACCOUNT}{namespace}:ada"));
+            rewritten.is_ok_and(|(name, _)| !name.starts_with(ACCOUNT))
+        };
+        match ["default", "kubeflow", "ns"].iter().any(reworded) {
+            true => Self::LikePeople,
+            false => Self::Apart,
+        }
+    }
+}
+
+const ACCOUNT: &str = "system:serviceaccount:";
 
 /// The claims that can name, and what stands before the name.
 struct Name {
@@ -62,14 +89,16 @@ fn groups(identity: &IdentitySettings, naming: &Naming) -> Option<Name> {
 fn names(
     path: &str,
     provider: &ProviderSettings,
+    accounts: Accounts,
     name: impl Fn(&Naming) -> Option<Name>,
 ) -> Vec<(String, ProviderKind, Name)> {
     let people = provider.signs_in.then(|| (path.to_owned(), name(&provider.naming)));
     let rules = provider.bearer.iter().enumerate().map(|(index, rule)| {
         let name = name(&rule.naming.or(&provider.naming));
-        // A service account's `sub` begins with `system:serviceaccount:`; what else it has is below `kubernetes.io`.
+        // What else a service account has is below `kubernetes.io`.
         let inner = |name: &Name| name.claims.iter().any(|claim| claim.root == "kubernetes.io");
-        let name = name.filter(|name| rule.kind != TokenKind::ServiceAccount || inner(name));
+        let apart = rule.kind == TokenKind::ServiceAccount && accounts == Accounts::Apart;
+        let name = name.filter(|name| !apart || inner(name));
         (element(&member(path, "bearer"), index), name)
     });
     people.into_iter().chain(rules).filter_map(|(path, name)| Some((path, provider.kind, name?))).collect()
@@ -79,14 +108,14 @@ fn names(
 fn judge_names(
     path: &str,
     (what, member, unless): (&str, &str, &str),
-    provider: &ProviderSettings,
+    (provider, accounts): (&ProviderSettings, Accounts),
     others: &[&ProviderSettings],
     name: impl Fn(&Naming) -> Option<Name>,
     report: &mut Report,
 ) {
-    let ours = names(path, provider, &name);
+    let ours = names(path, provider, accounts, &name);
     let meets = |other: &&&ProviderSettings| {
-        let theirs = names("", other, &name);
+        let theirs = names("", other, accounts, &name);
         ours.iter().any(|(.., one)| theirs.iter().any(|(.., other)| one.meets(other)))
     };
     if let Some(other) = others.iter().find(meets) {
@@ -100,13 +129,13 @@ fn judge_names(
 }
 
 /// Warns where two claims of one issuer name people, and what one says of somebody could be what the other says of another.
-fn judge_ways(providers: &[ProviderSettings], identity: &IdentitySettings, report: &mut Report) {
+fn judge_ways(providers: &[ProviderSettings], identity: &IdentitySettings, accounts: Accounts, report: &mut Report) {
     let mut earlier: Vec<(&str, String, Name)> = Vec::new();
     // A rule can leave of an address what another claim makes up.
     let rewritten = identity.user_id.as_ref().is_some_and(|rule| !rule.transforms.rules().is_empty());
     for (index, provider) in providers.iter().enumerate() {
         let path = element("providers", index);
-        for (place, kind, name) in names(&path, provider, |naming| user_id(identity, naming)) {
+        for (place, kind, name) in names(&path, provider, accounts, |naming| user_id(identity, naming)) {
             let kind = if rewritten { ProviderKind::Oidc } else { kind };
             let same = |(issuer, there, other): &(&str, String, Name)| {
                 let near = *issuer == provider.issuer && name.meets(other);

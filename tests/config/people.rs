@@ -73,6 +73,27 @@ fn a_service_account_has_names_of_its_own_by_sub_alone() {
     assert_eq!(warnings(json!([staff(), and(pods(), json!({ "identity": spaces }))])), [GROUPS]);
 }
 
+// T-160
+#[test]
+fn a_rule_that_makes_a_person_of_a_service_account_gives_a_warning() {
+    let by = |matches: &str, replaces: &str| {
+        let mut tree = good();
+        let user_id = json!({ "claim": "sub" });
+        tree["providers"] = json!([staff(), and(pods(), json!({ "identity": { "userId": user_id } }))]);
+        let rules = json!([{ "matches": matches, "replaces": replaces }]);
+        tree["identity"] = json!({ "userId": { "claim": "email", "header": "x-user", "transforms": rules } });
+        let config = read(&tree).unwrap();
+        let said = config.warnings().iter().map(|warning| format!("{} {}", warning.path, warning.what));
+        said.filter(|said| said == USERS).count()
+    };
+    let account = "^system:serviceaccount:[^:]+:(.*)$";
+    assert_eq!(by(account, "$1@example.com"), 1);
+    assert_eq!(by("^system:serviceaccount:kubeflow:(.*)$", "$1@example.com"), 1);
+    assert_eq!(by("^.*:(.*)$", "$1"), 1);
+    assert_eq!(by(account, "system:serviceaccount:any:$1"), 0);
+    assert_eq!(by("@example\\.com$", ""), 0);
+}
+
 #[test]
 fn two_claims_of_one_issuer_that_can_name_two_people_alike_give_a_warning() {
     let taken = "providers[0].bearer[0] can give a user id that is somebody else's by `providers[0]`";
