@@ -190,7 +190,10 @@ fn anchors_and_flags_mean_what_they_do_in_go() {
 
 #[test]
 fn what_go_refuses_is_refused_by_name() {
-    use PatternError::{Class, Counts, Escape, Group, GroupName, Large, Long, Parenthesis, Repetition, UnicodeClass};
+    use PatternError::{
+        Brackets, ClassName, CountOrder, Counts, Escape, Group, GroupName, Large, Long, Parenthesis, RangeOrder,
+        Repetition, UnicodeClass,
+    };
     let deep = |depth: usize| "(".repeat(depth) + &")".repeat(depth);
     for (matches, expected) in [
         ("(?=a)a", Group),
@@ -228,11 +231,11 @@ fn what_go_refuses_is_refused_by_name() {
         (r"\pL", UnicodeClass),
         (r"\P{Greek}", UnicodeClass),
         (r"[\p{^L}]", UnicodeClass),
-        ("[a--b]", Class),
-        ("[b-a]", Class),
-        ("[a", Class),
-        ("[]", Class),
-        ("[[:foo:]]", Class),
+        ("[a--b]", RangeOrder),
+        ("[b-a]", RangeOrder),
+        ("[a", Brackets),
+        ("[]", Brackets),
+        ("[[:foo:]]", ClassName),
         ("a**", Repetition),
         ("a++", Repetition),
         ("a{2}{3}", Repetition),
@@ -240,7 +243,7 @@ fn what_go_refuses_is_refused_by_name() {
         ("a|*", Repetition),
         ("(+)", Repetition),
         ("a{1001}", Counts),
-        ("a{2,1}", Counts),
+        ("a{2,1}", CountOrder),
         ("a{99999999999}", Counts),
         ("(a{100}){11}", Counts),
         ("((a{2,10}b){10}c){11,}", Counts),

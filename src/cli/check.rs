@@ -66,8 +66,12 @@ fn user_ids(config: &Config, ids: &[String]) -> (Vec<String>, Vec<String>) {
     let (mut lines, mut problems) = (Vec::new(), Vec::new());
     let mut made: BTreeMap<String, &String> = BTreeMap::new();
     for id in ids {
+        if id.is_empty() {
+            problems.push(EMPTY.to_owned());
+            continue;
+        }
         match rule.rewrite(id) {
-            Err(error) => problems.push(format!("{id}: {error}")),
+            Err(error) => problems.push(format!("`{id}`: {error}")),
             Ok((text, by)) => {
                 let by = by.map_or_else(|| "no rule".to_owned(), |rule| format!("rule {}", rule.saturating_add(1)));
                 lines.push(format!("{id} → {}{text} ({by})", rule.prefix));
@@ -87,3 +91,5 @@ fn list(title: &str, lines: impl Iterator<Item = String>) -> String {
     let lines: String = lines.map(|line| format!("  {line}\n")).collect();
     if lines.is_empty() { lines } else { format!("\n{title}\n{lines}") }
 }
+
+const EMPTY: &str = "`--user-id` is empty: a claim without a value counts as absent, and names nobody";

@@ -19,6 +19,7 @@ enum AddressError {
     PlainHttp,
     Query,
     Scheme,
+    Space,
     UserInfo,
 }
 
@@ -103,6 +104,10 @@ pub(super) fn clusters(node: &Node<'_>, report: &mut Report) -> BTreeMap<String,
 }
 
 fn parse(text: &str, insecure_http: bool) -> Result<Url, AddressError> {
+    // The parser would leave it out, and an issuer is compared letter by letter.
+    if text.contains(char::is_whitespace) {
+        return Err(AddressError::Space);
+    }
     let url = Url::parse(text).map_err(|_| AddressError::Malformed)?;
     let host = url.host_str().unwrap_or_default();
     match url.scheme() {
@@ -125,6 +130,7 @@ fn refuse(node: &Node<'_>, error: &AddressError, report: &mut Report) {
         AddressError::PlainHttp => {
             "use https; a provider inside the mesh that has no TLS needs `insecureHttp: true` beside its issuer"
         }
+        AddressError::Space => "remove it: a URL has none, and that of an issuer is compared letter by letter",
         _ => "write an `https://` URL as the provider publishes it",
     };
     node.problem(report, error.to_string(), mend);
@@ -138,6 +144,7 @@ impl fmt::Display for AddressError {
             Self::PlainHttp => "is plain http beyond this machine",
             Self::Query => "has a query",
             Self::Scheme => "is not an https URL",
+            Self::Space => "has white space",
             Self::UserInfo => "has a user name or password",
         })
     }

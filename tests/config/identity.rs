@@ -219,8 +219,22 @@ fn a_rule_that_is_wrong_is_told_where_and_why() {
     assert_eq!(control, [format!("{at}.replaces has a control character, which no header carries")]);
     let name = problems(rules(&[("^(a)$", "$1é")]));
     assert_eq!(name, [format!("{at}.replaces has a character beyond ASCII behind the name of a group")]);
-    let class = read(&tree(&rules(&[("\\p{Greek}", "")]))).unwrap_err().to_string();
-    assert!(class.contains("class of Unicode") && class.contains("name the characters"), "{class}");
+    for (matches, mend) in [
+        ("\\p{Greek}", "name the characters"),
+        ("[b-a]", "write the lower character first"),
+        ("[a", "write the `]`"),
+        ("[[:foo:]]", "write one of Go's names"),
+        ("a{2,1}", "write the lower count first"),
+        ("a{1001}", "write lower counts"),
+        ("(a", "write its other one"),
+        ("*a", "write what is repeated before it"),
+        ("(?=a)", "write `(...)`"),
+        ("(?P<é>a)", "write `(?P<name>...)`"),
+        ("\\Z", "take the `\\` away"),
+    ] {
+        let said = read(&tree(&rules(&[(matches, "")]))).unwrap_err().to_string();
+        assert!(said.contains(mend), "{matches}: {said}");
+    }
 }
 
 #[test]

@@ -42,9 +42,13 @@ pub struct Transform {
 /// Why a text is no expression that can be meant here as in Go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PatternError {
-    /// Brackets that do not end, a range that runs backwards, or a class that has no such name.
-    Class,
-    /// A count above 1,000, also multiplied through nesting, or one that runs backwards.
+    /// Brackets that do not end.
+    Brackets,
+    /// `[:name:]` of a name that no class has.
+    ClassName,
+    /// Two counts that run backwards.
+    CountOrder,
+    /// A count above 1,000, also multiplied through nesting.
     Counts,
     /// An escape that Go does not have, or that of a surrogate.
     Escape,
@@ -60,6 +64,8 @@ pub enum PatternError {
     Long,
     /// A parenthesis without its other one.
     Parenthesis,
+    /// A range of characters that runs backwards.
+    RangeOrder,
     /// A repetition of nothing, or of a repetition.
     Repetition,
     /// `\p`: a class of Unicode's, which are not carried here.
@@ -191,11 +197,24 @@ impl PatternError {
     /// What to write instead.
     pub const fn mend(self) -> &'static str {
         match self {
+            Self::Brackets => "write the `]`, or `\\[` for the character itself",
+            Self::ClassName => "write one of Go's names, such as `[:alpha:]`, `[:digit:]` or `[:alnum:]`",
+            Self::CountOrder => "write the lower count first, as `{2,5}`",
+            Self::Counts => "write lower counts, or `*` and `+`, which have no bound",
+            Self::Escape => {
+                "take the `\\` away, or write what it stands for: `\\z` is the end, `\\x{e9}` a character by its number"
+            }
             Self::Folding => "write both cases, as `[Łł]`, and take the part out of `(?i)`, as `(?-i:[Łł])`",
             Self::Large => "use lower counts, fewer of them inside each other, and fewer groups",
             Self::Long => "split it into several rules",
             Self::UnicodeClass => "name the characters, as `[A-Za-z]` for `\\p{Latin}`",
-            _ => "write it in Go's syntax (RE2)",
+            Self::Group => "write `(...)`, `(?:...)` or `(?P<name>...)`, or flags among `i`, `m`, `s` and `U`",
+            Self::GroupName => "write `(?P<name>...)` with such a name",
+            Self::Parenthesis => "write its other one, or `\\(` and `\\)` for the characters themselves",
+            Self::RangeOrder => "write the lower character first, as `[a-z]`, and a `-` itself at the end, as `[a-]`",
+            Self::Repetition => {
+                "write what is repeated before it, or `\\*`, `\\+` and `\\?` for the characters themselves"
+            }
         }
     }
 }
@@ -203,8 +222,10 @@ impl PatternError {
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Class => "has brackets that do not end, a range that runs backwards, or a class of no such name",
-            Self::Counts => "repeats something more than 1,000 times, or between two counts that run backwards",
+            Self::Brackets => "has a `[` without its `]`",
+            Self::ClassName => "has a class of a name that Go does not know, as `[:letter:]`",
+            Self::CountOrder => "repeats something between two counts that run backwards, as `a{5,2}`",
+            Self::Counts => "repeats something more than 1,000 times, counts inside each other multiplied",
             Self::Escape => "has a `\\` before what Go does not take there, as in back-references and `\\Z`",
             Self::Folding => {
                 "ignores the case of a character beyond Latin-1 (`(?i)`), whose other cases are not known here"
@@ -214,6 +235,7 @@ impl fmt::Display for PatternError {
             Self::Large => "becomes too large, as by counted repetitions, or nests too deeply",
             Self::Long => "has more than 1,000 characters",
             Self::Parenthesis => "has a parenthesis without its other one",
+            Self::RangeOrder => "has a range that runs backwards, as `[z-a]`",
             Self::Repetition => "repeats nothing, or what is repeated already, as `a++`",
             Self::UnicodeClass => "has a class of Unicode (`\\p`), which are not known here",
         })

@@ -82,7 +82,7 @@ impl<'a> Parser<'a> {
                     let least = counts.least.ok_or(PatternError::Counts)?;
                     let most = counts.most.map(|most| most.ok_or(PatternError::Counts)).transpose()?;
                     if most.is_some_and(|most| most < least) {
-                        return Err(PatternError::Counts);
+                        return Err(PatternError::CountOrder);
                     }
                     return self.repeat(branch, least, most);
                 }
@@ -272,7 +272,7 @@ impl<'a> Parser<'a> {
                 high = self.class_character()?;
             }
             if high < low {
-                return Err(PatternError::Class);
+                return Err(PatternError::RangeOrder);
             }
             class.add(self.in_case(Class::range(low.into(), high.into()))?);
         }
@@ -280,7 +280,7 @@ impl<'a> Parser<'a> {
     }
 
     fn class_character(&mut self) -> Result<char, PatternError> {
-        match self.next().ok_or(PatternError::Class)? {
+        match self.next().ok_or(PatternError::Brackets)? {
             '\\' => self.character(),
             letter => Ok(letter),
         }
@@ -292,7 +292,7 @@ impl<'a> Parser<'a> {
         let Some((name, rest)) = split else { return Ok(None) };
         self.rest = rest;
         let positive = name.strip_prefix('^');
-        let class = Class::named(positive.unwrap_or(name)).ok_or(PatternError::Class)?;
+        let class = Class::named(positive.unwrap_or(name)).ok_or(PatternError::ClassName)?;
         let class = self.in_case(class)?;
         Ok(Some(if positive.is_some() { class.negated() } else { class }))
     }
