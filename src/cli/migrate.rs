@@ -171,7 +171,7 @@ fn check(translation: &Translation) -> Result<Vec<String>, Vec<String>> {
     let problems = read.err().unwrap_or_default();
     let said = |problem: &Problem| match ledger.source_of(problem) {
         Some(source) if refusals.iter().any(|refusal| refusal.starts_with(source)) => None,
-        Some(source) => Some(format!("{source}: {problem}")),
+        Some(source) => Some(ledger.with_quotes(format!("{source}: {problem}"))),
         None if refusals.is_empty() => {
             Some(format!("{problem}. This is a mistake of edge-oidc's own; please report it"))
         }

@@ -61,7 +61,7 @@ fn the_image_outweighs_names_and_an_unknown_one_does_not() {
 fn an_option_outweighs_everything() {
     let migrated = migrate(&[("a.env", MIDDLE)], &["--dialect", "0c4ea9a"]);
     migrated.says("Settings of authservice 0c4ea9a, the last release, since `--dialect` says so");
-    assert_eq!(migrated.at("/paths/verify"), "/authservice/verify");
+    assert_eq!(migrated.at("/identity/authMethod/header"), "auth-method");
 }
 
 #[test]

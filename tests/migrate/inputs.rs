@@ -66,7 +66,7 @@ fn a_secret_that_is_no_base64_is_named_and_not_shown() {
         ],
         &[],
     );
-    migrated.says("CLIENT_SECRET (s.yaml, Secret s) is no text");
+    migrated.says("CLIENT_SECRET (s.yaml, Secret s) is not base64: encode it, or write it below `stringData`");
     assert!(!migrated.said().contains("hunter2"));
 }
 

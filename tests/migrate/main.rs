@@ -9,7 +9,10 @@
 //! | `dialects` | whose settings they are |
 //! | `document` | the guide |
 //! | `settings`, `programs` | what becomes of one setting |
+//! | `objects` | what in a cluster's objects is a setting |
 //! | `refusals` | what stands in the way |
+//! | `mistakes` | what people get wrong, which is never called ours |
+//! | `rows` | that the tables are true |
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -25,9 +28,12 @@ mod dialects;
 mod document;
 mod golden;
 mod inputs;
+mod mistakes;
 mod namespaces;
+mod objects;
 mod programs;
 mod published;
 mod refusals;
+mod rows;
 mod settings;
 mod world;

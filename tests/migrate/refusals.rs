@@ -7,6 +7,7 @@ fn refuses(migrated: &Migrated, said: &str) {
     migrated.says(said);
     migrated.says("Nothing was written");
     assert_eq!((migrated.outcome.code, migrated.files().len()), (1, 0), "{said}");
+    assert!(!migrated.said().contains("mistake of edge-oidc's own"), "{}", migrated.said());
 }
 
 #[track_caller]
@@ -25,14 +26,15 @@ fn a_prefix_that_opened_everything() {
     for open in ["", "/", "//", "https://kubeflow.example.com", "https://kubeflow.example.com/", "/a/.."] {
         refuses(
             &prefix(MIDDLE, open),
-            "AUTHSERVICE_URL_PREFIX (a.env:4) has no path of its own: with authservice that opened everything to everyone",
+            "AUTHSERVICE_URL_PREFIX (a.env:4) has no path of its own, which opened everything to everyone with authservice: give \
+             `--url-prefix /authservice/`",
         );
     }
 }
 
 #[test]
 fn a_prefix_that_is_no_path() {
-    let said = "AUTHSERVICE_URL_PREFIX (a.env:4) is an absolute URL: its path alone counts here: give `--url-prefix /authservice/`, and the host \
+    let said = "AUTHSERVICE_URL_PREFIX (a.env:4) is an absolute URL, of which the path alone counts here: give `--url-prefix /authservice/`, and the host \
                 as `--public-url https://k.example`";
     refuses(&prefix(LAST, "https://k.example/authservice/"), said);
     refuses(&prefix(MIDDLE, "authservice/"), "AUTHSERVICE_URL_PREFIX (a.env:4) does not begin with `/`");
@@ -132,10 +134,10 @@ fn addresses_that_cannot_be() {
                 "REDIRECT_URL=https://other.example/x",
                 "REDIRECT_URL (a.env:5) is at a host that is no public URL: add `--public-url https://other.example`",
             ),
-            ("REDIRECT_URL=https://kubeflow.example.com", "REDIRECT_URL (a.env:5) has no path"),
+            ("REDIRECT_URL=https://kubeflow.example.com", "REDIRECT_URL (a.env:5) has no path: write it as `/authservice/oidc/callback`"),
             ("REDIRECT_URL=/a/%20b", "REDIRECT_URL (a.env:5): paths.callback"),
             ("OIDC_AUTH_URL=/a b", "OIDC_AUTH_URL (a.env:5) is no URL"),
-            ("OIDC_AUTH_URL=dex/auth", "OIDC_AUTH_URL (a.env:5) is relative"),
+            ("OIDC_AUTH_URL=dex/auth", "OIDC_AUTH_URL (a.env:5) is no path and no URL: begin it with `/`"),
             (
                 "OIDC_AUTH_URL=http://sso.example.com/auth",
                 "OIDC_AUTH_URL (a.env:5): providers[0].endpoints.authorization is plain http",

@@ -110,10 +110,17 @@ fn the_verify_endpoint_is_the_last_releases() {
     becomes(
         LAST,
         &[
-            ("", "/paths/verify", json!("/authservice/verify")),
+            ("", "/paths/verify", json!(null)),
+            ("VERIFY_AUTH_URL=", "/paths/verify", json!(null)),
             ("VERIFY_AUTH_URL=/check/", "/paths/verify", json!("/check")),
         ],
     );
+    becomes(MIDDLE, &[("VERIFY_AUTH_URL=/check/", "/paths/verify", json!("/check"))]);
+    let unset = with(LAST, "");
+    unset.says("VERIFY_AUTH_URL (not set) no verify endpoint: write `paths.verify: /authservice/verify` if");
+    let text = unset.written("edge-oidc/edge-oidc.yaml").unwrap();
+    assert!(text.contains("# verify: /authservice/verify\n"), "{text}");
+    assert!(!with(MIDDLE, "").said().contains("VERIFY_AUTH_URL"));
 }
 
 // M-7, M-10, F-9
@@ -255,17 +262,37 @@ fn open_paths_are_whole_segments() {
         &[
             ("SKIP_AUTH_URLS=/dex", "/routes", open(&["/dex"])),
             ("SKIP_AUTH_URLS=/dex/, /healthz,/dex", "/routes", open(&["/dex", "/healthz"])),
-            ("SKIP_AUTH_URLS=/dex /healthz", "/routes", open(&["/dex", "/healthz"])),
+            ("SKIP_AUTH_URLS=/dex, /dex/auth /dex", "/routes", open(&["/dex", "/dex/auth"])),
+            ("SKIP_AUTH_URLS=dex admin,/ok", "/routes", open(&["/ok"])),
             ("SKIP_AUTH_URLS=", "/routes", json!(null)),
             ("SKIP_AUTH_URLS=dex,/a?b,//x,/ok", "/routes", open(&["/ok"])),
         ],
     );
     with(MIDDLE, "SKIP_AUTH_URLS=/dex").says("`/dex` opened `/dexfoo`, too");
-    with(MIDDLE, "SKIP_AUTH_URLS=/dex /healthz").says("for yours it was one prefix that nothing began with");
-    assert!(!with(MIDDLE, "SKIP_AUTH_URLS=/dex, /healthz").said().contains("nothing began with"));
     with(MIDDLE, "SKIP_AUTH_URLS=dex").says("`dex` does not begin with `/`, so it opened nothing");
     becomes(FIRST, &[("SKIP_AUTH_URI=/dex /x", "/routes", open(&["/dex", "/x"]))]);
-    assert!(!with(FIRST, "SKIP_AUTH_URI=/dex /x").said().contains("nothing began with"));
+}
+
+/// They were one path, so that what is behind them was closed.
+// M-4
+#[test]
+fn open_paths_with_another_dialects_separator_are_refused() {
+    let list = "SKIP_AUTH_URLS=/ok,/dex /admin";
+    let said = "SKIP_AUTH_URLS (a.env:5) holds `/dex /admin`, which yours read as one path, so that none of them was open: \
+                if everyone may see each of them, give `--open /dex --open /admin`, or write commas between them";
+    for (list, said) in [(list, said), ("SKIP_AUTH_URLS=/ok /ok/a /admin", "`/ok /ok/a /admin`"), ("SKIP_AUTH_URLS=dex /a", "`dex /a`")] {
+        let migrated = with(MIDDLE, list);
+        migrated.says(said);
+        assert_eq!((migrated.outcome.code, migrated.files().len()), (1, 0));
+    }
+    let text = format!("{MIDDLE}{list}\n");
+    let opened = |options: &[&str]| migrate(&[("a.env", &text)], options);
+    assert_eq!(opened(&["--open=/dex", "--open=/admin"]).at("/routes/2/match/path/prefix"), "/admin");
+    assert_eq!(opened(&["--open=/dex"]).outcome.code, 1);
+    with(FIRST, "SKIP_AUTH_URI=/dex,/admin").says("`/dex,/admin`, which yours read as one path");
+    // A line break inside a ConfigMap's value.
+    let map = "kind: ConfigMap\nmetadata: { name: p }\ndata: { SKIP_AUTH_URLS: \"/dex\\n/admin\" }\n";
+    migrate(&[("a.env", MIDDLE), ("p.yaml", map)], &[]).says("holds `/dex /admin`, which");
 }
 
 // M-8, M-9

@@ -11,7 +11,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::super::World;
+use super::{super::World, names};
 
 /// A setting as a file has it. Without `Debug`: its value may be a secret.
 #[derive(Clone)]
@@ -94,7 +94,8 @@ impl Inputs {
     /// The value never stands in the message: it may be a secret.
     fn add(&mut self, setting: Setting) {
         match self.settings.get(&setting.name) {
-            Some(other) if other.value != setting.value => self.problems.push(format!(
+            // Keys that are no settings, as `ca.crt`, may be in many objects.
+            Some(other) if other.value != setting.value && names::is_known(&setting.name) => self.problems.push(format!(
                 "{} has two values: in {} and in {}. Remove one of them, or leave that file out",
                 setting.name, other.place, setting.place
             )),

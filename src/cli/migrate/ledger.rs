@@ -22,6 +22,7 @@ pub(super) struct Ledger {
     refused: Vec<String>,
     steps: Vec<String>,
     sources: Vec<(String, String)>,
+    quoted: Vec<String>,
 }
 
 impl Ledger {
@@ -42,7 +43,21 @@ impl Ledger {
 
     /// Something that stands in the way, and its mend.
     pub(super) fn refused(&mut self, why: impl Into<String>) {
-        self.refused.push(why.into());
+        let why = self.with_quotes(why.into());
+        self.refused.push(why);
+    }
+
+    /// The value of `source` has quotes around it.
+    pub(super) fn quoted(&mut self, source: &str) {
+        self.quoted.push(source.to_owned());
+    }
+
+    /// What is wrong with a setting; its quotes may be why.
+    pub(super) fn with_quotes(&self, why: String) -> String {
+        match self.quoted.iter().any(|source| why.starts_with(source)) {
+            true => format!("{why}. The quotes around it belong to the value, as kustomize reads it"),
+            false => why,
+        }
     }
 
     /// Something for people to do afterwards.

@@ -88,7 +88,7 @@ const COMMON: [&str; 13] = [
     "USERID_TOKEN_HEADER",
 ];
 
-/// What each value of is put into pages, by whatever stands behind it.
+/// How the names begin whose values pages could show.
 pub(super) const TEMPLATE_CONTEXT: &str = "TEMPLATE_CONTEXT_";
 
 /// Whether `dialect` reads a variable of this name.
@@ -104,9 +104,16 @@ pub(super) fn reads(dialect: Dialect, name: &str) -> bool {
     }
 }
 
-/// Whether a value may never be shown.
+/// Whether anything reads a setting of this name: some authservice, its manifests, or a load balancer.
+pub(super) fn is_known(name: &str) -> bool {
+    let variable =
+        [Dialect::Last, Dialect::First, Dialect::LoadBalancer].into_iter().any(|dialect| reads(dialect, name));
+    variable || PARAMETERS.iter().any(|(parameter, _)| *parameter == name)
+}
+
+/// Whether a value is a secret, which people may fill in afterwards.
 pub(super) fn is_secret(name: &str) -> bool {
-    ["CLIENT_SECRET", "SESSION_STORE_REDIS_PWD", "application_secret"].contains(&name)
+    ["CLIENT_SECRET", "SESSION_STORE_REDIS_PWD"].contains(&name)
 }
 
 /// What a variable is that `dialect` does not read.

@@ -2,7 +2,7 @@
 //!
 //! Decides what a line says. Nothing is unquoted and nothing is trimmed after the `=`: `PORT="8080"` has its quotes.
 
-use super::Setting;
+use super::{super::names, Setting};
 
 /// The settings of a file, in its order.
 pub(super) fn parse(file: &str, text: &str, problems: &mut Vec<String>) -> Vec<Setting> {
@@ -14,10 +14,14 @@ pub(super) fn parse(file: &str, text: &str, problems: &mut Vec<String>) -> Vec<S
         match line.split_once('=') {
             Some((name, value)) if is_name(name) => settings.push(Setting::new(name, value, &place)),
             // The line itself is not shown: what is no setting may be a secret on a line of its own.
+            Some((name, _)) if name.starts_with("export ") => {
+                problems.push(format!("{place} begins with `export`, which only a shell knows. Remove the word"));
+            }
             Some(_) => problems.push(format!("{place}: what stands before the `=` is no name of a variable")),
-            None if is_name(line) => problems.push(format!(
+            None if names::is_known(line) && !line.starts_with(names::TEMPLATE_CONTEXT) => problems.push(format!(
                 "{place}: {line} has no `=`, so kustomize takes its value from its own environment. Write it out"
             )),
+            // What looks like a name can be the rest of a secret that was broken over two lines.
             None => problems.push(format!("{place} is not NAME=value")),
         }
     }
@@ -58,9 +62,16 @@ mod tests {
 
     #[test]
     fn what_is_no_setting_is_named_by_its_line_alone() {
-        let (settings, problems) = values("hunter2 hunter2\nhunter 2=x\nFROM_OUTSIDE\n1A=x");
+        let (settings, problems) = values("hunter2 hunter2\nhunter 2=x\nCLIENT_SECRET\n1A=x\nexport A=hunter");
         assert!(settings.is_empty());
-        assert_eq!(problems.len(), 4, "{problems:?}");
-        assert!(problems[2].contains("FROM_OUTSIDE") && !problems.concat().contains("hunter"), "{problems:?}");
+        assert_eq!(problems.len(), 5, "{problems:?}");
+        assert_eq!(problems[4], "a.env:5 begins with `export`, which only a shell knows. Remove the word");
+        assert!(problems[2].contains("CLIENT_SECRET has no `=`") && !problems.concat().contains("hunter"), "{problems:?}");
+    }
+
+    #[test]
+    fn the_rest_of_a_broken_secret_is_not_shown() {
+        let (_, problems) = values("CLIENT_SECRET=x\nhunter2SECRETmore\nHUNTER_2\nTEMPLATE_CONTEXT_hunter2");
+        assert_eq!(problems, ["a.env:2", "a.env:3", "a.env:4"].map(|place| format!("{place} is not NAME=value")));
     }
 }

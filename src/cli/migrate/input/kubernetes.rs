@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
-use super::{Image, Inputs, Setting};
+use super::{super::names, Image, Inputs, Setting};
 
 /// The objects of all manifests.
 #[derive(Default)]
@@ -123,7 +123,7 @@ impl Objects {
         for (index, object) in data.iter().enumerate() {
             let is_other = |earlier: &&&Object| {
                 let is_same = earlier.kind == object.kind && earlier.name == object.name;
-                is_same && earlier.data(&mut Vec::new()) != object.data(&mut Vec::new())
+                is_same && earlier.data() != object.data()
             };
             if let Some(earlier) = data.iter().take(index).find(is_other) {
                 problems.push(format!(
@@ -143,11 +143,11 @@ impl Objects {
         self.0.iter().filter(|object| matches!(object.kind.as_str(), "ConfigMap" | "Secret"))
     }
 
-    /// Everything in ConfigMaps and Secrets.
+    /// Everything in ConfigMaps and Secrets that hold a setting: others of the same namespace have nothing to do with it.
     pub(super) fn data(&self, problems: &mut Vec<String>) -> Vec<Setting> {
         let mut settings = Vec::new();
-        for object in self.sources() {
-            let data = object.data(problems);
+        for object in self.sources().filter(|object| object.holds_settings()) {
+            let data = object.settings(problems);
             settings.extend(data.into_iter().map(|(name, value)| Setting::new(&name, &value, &object.place)));
         }
         settings
@@ -203,7 +203,7 @@ impl Objects {
             }
             return;
         };
-        for (name, value) in object.data(&mut inputs.problems) {
+        for (name, value) in object.settings(&mut inputs.problems) {
             let name = format!("{prefix}{name}");
             let setting = Setting::new(&name, &value, &object.place);
             environment.insert(name, setting);
@@ -222,7 +222,14 @@ impl Objects {
         let (kind, reference) = reference(from, "configMapKeyRef", "secretKeyRef");
         let (object, key) = (text(reference, "/name"), text(reference, "/key"));
         let found = self.named(kind, object, workload);
-        let value = found.and_then(|found| found.data(&mut inputs.problems).remove(key));
+        let value = match found.and_then(|found| Some((found, found.data().remove(key)?))) {
+            Some((found, Err(why))) => {
+                inputs.problems.push(format!("{key} ({}) {why}", found.place));
+                return None;
+            }
+            Some((_, Ok(value))) => Some(value),
+            None => None,
+        };
         match (value, found, loose.iter().find(|setting| setting.name == key)) {
             (Some(value), Some(found), _) => Some(Setting::new(name, &value, &found.place)),
             (None, None, Some(loose)) => Some(Setting::new(name, &loose.value, &loose.place)),
@@ -250,25 +257,37 @@ impl Object {
         described(&self.place, &self.namespace)
     }
 
-    /// The data of a ConfigMap or a Secret, decoded.
-    fn data(&self, problems: &mut Vec<String>) -> BTreeMap<String, String> {
-        let mut data = BTreeMap::new();
-        for (name, value) in members(&self.value, "data") {
-            let plain = match (self.kind.as_str(), value.as_str()) {
-                ("Secret", Some(value)) => {
-                    BASE64_STANDARD.decode(value.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok())
-                }
-                (_, value) => value.map(str::to_owned),
-            };
-            match plain {
-                Some(plain) => drop(data.insert(name.clone(), plain)),
-                None => problems.push(format!("{name} ({}) is no text: Kubernetes would not take it", self.place)),
+    /// The data of a ConfigMap or a Secret, decoded, or why one is no text.
+    fn data(&self) -> BTreeMap<String, Result<String, &'static str>> {
+        let text = |value: &Value| value.as_str().map(str::to_owned).ok_or("is no text: write it in quotes");
+        let decoded = |value: &Value| {
+            let bytes = BASE64_STANDARD.decode(text(value)?.trim());
+            let bytes = bytes.map_err(|_| "is not base64: encode it, or write it below `stringData`")?;
+            String::from_utf8(bytes).map_err(|_| "is no text in UTF-8, as settings are")
+        };
+        let is_secret = self.kind == "Secret";
+        let data = members(&self.value, "data");
+        let data = data.map(|(name, value)| (name.clone(), if is_secret { decoded(value) } else { text(value) }));
+        let plain = members(&self.value, "stringData").map(|(name, value)| (name.clone(), text(value)));
+        data.chain(plain).collect()
+    }
+
+    fn holds_settings(&self) -> bool {
+        let names = ["data", "stringData"].into_iter().flat_map(|field| members(&self.value, field));
+        names.into_iter().any(|(name, _)| names::is_known(name))
+    }
+
+    /// The texts in it. What is none is a problem for a setting alone: Secrets hold certificates and bytes, too.
+    fn settings(&self, problems: &mut Vec<String>) -> BTreeMap<String, String> {
+        let mut settings = BTreeMap::new();
+        for (name, value) in self.data() {
+            match value {
+                Ok(value) => drop(settings.insert(name, value)),
+                Err(why) if names::is_known(&name) => problems.push(format!("{name} ({}) {why}", self.place)),
+                Err(_) => {}
             }
         }
-        let plain =
-            members(&self.value, "stringData").filter_map(|(name, value)| Some((name.clone(), value.as_str()?)));
-        data.extend(plain.map(|(name, value)| (name, value.to_owned())));
-        data
+        settings
     }
 }
 

@@ -75,13 +75,17 @@ fn authorization(given: &mut Given<'_>, issuer: &str) -> Option<String> {
         given.carry(&setting, path);
         return Some(setting.value);
     }
-    let Some(origin) = given.choices.first_host().filter(|_| reference.path.starts_with('/')) else {
+    if !reference.path.starts_with('/') {
+        given.refuse(&setting, "is no path and no URL", "begin it with `/`, or with https:// and a host");
+        return None;
+    }
+    let Some(origin) = given.choices.first_host() else {
         let mend = "give `--authorization-url` with https:// and a host: no `--public-url` is one host";
         given.refuse(&setting, "is relative to the host that people call", mend);
         return None;
     };
     given.ledger.source(path, &setting.origin());
-    given.ledger.changed(&setting.name, format!("`{path}`, at {origin}: authservice left the host to the browser"));
+    given.ledger.changed(setting.label(), format!("`{path}`, at {origin}: authservice left the host to the browser"));
     Some(format!("{origin}{}", reference.path_and_query))
 }
 
@@ -93,15 +97,25 @@ fn is_in_cluster(url: &Url) -> bool {
 
 /// The pool's domain: as an option, as a parameter, or in the address of its sign-out page.
 fn domain(given: &mut Given<'_>) -> Option<String> {
-    let chosen = given.choices.domain.clone();
-    let parameter = given.take_filled("CognitoUserPoolDomain");
-    if let Some(setting) = parameter.as_ref().filter(|_| chosen.is_none()) {
-        given.carry(setting, "providers[0].clusters");
-    }
-    let page =
-        ["AFTER_LOGOUT_URL", "LOGOUT_URL"].into_iter().find_map(|name| SignOutPage::parse(&given.take(name)?.value));
-    let domain = chosen.or(parameter.map(|setting| setting.value)).or(page.map(|page| page.domain))?;
-    given.ledger.source("providers[0].clusters", "--domain");
+    const PATH: &str = "providers[0].clusters";
+    let page = ["AFTER_LOGOUT_URL", "LOGOUT_URL"].into_iter().find_map(|name| {
+        let setting = given.take(name)?;
+        Some((SignOutPage::parse(&setting.value)?.domain, setting.origin()))
+    });
+    let domain = if let Some(chosen) = given.choices.domain.clone() {
+        if let Some(setting) = given.take("CognitoUserPoolDomain").filter(|setting| setting.value != chosen) {
+            given.ledger.changed(&setting.name, "`--domain` says otherwise, and counts");
+        }
+        given.ledger.source(PATH, "--domain");
+        chosen
+    } else if let Some(setting) = given.take_filled("CognitoUserPoolDomain") {
+        given.carry(&setting, PATH);
+        setting.value
+    } else {
+        let (domain, origin) = page?;
+        given.ledger.source(PATH, &origin);
+        domain
+    };
     Some(domain.trim_start_matches("https://").trim_end_matches('/').to_owned())
 }
 

@@ -26,12 +26,33 @@ pub(in crate::cli::migrate) struct Given<'a> {
 }
 
 impl Setting {
+    /// Whether it is an option of the command line.
+    pub(super) fn is_option(&self) -> bool {
+        self.place.starts_with("--")
+    }
+
     /// What to call it: the variable and its place, or the option.
     pub(super) fn origin(&self) -> String {
-        match self.place.starts_with("--") {
+        match self.is_option() {
             true => self.place.clone(),
             false => format!("{} ({})", self.name, self.place),
         }
+    }
+
+    /// What its reader wrote: a variable, a parameter, or the option.
+    pub(super) fn label(&self) -> &str {
+        let parameter = self.place.strip_prefix('`').and_then(|place| place.split('`').next());
+        let option = Some(self.place.as_str()).filter(|_| self.is_option());
+        option.or(parameter).unwrap_or(&self.name)
+    }
+
+    /// Whether quotes stand around its value: env files keep them.
+    fn is_quoted(&self) -> bool {
+        let inside = |quote: char| {
+            let inside = self.value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+            inside.is_some() && !self.is_option()
+        };
+        inside('"') || inside('\'')
     }
 }
 
@@ -46,6 +67,7 @@ impl<'a> Given<'a> {
             given.rename_parameters();
         }
         given.choose();
+        given.judge_quotes();
         for (name, place) in inputs.elsewhere {
             let counts =
                 names::reads(dialect, &name) && !names::is_secret(&name) && !given.settings.contains_key(&name);
@@ -54,6 +76,16 @@ impl<'a> Given<'a> {
             }
         }
         given
+    }
+
+    /// Quotes belong to a value, as kustomize reads it, and are seldom meant.
+    fn judge_quotes(&mut self) {
+        for setting in self.settings.values().filter(|setting| names::reads(self.dialect, &setting.name)) {
+            if setting.is_quoted() && !names::is_secret(&setting.name) {
+                self.ledger.quoted(&setting.origin());
+                self.ledger.changed(setting.label(), QUOTES);
+            }
+        }
     }
 
     /// The StatefulSet of those releases made variables of the parameters, and had some of its own.
@@ -143,11 +175,13 @@ impl<'a> Given<'a> {
     /// Says that a setting goes on at `path` of the configuration.
     pub(super) fn carry(&mut self, setting: &Setting, path: &str) {
         self.ledger.source(path, &setting.origin());
-        self.ledger.carried(&setting.name, format!("`{path}`"));
+        self.ledger.carried(setting.label(), format!("`{path}`"));
     }
 
     /// Says that a setting is not there and what that comes to. A load balancer had none of them.
     pub(super) fn defaulted(&mut self, name: &str, becomes: &str) {
+        let path = becomes.split(':').next().unwrap_or_default();
+        self.ledger.source(path, &format!("{name} (not set)"));
         if self.dialect != Dialect::LoadBalancer {
             self.ledger.carried(&format!("{name} (not set)"), format!("`{becomes}`: authservice's default"));
         }
@@ -160,9 +194,16 @@ impl<'a> Given<'a> {
 
     /// Puts a setting in that other ones amount to.
     pub(super) fn put(&mut self, name: &str, value: &str, like: &Setting) {
+        if let Some(other) = self.settings.get(name) {
+            match other.value == value {
+                true => self.ledger.carried(&like.name, format!("as `{}` says", other.label())),
+                false => self.ledger.changed(&like.name, format!("`{}` says otherwise, and counts", other.label())),
+            }
+            return;
+        }
         let place = format!("`{}` of {}", like.name, like.place);
         let setting = Setting { name: name.to_owned(), value: value.to_owned(), place };
-        self.settings.entry(name.to_owned()).or_insert(setting);
+        self.settings.insert(name.to_owned(), setting);
     }
 
     /// Every variable that nothing asked for.
@@ -173,3 +214,5 @@ impl<'a> Given<'a> {
         }
     }
 }
+
+const QUOTES: &str = "the quotes around it belong to the value: kustomize keeps them, and so does this. Remove them where they are not meant";

@@ -80,6 +80,7 @@ fn user_id(given: &mut Given<'_>, client: &Client, removed: &mut Vec<Removed>) -
             setting.value.clone()
         }
         None if given.dialect == Dialect::Parameters => {
+            given.ledger.source("identity.userId.header", "userid-header (not set)");
             let what = "`kubeflow-userid`: `userid-header` was for the installer to fill in, and this is what it wrote. \
                         `--user-id-header` says otherwise";
             given.ledger.changed("USERID_HEADER", what);
@@ -174,6 +175,7 @@ fn groups(given: &mut Given<'_>, client: &Client, removed: &mut Vec<Removed>) ->
             return None;
         }
         Some(setting) if setting.value.is_empty() => {
+            given.ledger.source("identity.groups.header", &setting.origin());
             given.ledger.changed(
                 "GROUPS_HEADER",
                 "`kubeflow-groups`: GROUPS_ALLOWLIST asks for groups, and they have a header here",
@@ -184,7 +186,10 @@ fn groups(given: &mut Given<'_>, client: &Client, removed: &mut Vec<Removed>) ->
             given.carry(&setting, "identity.groups.header");
             setting.value
         }
-        None => KUBEFLOW_GROUPS.to_owned(),
+        None => {
+            given.ledger.source("identity.groups.header", "GROUPS_HEADER (not set)");
+            KUBEFLOW_GROUPS.to_owned()
+        }
     };
     let claim = groups_claim(given, client, claim);
     let before = match given.dialect {

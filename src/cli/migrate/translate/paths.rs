@@ -43,20 +43,18 @@ pub(super) fn prefix(given: &mut Given<'_>) -> Prefix {
         None => given.refuse(&setting, "is no URL", "write it as `/authservice/`, or give `--url-prefix /authservice/`"),
         Some(prefix) if matches!(go::join(&prefix.path, "").as_str(), "/") => given.refuse(
             &setting,
-            "has no path of its own",
-            "with authservice that opened everything to everyone: its prefix was always in the list of open paths. Give \
-             `--url-prefix /authservice/`, and look at who came in \
-             (F-3)",
+            "has no path of its own, which opened everything to everyone with authservice",
+            "give `--url-prefix /authservice/`, and look at who came in. The prefix was always in the list of open paths (F-3)",
         ),
         Some(Reference { absolute: Some(url), .. }) => {
             let mend = format!(
-                "its path alone counts here: give `--url-prefix {}`, and the host as `--public-url {}`. authservice's \
+                "give `--url-prefix {}`, and the host as `--public-url {}`. authservice's \
                  verify endpoint let everybody pass with such a \
                  prefix",
                 url.path(),
                 url.origin().ascii_serialization()
             );
-            given.refuse(&setting, "is an absolute URL", &mend);
+            given.refuse(&setting, "is an absolute URL, of which the path alone counts here", &mend);
         }
         Some(prefix) if !prefix.path.starts_with('/') => {
             given.refuse(&setting, "does not begin with `/`", "write it as `/authservice/`, or give `--url-prefix \
@@ -78,7 +76,11 @@ pub(super) fn prefix(given: &mut Given<'_>) -> Prefix {
 pub(super) fn translate(given: &mut Given<'_>, prefix: &Prefix, is_cognito: bool) -> (Tree, Option<Tree>) {
     let callback = callback(given, prefix);
     let mut paths = Tree::map().with("callback", callback.as_str());
-    given.ledger.source("paths", &prefix.origin);
+    if prefix.path.is_some() {
+        given.ledger.source("paths", &prefix.origin);
+    } else if let Some(setting) = given.take("REDIRECT_URL") {
+        given.ledger.source("paths", &setting.origin());
+    }
     for url in &given.choices.public_urls {
         let what = match url.contains('*') {
             true => format!("`{callback}` at every host of `{url}` that people use, each"),
@@ -93,12 +95,13 @@ pub(super) fn translate(given: &mut Given<'_>, prefix: &Prefix, is_cognito: bool
     });
     given.ledger.carried("sign-out", format!("`paths.signOut: {sign_out}`, for all generations of the dashboard"));
     paths = paths.with("signOut", sign_out).with_some("signedOut", prefix.below("site/after_logout"));
-    paths = paths.with_some("homepage", homepage(given, prefix));
-    if given.dialect == Dialect::Last
-        && let Some(verify) = verify(given, prefix)
-    {
-        paths = paths.explained(VERIFY, "verify", verify);
-    }
+    let homepage = homepage(given, prefix);
+    let verify = if given.dialect == Dialect::Last { verify(given, prefix) } else { Verify::Absent };
+    paths = match (verify, homepage) {
+        (Verify::At(path), homepage) => paths.with_some("homepage", homepage).explained(VERIFY, "verify", path),
+        (Verify::Possible(path), Some(homepage)) => paths.explained(&format!("{POSSIBLE}\nverify: {path}"), "homepage", homepage),
+        (_, homepage) => paths.with_some("homepage", homepage),
+    };
     (paths, after_sign_in(given))
 }
 
@@ -113,7 +116,7 @@ fn callback(given: &mut Given<'_>, prefix: &Prefix) -> String {
         return derived;
     };
     let Some(reference) = Reference::parse(&setting.value).filter(|reference| reference.path.starts_with('/')) else {
-        given.refuse(&setting, "has no path", "write it as `/login/oidc`, or with https:// and the host");
+        given.refuse(&setting, "has no path", &format!("write it as `{derived}`, or with https:// and the host"));
         return derived;
     };
     if given.dialect == Dialect::First && !reference.path.ends_with("/login/oidc") {
@@ -121,6 +124,11 @@ fn callback(given: &mut Given<'_>, prefix: &Prefix) -> String {
         given.refuse(&setting, "does not end in `/login/oidc`", mend);
     }
     given.carry(&setting, "paths.callback");
+    if reference.path_and_query != reference.path {
+        given
+            .ledger
+            .changed("REDIRECT_URL", "without its query: the provider answers at the path, with a query of its own");
+    }
     if given.dialect == Dialect::Middle && reference.path != derived {
         let what = format!(
             "`paths.callback`. authservice e236439 waited at `{derived}` all the same, and such a sign-in never ended"
@@ -160,24 +168,36 @@ fn homepage(given: &mut Given<'_>, prefix: &Prefix) -> Option<String> {
     derived
 }
 
+/// What becomes of the verify endpoint.
+enum Verify {
+    Absent,
+    At(String),
+    /// It was at this path by itself; nothing tells whether anybody asked there.
+    Possible(String),
+}
+
 /// `VERIFY_AUTH_URL`.
-fn verify(given: &mut Given<'_>, prefix: &Prefix) -> Option<Tree> {
-    let derived = prefix.below("verify")?;
+fn verify(given: &mut Given<'_>, prefix: &Prefix) -> Verify {
     let Some(setting) = given.take_filled("VERIFY_AUTH_URL") else {
-        given.defaulted("VERIFY_AUTH_URL", &format!("paths.verify: {derived}"));
-        return Some(derived.into());
+        let Some(derived) = prefix.below("verify") else { return Verify::Absent };
+        let instead = format!(
+            "no verify endpoint: write `paths.verify: {derived}` if another proxy asks there whether a request passes, and \
+             let nobody else ask"
+        );
+        given.ledger.changed("VERIFY_AUTH_URL (not set)", instead);
+        return Verify::Possible(derived);
     };
     match Reference::parse(&setting.value) {
         Some(Reference { absolute: None, path, .. }) if path.starts_with('/') => {
             given.carry(&setting, "paths.verify");
-            Some(go::join(&path, "").into())
+            Verify::At(go::join(&path, ""))
         }
         _ => {
             let mend = "write its path alone, such as `/authservice/verify`: with an absolute URL authservice's answer \
                         was always 204, whoever \
                         asked";
             given.refuse(&setting, "is no path", mend);
-            None
+            Verify::Absent
         }
     }
 }
@@ -213,3 +233,5 @@ pub(super) const WHY: &str = "Where authservice had its endpoints. The others ha
 const AT_DEX: &str = " (at Dex: `redirectURIs` of the static client; a relative one alone does not do any more)";
 const VERIFY: &str =
     "Below it another proxy asks whether a request passes. It needs a listener that leaves paths alone.";
+const POSSIBLE: &str =
+    "Where another proxy asks whether a request passes, at a listener that leaves paths alone, and nobody else can ask:";

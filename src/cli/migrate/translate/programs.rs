@@ -53,7 +53,8 @@ fn id_tokens(given: &mut Given<'_>, client: &Client) -> Option<Tree> {
 fn access_tokens(given: &mut Given<'_>, client: &Client, audiences: Option<&Setting>) -> Option<Tree> {
     let enabled = given.take_boolean("ACCESS_TOKEN_AUTHN_ENABLED", true);
     let kind = given.take("ACCESS_TOKEN_AUTHN");
-    let cache = cache(given);
+    let is_opaque = enabled && !client.is_cognito && kind.as_ref().is_some_and(|setting| setting.value == "opaque");
+    let cache = cache(given, is_opaque);
     if !enabled {
         given.ledger.carried("ACCESS_TOKEN_AUTHN_ENABLED", "off: no access token counts as a bearer token");
         return None;
@@ -68,6 +69,7 @@ fn access_tokens(given: &mut Given<'_>, client: &Client, audiences: Option<&Sett
         }
         "jwt" => jwt(given, audiences),
         "opaque" => {
+            kind.iter().for_each(|setting| given.ledger.source("providers[0].bearer", &setting.origin()));
             given.ledger.carried("ACCESS_TOKEN_AUTHN", "`providers[0].bearer`: `kind: user_info`");
             let what = "any application's tokens count, as with authservice, and `check` warns of it: UserInfo does not \
                         say for whom a token was made. Where the provider has introspection, `kind: introspection` \
@@ -91,6 +93,10 @@ fn jwt(given: &mut Given<'_>, audiences: Option<&Setting>) -> Option<Tree> {
         given.ledger.lost("AUDIENCES (not set)", instead);
         return None;
     };
+    if is_empty(&setting.value) {
+        given.ledger.lost("AUDIENCES", "empty: no audience counted, and so no JWT access token did, nor does one here");
+        return None;
+    }
     given.ledger.source("providers[0].bearer", &setting.origin());
     given
         .ledger
@@ -104,14 +110,27 @@ fn jwt(given: &mut Given<'_>, audiences: Option<&Setting>) -> Option<Tree> {
 }
 
 /// `CACHE_*`, for opaque tokens.
-fn cache(given: &mut Given<'_>) -> String {
+fn cache(given: &mut Given<'_>, is_opaque: bool) -> String {
     let enabled = given.take_boolean("CACHE_ENABLED", false);
-    let minutes = given.take_integer("CACHE_EXPIRATION_MINUTES").map_or(5, |(_, minutes)| minutes);
+    let minutes = given.take_integer("CACHE_EXPIRATION_MINUTES");
+    let has_minutes = minutes.is_some();
+    let minutes = minutes.map_or(5, |(_, minutes)| minutes);
+    if has_minutes && !(enabled && is_opaque) {
+        given.ledger.lost("CACHE_EXPIRATION_MINUTES", "nothing is kept for so long: CACHE_ENABLED says why");
+    }
+    if !enabled && given.take("CACHE_ENABLED").is_some() {
+        given.ledger.carried("CACHE_ENABLED", "off: each opaque token is asked about");
+    }
     let cache = match (enabled, minutes) {
         (false, _) => return "0s".to_owned(),
         (true, ..=0) => "0s".to_owned(),
         (true, minutes) => format!("{}m", minutes.min(10)),
     };
+    if !is_opaque {
+        let instead = "it was for opaque tokens, and none are taken; JWTs that were verified are always remembered";
+        given.ledger.lost("CACHE_ENABLED", instead);
+        return "0s".to_owned();
+    }
     given.ledger.carried(
         "CACHE_ENABLED",
         "`cache` of an entry with `kind: user_info`; JWTs that were verified are always remembered",
@@ -131,6 +150,9 @@ fn service_accounts(given: &mut Given<'_>, audiences: Option<&Setting>, programs
         return;
     }
     let Some(issuer) = given.choices.kubernetes_issuer.clone() else {
+        if given.dialect == Dialect::Middle && audiences.is_some() {
+            given.ledger.lost("AUDIENCES", "for Kubernetes tokens alone: see KUBERNETES_AUTHN");
+        }
         let instead = "Kubernetes tokens (TokenReview): their issuer's keys verify them here instead. Where programs send \
                        them, run this again with `--kubernetes-issuer \
                        \"$(kubectl get --raw /.well-known/openid-configuration | jq -r \
@@ -140,6 +162,12 @@ fn service_accounts(given: &mut Given<'_>, audiences: Option<&Setting>, programs
         return;
     };
     given.ledger.source("providers[1]", "--kubernetes-issuer");
+    if let Some(setting) = audiences.filter(|setting| is_empty(&setting.value)) {
+        let mend = "name the audience that programs ask the cluster for, or leave `--kubernetes-issuer` away: no audience \
+                    counted";
+        given.refuse(setting, "is empty", mend);
+        given.ledger.source("providers[1].bearer[0].audiences", &setting.origin());
+    }
     let audiences = audiences.map_or(GATEWAY, |setting| setting.value.as_str());
     let rule = Tree::map().with("kind", "service_account").with("audiences", texts(audiences));
     let naming = Tree::map().with("userId", Tree::map().with("claim", "sub"));
@@ -179,6 +207,11 @@ fn place(given: &mut Given<'_>, programs: &Programs) -> Option<Tree> {
         given.ledger.changed(&setting.name, what);
     }
     Some(Tree::map().with("header", header).explained(RAW, "raw", true))
+}
+
+/// Whether no element of a list counts.
+fn is_empty(list: &str) -> bool {
+    go::raw_list(list).iter().all(|element| element.trim().is_empty())
 }
 
 /// The elements of a list, spaces around them removed.

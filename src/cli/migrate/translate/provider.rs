@@ -93,15 +93,16 @@ fn issuer(given: &mut Given<'_>) -> String {
         return String::new();
     };
     given.carry(&setting, "providers[0].issuer");
+    let name = setting.label();
     let bare = setting.value.strip_suffix('/');
     match bare {
         Some(bare) if Url::parse(bare).is_ok_and(|url| cognito::is_issuer(&url)) => {
-            given.ledger.changed("OIDC_PROVIDER", "without its last `/`: the issuers of Cognito have none, and both are \
-                                                   compared letter by letter (F-15)");
+            let what = "without its last `/`: the issuers of Cognito have none, and both are compared letter by letter (F-15)";
+            given.ledger.changed(name, what);
             return bare.to_owned();
         }
         Some(_) => given.ledger.changed(
-            "OIDC_PROVIDER",
+            name,
             "ends in `/`, and stays so. If the provider's own `issuer` has none at its end, the sign-in fails and says so; \
              authservice waited for ever (F-15)",
         ),
@@ -145,6 +146,9 @@ fn secret(given: &mut Given<'_>, is_cognito: bool, tree: Tree) -> (Tree, Option<
             given.ledger.source(path, &setting.origin());
             let what = format!("`{path}`: the variable `{CLIENT_SECRET}`, from the file with the secrets");
             given.ledger.carried("CLIENT_SECRET", what);
+            if setting.value == PUBLISHED {
+                given.ledger.changed("CLIENT_SECRET", NO_SECRET);
+            }
         }
         None => {
             let what = format!(
@@ -192,6 +196,9 @@ fn scopes(given: &mut Given<'_>, is_cognito: bool) -> Tree {
     if given.choices.offline_access && !is_cognito && !scopes.contains(&"offline_access") {
         scopes.push("offline_access");
     }
+    if !is_cognito && !scopes.contains(&"offline_access") {
+        given.ledger.changed("OIDC_SCOPES", WITHOUT_REFRESH);
+    }
     match &setting {
         Some(setting) => given.carry(setting, "providers[0].scopes"),
         None => given.defaulted("OIDC_SCOPES", "providers[0].scopes"),
@@ -201,6 +208,12 @@ fn scopes(given: &mut Given<'_>, is_cognito: bool) -> Tree {
 
 /// The variable with the client's secret.
 const CLIENT_SECRET: &str = "OIDC_CLIENT_SECRET";
+const PUBLISHED: &str = "pUBnBOY80SnXgjibTYM9ZWNzY2xreNGQok";
+const NO_SECRET: &str = "warning: it is no secret. Kubeflow's repository publishes this one, so everyone can sign in at Dex in this \
+                         client's name: make a new one (`openssl rand -hex 32`), in Dex's `staticClients` and in the file with the \
+                         secrets";
+const WITHOUT_REFRESH: &str = "no `offline_access`, so most providers give no refresh token, and a session ends with its ID token; \
+                               authservice's lasted for SESSION_MAX_AGE. `--offline-access` asks for one";
 const SCOPES: &str = "`--offline-access` adds `offline_access`, which makes most providers give a refresh token. Without \
                       one a session ends\n\
                       with its ID token; authservice's lasted for SESSION_MAX_AGE.";

@@ -16,8 +16,9 @@ pub(super) fn translate(given: &mut Given<'_>, client: &Client, kubernetes: Opti
     listed(given, &mut open);
     for path in given.choices.open.clone() {
         let setting = Setting { name: "--open".to_owned(), value: path.clone(), place: "--open".to_owned() };
-        open.add(given, &setting, &path);
-        given.ledger.carried("--open", format!("`routes`: `{path}` with `action: allow`"));
+        if open.add(given, &setting, &path) {
+            given.ledger.carried("--open", format!("`routes`: `{path}` with `action: allow`"));
+        }
     }
     judge_sign_in(given, client, &open);
     let index = open.rules.len();
@@ -33,13 +34,17 @@ struct Open {
 }
 
 impl Open {
-    /// Adds a prefix once, if it opens anything.
-    fn add(&mut self, given: &mut Given<'_>, setting: &Setting, element: &str) {
-        let Some(path) = prefix(given, setting, element).filter(|path| !self.paths.contains(path)) else { return };
+    /// Adds a prefix once, if it opens anything; whether it does.
+    fn add(&mut self, given: &mut Given<'_>, setting: &Setting, element: &str) -> bool {
+        let Some(path) = prefix(given, setting, element) else { return false };
+        if self.paths.contains(&path) {
+            return true;
+        }
         given.ledger.source(&format!("routes[{}]", self.rules.len()), &setting.origin());
         let matched = Tree::map().with("path", Tree::map().with("prefix", path.as_str()));
         self.rules.push(Tree::members([("match", matched), ("action", "allow".into())]));
         self.paths.push(path);
+        true
     }
 
     fn holds(&self, path: &str) -> bool {
@@ -52,14 +57,22 @@ impl Open {
 fn listed(given: &mut Given<'_>, open: &mut Open) {
     let name = if given.dialect.has_prefix() { "SKIP_AUTH_URLS" } else { "SKIP_AUTH_URI" };
     let Some(setting) = given.take(name) else { return };
-    let has_blanks = |element: &&str| element.trim().contains(char::is_whitespace);
-    if given.dialect.has_prefix() && go::raw_list(&setting.value).iter().any(has_blanks) {
-        let what = "separated by spaces, which is how an older authservice had it: for yours it was one prefix that \
-                    nothing began with, and opened nothing. Each path is open now; remove the rules that you do not \
-                    want";
-        given.ledger.changed(name, what);
+    let elements: Vec<&str> = match given.dialect.has_prefix() {
+        true => go::raw_list(&setting.value),
+        false => setting.value.split_whitespace().collect(),
+    };
+    for element in &elements {
+        let parts = go::list(element);
+        // One that opens everything is refused for that.
+        let everything = parts.iter().any(|part| part.trim_matches('/').is_empty());
+        if parts.len() > 1 && !everything && !is_open_anyway(given, &elements, &parts) {
+            refuse_joined(given, &setting, &parts);
+            continue;
+        }
+        for part in parts {
+            open.add(given, &setting, part);
+        }
     }
-    go::list(&setting.value).into_iter().for_each(|element| open.add(given, &setting, element));
     if open.paths.is_empty() {
         return given.ledger.carried(name, "nothing is open");
     }
@@ -69,6 +82,31 @@ fn listed(given: &mut Given<'_>, open: &mut Open) {
                 opened `/dexfoo`, too, and `/dex/` did not open `/dex` \
                 (F-4)";
     given.ledger.changed(name, what);
+}
+
+/// Whether the parts of an element that the dialect read as one path are open all the same, by other elements or options.
+fn is_open_anyway(given: &Given<'_>, elements: &[&str], parts: &[&str]) -> bool {
+    let single = elements.iter().map(|element| go::list(element)).filter(|parts| parts.len() == 1).flatten();
+    let open = single.chain(given.choices.open.iter().map(String::as_str));
+    let open: Vec<_> = open.filter_map(|path| PathPattern::prefix(path).ok()).collect();
+    let mut parts = parts.iter().filter(|part| part.starts_with('/'));
+    parts.all(|part| PathPattern::prefix(part).is_ok_and(|part| open.iter().any(|open| open.covers(&part))))
+}
+
+/// With the other dialects' separator: what was closed would be open, or what was one path be two others.
+fn refuse_joined(given: &mut Given<'_>, setting: &Setting, parts: &[&str]) {
+    let (between, whole) = match given.dialect.has_prefix() {
+        true => ("commas", parts.join(" ")),
+        false => ("spaces", parts.join(",")),
+    };
+    let options: Vec<_> = parts.iter().filter(|part| part.starts_with('/')).map(|part| format!("--open {part}")).collect();
+    let what = format!("holds `{whole}`, which yours read as one path, so that none of them was open");
+    let mend = format!(
+        "if everyone may see each of them, give `{}`, or write {between} between them; if it is one path, write it as a rule \
+         of `routes` afterwards; take out of it what was not to be open",
+        options.join(" ")
+    );
+    given.refuse(setting, &what, &mend);
 }
 
 /// A sign-in page behind this very gateway must be open, or whoever is sent there is sent there again, for ever.
@@ -85,18 +123,36 @@ fn judge_sign_in(given: &mut Given<'_>, client: &Client, open: &Open) {
     }
 }
 
-/// One open prefix. One that opened everything is refused, one that opened nothing is left out.
+/// One open prefix. One that opened everything is refused, and one that ends within a segment; one that opened nothing is
+/// left out. An option means whole segments, and is refused where it means nothing.
 fn prefix(given: &mut Given<'_>, setting: &Setting, element: &str) -> Option<String> {
+    let is_option = setting.is_option();
     let dead = |given: &mut Given<'_>, why: &str| {
-        given.ledger.lost(&setting.name, format!("`{element}` {why}, so it opened nothing, and is left out"));
+        match is_option {
+            true => given.refuse(setting, &format!("`{element}` {why}"), OPEN),
+            false => {
+                given.ledger.lost(&setting.name, format!("`{element}` {why}, so it opened nothing, and is left out"))
+            }
+        }
         None
     };
-    match PathPattern::prefix(element) {
+    let whole = PathPattern::prefix(element);
+    match whole {
         _ if !element.starts_with('/') => dead(given, "does not begin with `/`"),
         Ok(PathPattern::Prefix(segments)) if segments.is_empty() => {
-            let mend = "name the paths that everyone may see. authservice asked nobody to sign in; if that is meant, take \
-                        it away altogether";
+            let mend = match is_option {
+                true => OPEN,
+                false => {
+                    "name the paths that everyone may see. With it authservice asked nobody to sign in; where that is \
+                     meant, there is nothing to migrate, and no filter needed"
+                }
+            };
             given.refuse(setting, "holds `/`, which opens everything to everyone", mend);
+            None
+        }
+        _ if !is_option && ends_within_a_segment(element) => {
+            let what = format!("holds `{element}`, which opened whatever begins so");
+            given.refuse(setting, &what, WITHIN);
             None
         }
         Ok(_) => Some(element.trim_end_matches('/').to_owned()),
@@ -105,17 +161,23 @@ fn prefix(given: &mut Given<'_>, setting: &Setting, element: &str) -> Option<Str
             dead(given, "is no clean path, and authservice cleaned every path before")
         }
         Err(error) => {
-            let what = format!("holds `{element}`: {error}");
-            given.refuse(
-                setting,
-                &what,
-                "write the path decoded and without wildcards, or leave it out and add a rule to `routes` afterwards",
-            );
+            let mend =
+                "write the path decoded and without wildcards, or leave it out and add a rule to `routes` afterwards";
+            given.refuse(setting, &format!("holds `{element}`, which {error}"), mend);
             None
         }
     }
 }
 
+/// Whether an element was for what begins like its last segment: `/api-`, `/.`. What is no sign between words is judged as
+/// part of a path.
+fn ends_within_a_segment(element: &str) -> bool {
+    element.ends_with(|last: char| last.is_ascii_punctuation() && !"/%*?#{}\\".contains(last))
+}
+
+const OPEN: &str = "name a path that everyone may see, with all below it, such as `--open /dex`";
+const WITHIN: &str = "a prefix means whole segments here, so name the paths, such as `/api-v1` for `/api-`; or give it as \
+                      `--open` if it is a whole segment itself";
 /// Above `routes` in the configuration.
 pub(super) const WHY: &str =
     "Who passes where, the first rule that matches. Everything else needs a sign-in or a token.";
