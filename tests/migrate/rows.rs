@@ -39,6 +39,8 @@ fn what_an_option_overrules_is_said_of_what_was_written() {
     migrated.says("--issuer `providers[0].issuer`");
     migrated.says("--client-id `providers[0].clientId`");
     ["OIDC_PROVIDER", "CLIENT_ID ", "empty: as if"].iter().for_each(|text| never_says(text, &migrated.said()));
+    let inside = migrate(&[("a.env", MIDDLE)], &["--issuer", "http://dex.auth.svc:5556/dex"]);
+    inside.says("--issuer plain http to the provider");
     let plain = migrate(&[("a.env", BALANCER)], &[]);
     plain.says("CognitoUserPoolArn `providers[0].issuer`");
     never_says("OIDC_PROVIDER", &plain.said());

@@ -25,11 +25,13 @@ pub(super) fn read(given: &mut Given<'_>, issuer: &str, is_cognito: bool, tree: 
     let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();
     let insecure = Url::parse(issuer).ok().filter(|url| url.scheme() == "http" && !is_loopback(&host(url)));
     if insecure.is_some() {
-        given.ledger.source("providers[0].insecureHttp", "OIDC_PROVIDER");
+        let setting = given.take("OIDC_PROVIDER");
+        let (label, origin) = setting.map(|setting| (setting.label().to_owned(), setting.origin())).unwrap_or_default();
+        given.ledger.source("providers[0].insecureHttp", &origin);
         let what = "plain http to the provider: `providers[0].insecureHttp: true`, with a warning. Whoever is between the \
                     gateway and the provider can sign in as anyone; mutual TLS of the mesh, or https, ends \
                     that";
-        given.ledger.changed("OIDC_PROVIDER", what);
+        given.ledger.changed(&label, what);
         tree = tree.explained(INSECURE, "insecureHttp", true);
     }
     let endpoint = authorization(given, issuer);
