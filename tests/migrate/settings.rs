@@ -217,6 +217,7 @@ fn groups() {
             ("", "/identity/authMethod/header", json!("auth-method")),
             ("AUTH_METHOD_HEADER=x-how", "/identity/authMethod/header", json!("x-how")),
             ("AUTH_METHOD_HEADER=", "/identity/authMethod", json!(null)),
+            ("AUTH_METHOD_HEADER=", "/identity/remove", json!(["auth-method"])),
         ],
     );
 }

@@ -66,7 +66,10 @@ mod tests {
         assert!(settings.is_empty());
         assert_eq!(problems.len(), 5, "{problems:?}");
         assert_eq!(problems[4], "a.env:5 begins with `export`, which only a shell knows. Remove the word");
-        assert!(problems[2].contains("CLIENT_SECRET has no `=`") && !problems.concat().contains("hunter"), "{problems:?}");
+        assert!(
+            problems[2].contains("CLIENT_SECRET has no `=`") && !problems.concat().contains("hunter"),
+            "{problems:?}"
+        );
     }
 
     #[test]

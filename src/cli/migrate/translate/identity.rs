@@ -17,7 +17,7 @@ pub(super) fn translate(given: &mut Given<'_>, client: &Client) -> Tree {
     let user_id = user_id(given, client, &mut removed);
     let groups = groups(given, client, &mut removed);
     let forward = forward(given);
-    let method = if user_id.is_some() { method(given) } else { None };
+    let method = if user_id.is_some() { method(given, &mut removed) } else { None };
     let identity = Tree::map()
         .with_some("userId", user_id)
         .with_some("groups", groups)
@@ -240,7 +240,7 @@ fn forward(given: &mut Given<'_>) -> Option<Tree> {
 }
 
 /// `AUTH_METHOD_HEADER`.
-fn method(given: &mut Given<'_>) -> Option<Tree> {
+fn method(given: &mut Given<'_>, removed: &mut Vec<Removed>) -> Option<Tree> {
     if given.dialect != Dialect::Last {
         return None;
     }
@@ -249,7 +249,9 @@ fn method(given: &mut Given<'_>) -> Option<Tree> {
         return Some(Tree::map().with("header", "auth-method"));
     };
     if setting.value.is_empty() {
-        given.ledger.carried(&setting.name, "empty: no header says how somebody signed in");
+        let what = "empty: no header says how somebody signed in. `identity.remove` takes away the `auth-method` that clients send";
+        given.ledger.carried(&setting.name, what);
+        removed.push(Removed { header: "auth-method".to_owned(), because: setting });
         return None;
     }
     given.carry(&setting, "identity.authMethod.header");

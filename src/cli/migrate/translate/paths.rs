@@ -99,7 +99,9 @@ pub(super) fn translate(given: &mut Given<'_>, prefix: &Prefix, is_cognito: bool
     let verify = if given.dialect == Dialect::Last { verify(given, prefix) } else { Verify::Absent };
     paths = match (verify, homepage) {
         (Verify::At(path), homepage) => paths.with_some("homepage", homepage).explained(VERIFY, "verify", path),
-        (Verify::Possible(path), Some(homepage)) => paths.explained(&format!("{POSSIBLE}\nverify: {path}"), "homepage", homepage),
+        (Verify::Possible(path), Some(homepage)) => {
+            paths.explained(&format!("{POSSIBLE}\nverify: {path}"), "homepage", homepage)
+        }
         (_, homepage) => paths.with_some("homepage", homepage),
     };
     (paths, after_sign_in(given))
@@ -233,5 +235,4 @@ pub(super) const WHY: &str = "Where authservice had its endpoints. The others ha
 const AT_DEX: &str = " (at Dex: `redirectURIs` of the static client; a relative one alone does not do any more)";
 const VERIFY: &str =
     "Below it another proxy asks whether a request passes. It needs a listener that leaves paths alone.";
-const POSSIBLE: &str =
-    "Where another proxy asks whether a request passes, at a listener that leaves paths alone, and nobody else can ask:";
+const POSSIBLE: &str = "Where another proxy asks whether a request passes, at a listener that leaves paths alone, and nobody else can ask:";

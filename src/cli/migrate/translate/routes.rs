@@ -99,7 +99,8 @@ fn refuse_joined(given: &mut Given<'_>, setting: &Setting, parts: &[&str]) {
         true => ("commas", parts.join(" ")),
         false => ("spaces", parts.join(",")),
     };
-    let options: Vec<_> = parts.iter().filter(|part| part.starts_with('/')).map(|part| format!("--open {part}")).collect();
+    let options: Vec<_> =
+        parts.iter().filter(|part| part.starts_with('/')).map(|part| format!("--open {part}")).collect();
     let what = format!("holds `{whole}`, which yours read as one path, so that none of them was open");
     let mend = format!(
         "if everyone may see each of them, give `{}`, or write {between} between them; if it is one path, write it as a rule \
