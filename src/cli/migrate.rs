@@ -134,7 +134,7 @@ fn authservice(arguments: &Authservice, world: &dyn World) -> Result<Outcome, St
     let beforehand = Beforehand { steps: ledger.steps(), authservice: !is_balanced };
     let mut files = render::files(&material, arguments.gateway.gateway(), &beforehand, world)?;
     files.artifacts.insert(0, render::source(&material));
-    files.steps.extend(is_balanced.then(|| LAST.to_owned()));
+    files.steps.extend(LAST.iter().filter(|_| is_balanced).map(|step| (*step).to_owned()));
     let files = render::report(&files, &arguments.output, world)?;
     let mut output = heading + &ledger.tables();
     output.push_str(NUMBERS);
@@ -203,5 +203,9 @@ const NUMBERS: &str = "\nF-1 and the like are numbers in docs/authservice.md.\n"
 const UNKNOWN: &str = "nothing in these files tells which authservice they were for: add the file that has \
                        AUTHSERVICE_URL_PREFIX or SKIP_AUTH_URI, or say it by \
                        `--dialect`";
-/// What comes last where a load balancer signed people in.
-const LAST: &str = "sign in yourself before everyone does: docs/authservice.md says how to go back";
+/// What comes last where a load balancer signed people in. Until then people sign in twice; the other way round nobody would.
+const LAST: [&str; 2] = [
+    "when the plugin answers, and never before: take the action `authenticate-cognito` away from the load balancer's listener (of \
+     the Ingress: the annotations `alb.ingress.kubernetes.io/auth-*`), and the EnvoyFilter that reads `x-amzn-oidc-data`",
+    "sign in yourself before everyone does: docs/authservice.md says how to go back",
+];

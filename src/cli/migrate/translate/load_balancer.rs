@@ -32,10 +32,6 @@ pub(super) fn unfold(given: &mut Given<'_>) {
          believed a `kubeflow-userid` that a client sent \
          (F-1)",
     );
-    given.ledger.step(
-        "take the action `authenticate-cognito` away from the load balancer's listener (of the Ingress: the annotations \
-         `alb.ingress.kubernetes.io/auth-*`), and the EnvoyFilter that reads `x-amzn-oidc-data`",
-    );
 }
 
 /// `CognitoUserPoolArn`: `arn:aws:cognito-idp:REGION:ACCOUNT:userpool/POOL`.
