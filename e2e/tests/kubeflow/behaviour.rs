@@ -66,7 +66,8 @@ async fn after_signing_in_people_are_welcomed_and_the_page_knows_where_they_want
 // M-12
 #[tokio::test]
 async fn another_proxy_asks_and_is_never_redirected() {
-    let Some(mut kubeflow) = Settings::last_image("GROUPS_ALLOWLIST=a\n").start().await else { return };
+    let lines = "GROUPS_ALLOWLIST=a\nVERIFY_AUTH_URL=/authservice/verify\n";
+    let Some(mut kubeflow) = Settings::last_image(lines).start().await else { return };
     let ada = kubeflow.signed_in("ada").await;
     let yes = ada.ask(Method::GET, "/authservice/verify/x").navigation().send().await;
     yes.expect(204).expect_not_forwarded();
