@@ -134,7 +134,10 @@ fn addresses_that_cannot_be() {
                 "REDIRECT_URL=https://other.example/x",
                 "REDIRECT_URL (a.env:5) is at a host that is no public URL: add `--public-url https://other.example`",
             ),
-            ("REDIRECT_URL=https://kubeflow.example.com", "REDIRECT_URL (a.env:5) has no path: write it as `/authservice/oidc/callback`"),
+            (
+                "REDIRECT_URL=https://kubeflow.example.com",
+                "REDIRECT_URL (a.env:5) has no path: write it as `/authservice/oidc/callback`",
+            ),
             ("REDIRECT_URL=/a/%20b", "REDIRECT_URL (a.env:5): paths.callback"),
             ("OIDC_AUTH_URL=/a b", "OIDC_AUTH_URL (a.env:5) is no URL"),
             ("OIDC_AUTH_URL=dex/auth", "OIDC_AUTH_URL (a.env:5) is no path and no URL: begin it with `/`"),

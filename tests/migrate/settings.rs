@@ -281,7 +281,9 @@ fn open_paths_with_another_dialects_separator_are_refused() {
     let list = "SKIP_AUTH_URLS=/ok,/dex /admin";
     let said = "SKIP_AUTH_URLS (a.env:5) holds `/dex /admin`, which yours read as one path, so that none of them was open: \
                 if everyone may see each of them, give `--open /dex --open /admin`, or write commas between them";
-    for (list, said) in [(list, said), ("SKIP_AUTH_URLS=/ok /ok/a /admin", "`/ok /ok/a /admin`"), ("SKIP_AUTH_URLS=dex /a", "`dex /a`")] {
+    for (list, said) in
+        [(list, said), ("SKIP_AUTH_URLS=/ok /ok/a /admin", "`/ok /ok/a /admin`"), ("SKIP_AUTH_URLS=dex /a", "`dex /a`")]
+    {
         let migrated = with(MIDDLE, list);
         migrated.says(said);
         assert_eq!((migrated.outcome.code, migrated.files().len()), (1, 0));

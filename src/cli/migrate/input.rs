@@ -95,10 +95,12 @@ impl Inputs {
     fn add(&mut self, setting: Setting) {
         match self.settings.get(&setting.name) {
             // Keys that are no settings, as `ca.crt`, may be in many objects.
-            Some(other) if other.value != setting.value && names::is_known(&setting.name) => self.problems.push(format!(
-                "{} has two values: in {} and in {}. Remove one of them, or leave that file out",
-                setting.name, other.place, setting.place
-            )),
+            Some(other) if other.value != setting.value && names::is_known(&setting.name) => {
+                self.problems.push(format!(
+                    "{} has two values: in {} and in {}. Remove one of them, or leave that file out",
+                    setting.name, other.place, setting.place
+                ))
+            }
             Some(_) => {}
             None => {
                 self.settings.insert(setting.name.clone(), setting);
