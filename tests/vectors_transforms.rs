@@ -115,6 +115,8 @@ fn case_is_ignored_as_unicode_folds_it() {
     assert_eq!(marked("(?i)å", "åÅ\u{212b}"), "XXX");
     assert_eq!(marked("(?i)µ", "µ\u{3bc}\u{39c}"), "XXX");
     assert_eq!(marked("(?i)[×÷]", "×÷"), "XX");
+    // Signs between letters have no case, though their numbers lie as letters' do.
+    assert_eq!((marked("(?i)×", "×÷"), marked("(?i)÷", "×÷")), ("X÷".to_owned(), "×X".to_owned()));
     assert_eq!(marked("k", "kK\u{212a}"), "XK\u{212a}");
     assert_eq!(marked("a(?i)b(?-i)c|d", "aBc aBC D"), "X aBC D");
     assert_eq!(marked("((?i)a)b", "AB Ab"), "AB X");
