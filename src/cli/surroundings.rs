@@ -56,18 +56,23 @@ impl Surroundings {
     /// # Errors
     /// What the tool cannot read, as it tells people.
     pub(super) fn read_text(&self, name: &str, text: &str, world: &dyn World) -> Result<Vec<Read>, String> {
-        let given = self.given(world)?;
         let found = document::find(text).map_err(|error| format!("{name} {error}"))?;
-        let read = found.iter().map(|found| {
-            let environment = ProxyEnvironment { found, given: &given, world, unset: Cell::default() };
-            let config = match &found.content {
-                Content::Json(text) => Config::parse(text, &environment),
-                Content::Tree(tree) => Config::read(tree, &environment),
-            };
-            let heading = if found.place.is_empty() { name.to_owned() } else { format!("{name}, {}", found.place) };
-            Read { heading, config, unset: environment.unset.take() }
-        });
-        Ok(read.collect())
+        found.iter().map(|found| self.read_found(name, found, world)).collect()
+    }
+
+    /// The configuration `found` in a file of this name.
+    ///
+    /// # Errors
+    /// What the tool cannot read of the proxy's environment, as it tells people.
+    pub(super) fn read_found(&self, name: &str, found: &Found, world: &dyn World) -> Result<Read, String> {
+        let given = self.given(world)?;
+        let environment = ProxyEnvironment { found, given: &given, world, unset: Cell::default() };
+        let config = match &found.content {
+            Content::Json(text) => Config::parse(text, &environment),
+            Content::Tree(tree) => Config::read(tree, &environment),
+        };
+        let heading = if found.place.is_empty() { name.to_owned() } else { format!("{name}, {}", found.place) };
+        Ok(Read { heading, config, unset: environment.unset.take() })
     }
 
     /// The variables that were given.

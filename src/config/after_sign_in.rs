@@ -58,10 +58,7 @@ fn url(node: &Node<'_>, paths: Option<&Paths>, report: &mut Report) -> Option<St
         return address::page(node, report).map(String::from);
     }
     let path = own_path(node, report)?;
-    let plain = path.split(['?', '#']).next().unwrap_or_default();
-    let taken = paths
-        .is_some_and(|paths| [&paths.callback, &paths.sign_in, &paths.sign_out].into_iter().any(|own| own == plain));
-    if taken {
+    if paths.is_some_and(|paths| paths.moves_on(&path)) {
         let mend = "write the path of a page, such as `/welcome`, or remove it: people then go where they wanted";
         node.problem(report, "is an endpoint that signs people in or out", mend);
     }

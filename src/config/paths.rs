@@ -51,6 +51,12 @@ impl Paths {
         always.into_iter().chain(wanted).map(String::as_str)
     }
 
+    /// Whether `location`, a path with or without a query, is an endpoint that signs people in or out: no page to end on.
+    pub(super) fn moves_on(&self, location: &str) -> bool {
+        let path = location.split(['?', '#']).next().unwrap_or_default();
+        [&self.callback, &self.sign_in, &self.sign_out].into_iter().any(|own| own == path)
+    }
+
     /// Whether the provider names its own session by `sid` when it ends sessions here.
     pub const fn want_sid(&self) -> bool {
         self.back_channel.is_some() || self.front_channel.is_some()
@@ -150,8 +156,7 @@ pub(super) fn judge_landings(root: &Object<'_>, paths: &Paths, providers: &[Prov
     let place = read::member(root.path(), "providers");
     for (index, provider) in providers.iter().enumerate() {
         let LogoutKind::Local { return_url: Some(url) } = &provider.logout else { continue };
-        let path = url.split(['?', '#']).next().unwrap_or_default();
-        if [&paths.callback, &paths.sign_in, &paths.sign_out].into_iter().any(|own| own == path) {
+        if paths.moves_on(url) {
             let mend = "write the path of a page, or remove it: a page of ours then says that one is signed out";
             let place = format!("{place}[{index}].logout.returnUrl");
             report.problem(&place, "is an endpoint that signs people in or out", mend);

@@ -260,9 +260,7 @@ impl Refusal {
             Self::CrossSiteSignOut => "Another site asked to sign you out. Please confirm that you want to.",
             Self::Denied => "This address is not available here.",
             Self::HeaderSessionInvalid => "The session in the header is not good here, or has ended.",
-            Self::HeaderSessionMalformed => {
-                "The header for sessions holds more than one, or another header a token beside it."
-            }
+            Self::HeaderSessionMalformed => "More than one session was sent in headers, or a token beside it.",
             Self::HostUnknown => "Signing in is not set up for this host name.",
             Self::IdToken(_) | Self::Jwt(_) => "The identity provider's answer could not be verified.",
             Self::Identity(IdentityError::EmailUnverified) => {

@@ -47,6 +47,19 @@ pub fn world(header: &str) -> World {
     world_with(header, |_| {})
 }
 
+/// Both kinds of header: one that is for sessions only, and the one that applications use, too.
+pub const HEADERS: [&str; 2] = ["authorization", "x-auth-token"];
+/// After so long the tokens are over.
+pub const OVER: Duration = Duration::from_secs(4000);
+
+/// Lee signs in, in another browser, and is the one who asks from then on, after `later`.
+pub fn lee_comes(world: &mut World, later: Duration) {
+    world.switch_to(1);
+    world.person = "lee@example.com".to_owned();
+    world.sign_in();
+    world.advance(later);
+}
+
 /// Kim is signed in, in the browser, for more than half a minute.
 pub fn signed_in(mut world: World) -> World {
     world.sign_in();

@@ -5,17 +5,15 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::{
-    authservice::{COOKIE, PUBLIC, config, is_kim, is_refused, script, signed_in, text, world, world_with},
+    authservice::{
+        COOKIE, HEADERS, OVER, PUBLIC, config, is_kim, is_refused, lee_comes, script, signed_in, text, world,
+        world_with,
+    },
     choosing::rule,
     message::Request,
     programs::{MALFORMED, told},
     world::{Travel, World, cognito_config},
 };
-
-/// Both kinds of header: one that is for sessions only, and the one that applications use, too.
-const HEADERS: [&str; 2] = ["authorization", "x-auth-token"];
-/// After so long the tokens are over.
-const OVER: Duration = Duration::from_secs(4000);
 
 // M-8, F-8
 #[test]
@@ -112,10 +110,7 @@ fn a_session_in_the_header_decides_whatever_cookie_comes_along() {
     for header in HEADERS {
         let mut world = signed_in(world(header));
         let kim = text(&world);
-        world.switch_to(1);
-        world.person = "lee@example.com".to_owned();
-        world.sign_in();
-        world.advance(Duration::from_secs(31));
+        lee_comes(&mut world, Duration::from_secs(31));
         let both = |client: Request| client.with(header, &kim);
         is_kim(&world.send(&both(Request::navigation("/"))), header);
         // It ends; the cookie beside it is Lee's and as good as ever.

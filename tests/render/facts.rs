@@ -222,6 +222,15 @@ fn dex_is_opened_once() {
 }
 
 #[test]
+fn a_sign_in_page_that_stays_closed_is_a_problem_and_nothing_is_written() {
+    let machine = Machine::that_knows();
+    let outcome = machine.run("render istio dex-closed.yaml");
+    assert_eq!(outcome.code, 1, "{}", outcome.output);
+    assert!(outcome.output.contains("is behind our own sign-in"), "{}", outcome.output);
+    assert!(machine.files.borrow().is_empty());
+}
+
+#[test]
 fn what_was_written_can_be_written_again() {
     for (case, file) in [(CASES[0], "istio/wasmplugin.yaml"), (CASES[1], "istio/trafficextension.yaml")] {
         let machine = Machine::that_knows();

@@ -14,6 +14,7 @@ use super::{
         yaml::Tree,
     },
     Beforehand, EnvoyArguments, Files, Gateway, IstioArguments, Material, OutputArguments, SecretValue, files,
+    istio::keep_dex_open,
     material, new_session_key, write,
 };
 use crate::secret::Secret;
@@ -106,24 +107,23 @@ pub(in crate::cli) fn report(files: &Files, output: &OutputArguments, world: &dy
 }
 
 impl Source {
-    /// `opens_sign_in`: a rule will be added that opens the provider's page, so one that is still closed is judged after that.
-    fn material(&self, command: &str, opens_sign_in: bool, world: &dyn World) -> Result<Material, Refused> {
+    /// What is to be written. With `opens_dex` a rule for Dex is part of it, before anything is judged.
+    fn material(&self, command: &str, opens_dex: bool, world: &dyn World) -> Result<Material, Refused> {
         let name = self.file.display().to_string();
         let text = world.read(&self.file).map_err(|error| format!("{name}: {error}"))?;
-        for read in self.surroundings.read_text(&name, &text, world)? {
-            let Err(problems) = &read.config else { continue };
-            let mut places = problems.iter().map(|problem| problem.path.as_str());
-            if !opens_sign_in || !places.all(|place| place.ends_with(".endpoints.authorization")) {
-                return Err(Refused::Problems(list_problems(&read.heading, problems)));
-            }
-        }
-        let found = document::find(&text).map_err(|error| format!("{name} {error}"))?;
-        let [found] = found.as_slice() else {
+        let mut found = document::find(&text).map_err(|error| format!("{name} {error}"))?;
+        let [found] = found.as_mut_slice() else {
             return Err(Refused::Failed(format!(
                 "{name} has several configurations; write one of them into a file of its own"
             )));
         };
         let mut configuration = in_order(&text, &found.content);
+        if opens_dex {
+            keep_dex_open(&mut configuration);
+            found.content = Content::Tree(configuration.to_value());
+        }
+        let read = self.surroundings.read_found(&name, found, world)?;
+        read.config.as_ref().map_err(|problems| Refused::Problems(list_problems(&read.heading, problems)))?;
         let secrets = material::lift(&mut configuration);
         let command = format!("{command} {name}");
         let mut material = Material { command, configuration, secrets, provider_hosts: self.provider_host.clone() };

@@ -5,7 +5,7 @@
 use super::{super::Artifact, Plan, Tree};
 
 /// Adds a rule that lets everybody reach Dex, unless there is one.
-pub(super) fn keep_dex_open(configuration: &mut Tree) {
+pub(in crate::cli::render) fn keep_dex_open(configuration: &mut Tree) {
     let rule = |path: Tree, action: Tree| {
         let path = Tree::map().with("prefix", path);
         Tree::map().with("match", Tree::map().with("path", path)).with("action", action)

@@ -19,6 +19,7 @@ mod provider;
 mod steps;
 
 pub(super) use gateway::fill_in;
+pub(super) use kubeflow::keep_dex_open;
 
 use super::{
     super::{World, yaml::Tree},
@@ -86,7 +87,7 @@ impl<'a> Plan<'a> {
         let Choices { release, labels, principals, module } = Choices::read(arguments, world)?;
         let mut material_with = material.clone();
         if arguments.keep_dex_open {
-            kubeflow::keep_dex_open(&mut material_with.configuration);
+            keep_dex_open(&mut material_with.configuration);
         }
         let config = material_with.understand()?;
         let hosts = hosts(&config, &material.provider_hosts)?;
