@@ -55,6 +55,15 @@ impl Tool {
         files
     }
 
+    /// The only file that the tool wrote whose name ends like this.
+    #[track_caller]
+    pub fn written(&self, end: &str) -> String {
+        let files = self.files().into_iter().filter(|name| name.starts_with("edge-oidc/") && name.ends_with(end));
+        let files: Vec<_> = files.collect();
+        let [file] = &files[..] else { panic!("not one {end}: {:?}", self.files()) };
+        file.clone()
+    }
+
     /// What `edge-oidc ARGUMENTS` says and does in this folder.
     pub fn run(&self, arguments: &[&str]) -> Outcome {
         let cli = Cli::try_parse_from(["edge-oidc"].iter().chain(arguments));

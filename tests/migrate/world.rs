@@ -48,21 +48,15 @@ impl World for Machine {
     }
 }
 
-/// Migrates the files of a folder.
-pub fn migrate_in(folder: &Path, files: &[&str], arguments: &[&str]) -> Migrated {
-    migrate_on(Machine { folder: Some(folder.to_owned()), ..Machine::default() }, files, arguments)
+/// Migrates the files of a folder from a product, such as `authservice`.
+pub fn migrate_in(product: &str, folder: &Path, files: &[&str], arguments: &[&str]) -> Migrated {
+    migrate_on(Machine { folder: Some(folder.to_owned()), ..Machine::default() }, product, files, arguments)
 }
 
-/// Migrates files with these texts, reached at one public URL.
-pub fn migrate(files: &[(&str, &str)], arguments: &[&str]) -> Migrated {
+/// Migrates files with these texts.
+pub fn migrate(product: &str, files: &[(&str, &str)], arguments: &[&str]) -> Migrated {
     let names: Vec<_> = files.iter().map(|(name, _)| *name).collect();
-    let arguments: Vec<_> = ["--public-url", PUBLIC_URL].into_iter().chain(arguments.iter().copied()).collect();
-    migrate_on(with_files(files), &names, &arguments)
-}
-
-/// Migrates a file with this text, reached at this public URL.
-pub fn migrate_at(public_url: &str, text: &str) -> Migrated {
-    migrate_on(with_files(&[("a.env", text)]), &["a.env"], &["--public-url", public_url])
+    migrate_on(with_files(files), product, &names, arguments)
 }
 
 fn with_files(files: &[(&str, &str)]) -> Machine {
@@ -70,8 +64,9 @@ fn with_files(files: &[(&str, &str)]) -> Machine {
     Machine { files, ..Machine::default() }
 }
 
-fn migrate_on(machine: Machine, files: &[&str], arguments: &[&str]) -> Migrated {
-    let words = ["edge-oidc", "migrate", "authservice"].iter().chain(files).chain(arguments);
+fn migrate_on(machine: Machine, product: &str, files: &[&str], arguments: &[&str]) -> Migrated {
+    let command = ["edge-oidc", "migrate", product];
+    let words = command.iter().chain(files).chain(arguments);
     let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"));
     Migrated { outcome: run(&cli, &machine), machine }
 }
@@ -120,20 +115,4 @@ impl Migrated {
     pub fn says(&self, text: &str) {
         assert!(self.said().contains(text), "{text:?} is not in: {}{}", self.outcome.output, self.outcome.errors);
     }
-}
-
-/// Where people reach the gateway.
-pub const PUBLIC_URL: &str = "https://kubeflow.example.com";
-
-/// The least that each dialect needs.
-pub const LAST: &str = "OIDC_PROVIDER=https://idp.example.com\nCLIENT_ID=kf\nCLIENT_SECRET=hunter2\n\
-                        AUTHSERVICE_URL_PREFIX=/authservice/\nLOG_LEVEL=INFO\n";
-pub const MIDDLE: &str = "OIDC_PROVIDER=https://idp.example.com\nCLIENT_ID=kf\nCLIENT_SECRET=hunter2\n\
-                          AUTHSERVICE_URL_PREFIX=/authservice/\n";
-pub const FIRST: &str = "OIDC_PROVIDER=https://idp.example.com\nCLIENT_ID=kf\nCLIENT_SECRET=hunter2\n\
-                         OIDC_SCOPES=profile email\nREDIRECT_URL=/login/oidc\nSTORE_PATH=/var/lib/data.db\n";
-
-/// The settings of `base` and one line more.
-pub fn with(base: &str, line: &str) -> Migrated {
-    migrate(&[("a.env", &format!("{base}{line}\n"))], &[])
 }

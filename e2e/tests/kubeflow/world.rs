@@ -144,7 +144,7 @@ impl Settings {
     /// Moves them to a plain Envoy, whose file passes the tool's own check; that, and what the tool said.
     pub fn rendered(&self, tool: &Tool) -> (Rendered, String) {
         let said = self.migrate(tool, "envoy");
-        let (config, environment) = (written(tool, "envoy.yaml"), written(tool, ".env"));
+        let (config, environment) = (tool.written("envoy.yaml"), tool.written(".env"));
         // What people are to fill in is no mistake of the file's.
         let filled: String = tool
             .read(&environment)
@@ -250,14 +250,6 @@ pub fn expect_identity(answer: &Answer, user: &str, groups: &str) {
     let values = |value: &str| if value.is_empty() { vec![] } else { vec![value.to_owned()] };
     assert_eq!(sent(answer, "kubeflow-userid"), values(user), "{answer}");
     assert_eq!(sent(answer, "kubeflow-groups"), values(groups), "{answer}");
-}
-
-/// The only file that the tool wrote whose name ends like this.
-pub fn written(tool: &Tool, end: &str) -> String {
-    let files = tool.files().into_iter().filter(|name| name.starts_with("edge-oidc/") && name.ends_with(end));
-    let files: Vec<_> = files.collect();
-    let [file] = &files[..] else { panic!("not one {end}: {:?}", tool.files()) };
-    file.clone()
 }
 
 /// A published file; none where the folder is not named.

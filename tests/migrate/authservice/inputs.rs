@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::{MIDDLE, Migrated, PUBLIC_URL, migrate, migrate_in, with};
+use super::given::{MIDDLE, Migrated, PUBLIC_URL, migrate, migrate_in, with};
 
 const WORKLOAD: &str = "kind: StatefulSet\nmetadata: { name: authservice }\nspec:\n  template:\n    spec:\n      containers:\n        \
                         - name: authservice\n          ";

@@ -30,19 +30,8 @@ mod routes;
 mod session;
 mod sign_out;
 
-use super::{
-    super::{render::Material, yaml::Tree},
-    ledger::Ledger,
-};
+use super::{Translation, render::Material, yaml::Tree};
 pub(super) use given::Given;
-
-/// What a migration comes to.
-pub(super) struct Translation {
-    /// What manifests are made of.
-    pub(super) material: Material,
-    /// What became of everything.
-    pub(super) ledger: Ledger,
-}
 
 /// Translates all that is given. The refusals are in the ledger.
 pub(super) fn translate(mut given: Given<'_>) -> Translation {

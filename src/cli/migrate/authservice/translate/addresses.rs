@@ -136,7 +136,7 @@ fn refuse_without_domain(given: &mut Given<'_>) {
 
 impl super::super::Choices {
     /// The first public URL that is one host, without a `/` at its end.
-    pub(in crate::cli::migrate) fn first_host(&self) -> Option<String> {
+    pub(in crate::cli::migrate::authservice) fn first_host(&self) -> Option<String> {
         let first =
             self.public_urls.iter().filter(|url| PublicUrl::parse(url).is_ok()).find(|url| !url.contains("//*."))?;
         Some(first.trim_end_matches('/').to_owned())

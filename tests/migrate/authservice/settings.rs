@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{FIRST, LAST, MIDDLE, PUBLIC_URL, migrate, with};
+use super::given::{FIRST, LAST, MIDDLE, PUBLIC_URL, migrate, with};
 
 /// Holds each setting against what stands at a place of the configuration.
 #[track_caller]
-pub fn becomes(base: &str, cases: &[(&str, &str, Value)]) {
+pub(super) fn becomes(base: &str, cases: &[(&str, &str, Value)]) {
     for (line, pointer, expected) in cases {
         assert_eq!(with(base, line).at(pointer), *expected, "{line}");
     }

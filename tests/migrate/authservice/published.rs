@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::world::{Migrated, migrate_in};
+use super::given::{Migrated, migrate_in};
 
 fn folder() -> Option<PathBuf> {
     match std::env::var_os("EDGE_OIDC_DATA") {

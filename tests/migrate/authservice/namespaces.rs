@@ -1,6 +1,6 @@
 //! Manifests of several namespaces: somebody else's objects never count, and what is unclear is refused.
 
-use crate::world::{Migrated, migrate};
+use super::given::{Migrated, migrate};
 
 /// A ConfigMap `p` with everything that is needed, and `line`.
 fn map(namespace: &str, line: &str) -> String {

@@ -3,7 +3,7 @@
 //! Decides that scripts find the cookie by its old name.
 
 use super::{
-    super::{super::yaml::Tree, dialect::Dialect},
+    super::{super::yaml::Tree, dialect::Dialect, terms},
     Given,
 };
 use crate::http::{origin::Scheme, public_urls::PublicUrl};
@@ -79,17 +79,7 @@ fn lifetime(given: &mut Given<'_>) -> Option<String> {
     } else if held > seconds {
         given.ledger.changed("SESSION_MAX_AGE", "five minutes, the least there is");
     }
-    let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
-    let whole = |(size, unit): (i64, &str)| {
-        (held.checked_rem(size)? == 0).then(|| Some(format!("{}{unit}", held.checked_div(size)?)))?
-    };
-    Some(
-        units
-            .into_iter()
-            .filter(|(_, unit)| held != 86_400 || *unit == "h")
-            .find_map(whole)
-            .unwrap_or_else(|| format!("{held}s")),
-    )
+    Some(terms::duration(held))
 }
 
 /// `SESSION_SAME_SITE`.

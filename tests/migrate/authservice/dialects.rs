@@ -1,6 +1,6 @@
 //! Whose settings they are: told by names or by the image, and said.
 
-use crate::world::{FIRST, LAST, MIDDLE, migrate, with};
+use super::given::{FIRST, LAST, MIDDLE, migrate, with};
 
 #[track_caller]
 fn dialect(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! What stands in the way: named by variable and place, with the mend, and nothing is written.
 
-use crate::world::{FIRST, LAST, MIDDLE, Migrated, migrate, migrate_at, with};
+use super::given::{FIRST, LAST, MIDDLE, Migrated, migrate, migrate_at, with};
 
 #[track_caller]
 fn refuses(migrated: &Migrated, said: &str) {

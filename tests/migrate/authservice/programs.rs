@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::{
+use super::{
+    given::{LAST, MIDDLE, PUBLIC_URL, migrate, with},
     settings::becomes,
-    world::{LAST, MIDDLE, PUBLIC_URL, migrate, with},
 };
 
 #[test]

@@ -1,7 +1,7 @@
 //! Mistakes of people: blanks, quotes, parts of a segment, names that two settings share. Each is said of what they wrote, and
 //! none is called ours.
 
-use crate::world::{FIRST, LAST, MIDDLE, Migrated, migrate, migrate_at, with};
+use super::given::{FIRST, LAST, MIDDLE, Migrated, migrate, migrate_at, with};
 
 #[track_caller]
 fn refuses(migrated: &Migrated, said: &str) {

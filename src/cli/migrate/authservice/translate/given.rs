@@ -14,7 +14,7 @@ use super::super::{
 };
 
 /// A migration under way.
-pub(in crate::cli::migrate) struct Given<'a> {
+pub(in crate::cli::migrate::authservice) struct Given<'a> {
     /// Whose settings they are.
     pub(super) dialect: Dialect,
     /// What was chosen on the command line.
@@ -58,7 +58,7 @@ impl Setting {
 
 impl<'a> Given<'a> {
     /// Everything in the files, and what was chosen instead.
-    pub(in crate::cli::migrate) fn new(dialect: Dialect, inputs: Inputs, choices: &'a Choices) -> Self {
+    pub(in crate::cli::migrate::authservice) fn new(dialect: Dialect, inputs: Inputs, choices: &'a Choices) -> Self {
         let mut ledger = Ledger::default();
         ledger.refuse_all(inputs.problems);
         let settings = inputs.settings;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use crate::world::{FIRST, LAST, MIDDLE, migrate, with};
+use super::given::{FIRST, LAST, MIDDLE, migrate, with};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -33,7 +33,7 @@ fn spans(cells: &[String]) -> BTreeSet<String> {
 
 #[test]
 fn the_table_has_every_setting_and_no_other() {
-    let text = fs::read_to_string(root().join("tests/golden/migrate/in/last-everything.env")).unwrap();
+    let text = fs::read_to_string(root().join("tests/golden/migrate/authservice/in/last-everything.env")).unwrap();
     let made_up = ["FAVOURITE_COLOUR", "SKIP_AUTH_URL"];
     let names = text.lines().filter_map(|line| Some(line.split_once('=')?.0)).filter(|name| !made_up.contains(name));
     let known: BTreeSet<_> = names.map(str::to_owned).collect();

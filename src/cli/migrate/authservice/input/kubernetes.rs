@@ -6,24 +6,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
-use super::{super::names, Image, Inputs, Setting};
+use super::{
+    super::{
+        manifest::{self, Object, described, list, members, text},
+        names,
+    },
+    Image, Inputs, Setting,
+};
 
 /// The objects of all manifests.
 #[derive(Default)]
 pub(super) struct Objects(Vec<Object>);
-
-/// One object, and what to call it.
-struct Object {
-    value: Value,
-    kind: String,
-    name: String,
-    /// Empty where none is written.
-    namespace: String,
-    place: String,
-}
 
 /// A container that runs authservice.
 #[derive(Clone)]
@@ -33,35 +28,13 @@ pub(super) struct Workload {
     place: String,
 }
 
-/// Whether a text is a manifest rather than an env file.
-pub(super) fn is_manifest(text: &str) -> bool {
-    let begins =
-        |line: &str| ["apiVersion:", "kind:", "\"apiVersion\"", "\"kind\""].iter().any(|key| line.starts_with(key));
-    text.trim_start().starts_with('{') || text.lines().any(begins)
-}
-
 impl Objects {
     /// Adds the objects of a manifest.
     pub(super) fn add(&mut self, file: &str, text: &str) -> Result<(), String> {
-        // Snippets would show the lines around an error, and those may hold secrets.
-        let options = serde_saphyr::options! { with_snippet: false };
-        let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options)
+        let objects = manifest::objects(file, text)
             .map_err(|error| format!("{file} is neither an env file nor YAML: {error}"))?;
-        documents.into_iter().for_each(|document| self.add_object(file, document));
+        self.0.extend(objects);
         Ok(())
-    }
-
-    fn add_object(&mut self, file: &str, value: Value) {
-        let kind = text(&value, "/kind").to_owned();
-        if kind == "List" || value.get("items").is_some() {
-            let items = value.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-            items.into_iter().for_each(|item| self.add_object(file, item));
-            return;
-        }
-        let name = text(&value, "/metadata/name").to_owned();
-        let namespace = text(&value, "/metadata/namespace").to_owned();
-        let place = format!("{file}, {kind} {name}");
-        self.0.push(Object { value, kind, name, namespace, place });
     }
 
     /// The containers that run authservice: by image or name, or the only one there is. What another of the objects made is
@@ -253,25 +226,6 @@ impl Objects {
 }
 
 impl Object {
-    fn described(&self) -> String {
-        described(&self.place, &self.namespace)
-    }
-
-    /// The data of a ConfigMap or a Secret, decoded, or why one is no text.
-    fn data(&self) -> BTreeMap<String, Result<String, &'static str>> {
-        let text = |value: &Value| value.as_str().map(str::to_owned).ok_or("is no text: write it in quotes");
-        let decoded = |value: &Value| {
-            let bytes = BASE64_STANDARD.decode(text(value)?.trim());
-            let bytes = bytes.map_err(|_| "is not base64: encode it, or write it below `stringData`")?;
-            String::from_utf8(bytes).map_err(|_| "is no text in UTF-8, as settings are")
-        };
-        let is_secret = self.kind == "Secret";
-        let data = members(&self.value, "data");
-        let data = data.map(|(name, value)| (name.clone(), if is_secret { decoded(value) } else { text(value) }));
-        let plain = members(&self.value, "stringData").map(|(name, value)| (name.clone(), text(value)));
-        data.chain(plain).collect()
-    }
-
     fn holds_settings(&self) -> bool {
         let names = ["data", "stringData"].into_iter().flat_map(|field| members(&self.value, field));
         names.into_iter().any(|(name, _)| names::is_known(name))
@@ -347,28 +301,9 @@ fn key(from: &Value) -> &str {
     text(reference(from, "configMapKeyRef", "secretKeyRef").1, "/key")
 }
 
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(name).and_then(Value::as_array).into_iter().flatten()
-}
-
-fn members<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    value.get(name).and_then(Value::as_object).into_iter().flatten()
-}
-
 /// Whether objects of these namespaces can belong together: manifests that name none are applied to one.
 fn is_same_set(one: &str, other: &str) -> bool {
     one.is_empty() || other.is_empty() || one == other
-}
-
-fn described(place: &str, namespace: &str) -> String {
-    match namespace {
-        "" => place.to_owned(),
-        namespace => format!("{place} of namespace {namespace}"),
-    }
 }
 
 const ONE_NAMESPACE: &str = "Give those of one authservice alone, as `kubectl -n istio-system get statefulset/authservice \

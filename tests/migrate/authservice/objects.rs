@@ -1,6 +1,6 @@
 //! Objects of a cluster: what in them is a setting, and what has nothing to do with it.
 
-use crate::world::{LAST, MIDDLE, Migrated, migrate};
+use super::given::{LAST, MIDDLE, Migrated, migrate};
 
 const SET: &str = "kind: StatefulSet\nmetadata: { name: authservice }\nspec:\n  template:\n    spec:\n      containers:\n        \
                    - name: authservice\n          ";

@@ -7,14 +7,11 @@ use url::Url;
 
 use super::{
     super::{
-        super::{
-            render::{SecretValue, new_session_key},
-            yaml::Tree,
-        },
+        super::{render::SecretValue, yaml::Tree},
         dialect::Dialect,
         go,
         input::Setting,
-        names,
+        names, terms,
     },
     Given, addresses,
     programs::Programs,
@@ -50,7 +47,7 @@ pub(super) fn read(given: &mut Given<'_>) -> Client {
     let id = id.map(|setting| setting.value).unwrap_or_default();
     let tree = Tree::map().with("issuer", issuer.as_str()).with("clientId", id.as_str());
     let (mut tree, secret) = secret(given, is_cognito, tree);
-    let secrets = secret.into_iter().chain(session_key(given)).collect();
+    let secrets = secret.into_iter().chain(terms::session_key(&mut given.ledger)).collect();
     tree = tree.explained(if is_cognito { "" } else { SCOPES }, "scopes", scopes(given, is_cognito));
     if !is_cognito {
         tree = tree.explained(
@@ -122,17 +119,6 @@ fn absent(name: &str, option: &str, dialect: Dialect) -> String {
     format!("{name} is empty, or in none of the files: add the file that has it, or `{option}`")
 }
 
-/// A new key for sessions.
-fn session_key(given: &mut Given<'_>) -> Option<SecretValue> {
-    match new_session_key() {
-        Ok(key) => Some(key),
-        Err(error) => {
-            given.ledger.refused(format!("no session key can be made: {error}"));
-            None
-        }
-    }
-}
-
 /// `CLIENT_SECRET`: in the environment only, and for Cognito in the form that is unambiguous.
 fn secret(given: &mut Given<'_>, is_cognito: bool, tree: Tree) -> (Tree, Option<SecretValue>) {
     let setting = given.take("CLIENT_SECRET");
@@ -180,18 +166,13 @@ fn scopes(given: &mut Given<'_>, is_cognito: bool) -> Tree {
             scopes.push(scope);
         }
     }
-    let at_cognito = |scope: &&str| {
-        ["openid", "email", "phone", "profile"].contains(scope)
-            || scope.starts_with("aws.cognito.")
-            || scope.contains('/')
-    };
-    if is_cognito && !scopes.iter().all(at_cognito) {
-        let dropped: Vec<_> = scopes.iter().filter(|scope| !at_cognito(scope)).copied().collect();
+    if is_cognito && !scopes.iter().all(|scope| terms::is_scope_of_cognito(scope)) {
+        let dropped: Vec<_> = scopes.iter().filter(|scope| !terms::is_scope_of_cognito(scope)).copied().collect();
         given.ledger.changed(
             "OIDC_SCOPES",
             format!("without `{}`: Cognito knows no such scope and refuses the sign-in", dropped.join("`, `")),
         );
-        scopes.retain(at_cognito);
+        scopes.retain(|scope| terms::is_scope_of_cognito(scope));
     }
     if given.choices.offline_access && !is_cognito && !scopes.contains(&"offline_access") {
         scopes.push("offline_access");

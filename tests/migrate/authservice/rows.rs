@@ -1,6 +1,6 @@
 //! Rows say what is so: what is written, what an option overrules, and what is no secret.
 
-use crate::world::{LAST, MIDDLE, migrate, with};
+use super::given::{LAST, MIDDLE, migrate, with};
 
 #[track_caller]
 fn never_says(text: &str, said: &str) {

@@ -11,7 +11,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::{super::World, names};
+use super::{World, manifest, names};
 
 /// A setting as a file has it. Without `Debug`: its value may be a secret.
 #[derive(Clone)]
@@ -65,7 +65,7 @@ impl Inputs {
         for file in files {
             let name = if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() };
             let text = world.read(file).map_err(|error| format!("{name}: {error}"))?;
-            match kubernetes::is_manifest(&text) {
+            match manifest::is_manifest(&text) {
                 true => objects.add(&name, &text)?,
                 false => loose.extend(env::parse(&name, &text, &mut inputs.problems)),
             }

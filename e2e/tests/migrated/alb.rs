@@ -1,0 +1,1 @@
+//! AWS's Application Load Balancer's users after the move.

@@ -1,0 +1,1 @@
+//! Kong's users after the move.

@@ -1,0 +1,1 @@
+//! oauth2-proxy's users after the move.

@@ -1,0 +1,1 @@
+//! Pomerium's users after the move.

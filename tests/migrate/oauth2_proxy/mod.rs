@@ -1,0 +1,1 @@
+//! `edge-oidc migrate oauth2-proxy`.
