@@ -21,11 +21,14 @@ th, td { border-top: 1px solid var(--line); padding: .35rem .5rem .35rem 0; vert
 tr.identity th, tr.identity td { color: var(--accent) }
 code { font: 14px ui-monospace, monospace; overflow-wrap: anywhere }";
 
+/// Browsers ask for `/favicon.ico` some time after a page is there, with the cookies of that moment.
+const NO_ICON: &str = "<link rel=\"icon\" href=\"data:,\">";
+
 /// The page for one request.
 pub fn render(received: &Received) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>The application</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>The application</title>{NO_ICON}\
          <style>{STYLE}</style></head>\n<body>\n{}\n{}\n{}\n</body></html>\n",
         who(received),
         request(received),
