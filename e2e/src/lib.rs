@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`World`] | everything that runs, and how it is started ([`Builder`]) |
 //! | [`Person`] | a browser: cookies, redirects, the sign-in form; each request's [`Answer`] knows what reached the application |
+//! | [`chromium`] | a person with a real browser |
 //! | [`Raw`], [`h2_connection`] | a TLS socket, and bare HTTP/2 frames |
 //! | [`WebSocket`] | a client for `/ws` of the application |
 //! | [`Dynamic`] | a part of Envoy's configuration that changes while it runs |
@@ -26,6 +27,7 @@
 mod answer;
 mod balancer;
 mod beside;
+pub mod chromium;
 mod dynamic;
 mod grpc;
 pub mod istiod;
@@ -36,6 +38,7 @@ mod raw;
 mod rendered;
 mod shape;
 mod tool;
+mod webdriver;
 mod websocket;
 mod workers;
 mod world;

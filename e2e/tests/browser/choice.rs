@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use e2e::chromium::Chromium;
 use e2e::{DOMAIN, PARTNERS_DOMAIN, PASSWORD, World, partners};
 use serde_json::{Value, json};
 
-use crate::chromium::Chromium;
 use crate::pages::judge;
 
 const DEEP_LINK: &str = "/notebooks/quinn/lab?path=a%20b%2Fc&cell=7";

@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use devkit::cognito::{Control, Endpoint, Fault};
+use e2e::chromium::{Chromium, Cookie, LANDED};
 use e2e::{Builder, CLIENT_ID, World};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::chromium::{Chromium, Cookie, LANDED};
 use crate::pages::judge;
 
 const SESSION: &str = "__Host-edge_oidc";

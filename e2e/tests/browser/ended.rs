@@ -1,9 +1,9 @@
 //! A page is open and its session is over: what becomes of what the page does next.
 
+use e2e::chromium::Chromium;
 use e2e::{APP, DOMAIN, PASSWORD, World};
 use serde_json::json;
 
-use crate::chromium::Chromium;
 use crate::site;
 
 const FETCH: &str = "return fetch('/api/items').then(async answer => \

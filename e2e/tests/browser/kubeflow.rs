@@ -7,11 +7,11 @@ use axum::Router;
 use axum::http::HeaderMap;
 use axum::response::Html;
 use axum::routing::get;
+use e2e::chromium::Chromium;
 use e2e::{APP, DOMAIN, PASSWORD, World};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::chromium::Chromium;
 use crate::pages::judge;
 
 /// As the dashboard of 1.7 to 1.9.1 does it: it looks for the session's cookie, and sends what it finds.
@@ -40,7 +40,7 @@ async fn dashboard() -> SocketAddr {
 
 fn show(headers: &HeaderMap, content: &str) -> Html<String> {
     let user = headers.get("kubeflow-userid").and_then(|user| user.to_str().ok()).unwrap_or("nobody");
-    Html(format!("<!doctype html><html lang=en><title>Kubeflow</title><body><h1 id=user>{user}</h1>{content}</body>"))
+    Html(format!("<!doctype html><html lang=en><title>Kubeflow</title><link rel=icon href='data:,'><body><h1 id=user>{user}</h1>{content}</body>"))
 }
 
 /// As whoever comes from authservice has it.

@@ -11,10 +11,9 @@
 //! | `kubeflow` | how the dashboard of Kubeflow signs out, and its pages in frames |
 //! | `pages` | how our pages look and whether everybody can read them; pictures go to `target/screenshots` |
 //!
-//! `chromium` is the person's browser, `webdriver` what drives it, `site` an application with forms and frames.
+//! The person's browser is [`e2e::chromium`]; `site` is an application with forms and frames.
 
 mod choice;
-mod chromium;
 mod day;
 mod ended;
 mod kubeflow;
@@ -23,4 +22,3 @@ mod sign_in;
 mod sign_out;
 mod site;
 mod tabs;
-mod webdriver;

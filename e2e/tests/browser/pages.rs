@@ -9,10 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use devkit::cognito::{CallbackError, Endpoint, Fault, FaultRule};
 use devkit::install;
+use e2e::chromium::Chromium;
 use e2e::{APP, DOMAIN, World};
 use serde_json::{Value, json};
 
-use crate::chromium::Chromium;
 use crate::site;
 
 /// What is wrong with the page for someone who cannot see it, or not well: nothing, as long as this answers nothing.

@@ -1,9 +1,8 @@
 //! How a person gets in, and what stays in their browser.
 
+use e2e::chromium::{Chromium, LANDED};
 use e2e::{APP, DOMAIN, PASSWORD, World};
 use serde_json::json;
-
-use crate::chromium::{Chromium, LANDED};
 
 const DEEP_LINK: &str = "/notebooks/ada/lab?path=a%20b%2Fc&cell=7";
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use devkit::cognito::ClientLifetimes;
+use e2e::chromium::{Chromium, LANDED};
 use e2e::{APP, Builder, CLIENT_ID, DOMAIN, PASSWORD, World};
 use serde_json::json;
 
-use crate::chromium::{Chromium, LANDED};
 use crate::site;
 
 /// A public page of the application's, where the provider sends people afterwards.
@@ -80,6 +80,8 @@ async fn a_cookie_from_before_the_sign_out_is_of_no_use_when_it_is_put_back() {
     let world = with_goodbye().start().await;
     let chromium = Chromium::start(&world).await;
     chromium.sign_in("ada", "/deep").await;
+    // A request for an icon would come later, with the cookie that is put back below, and lose it.
+    assert_eq!(chromium.attribute("link[rel=icon]", "href").await.as_deref(), Some("data:,"));
     let mut cookies = chromium.cookies().await;
     cookies.retain(|cookie| cookie.name != LANDED);
     chromium.open("/oauth2/sign-out").await;

@@ -1,9 +1,8 @@
 //! Many tabs at once, as a browser opens them when it is started with yesterday's.
 
+use e2e::chromium::Chromium;
 use e2e::{DOMAIN, PASSWORD, World};
 use serde_json::json;
-
-use crate::chromium::Chromium;
 
 const TABS: usize = 10;
 /// Neither the order in which they were opened nor its reverse.

@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use devkit::install;
-use e2e::{APP, DOMAIN, PASSWORD, World};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
 use crate::webdriver::Session;
+use crate::{APP, DOMAIN, PASSWORD, World};
 
 /// The cookie that marks a sign-in as just completed.
 pub const LANDED: &str = "__Host-edge_oidc_landed";
@@ -45,12 +45,19 @@ pub struct Chromium {
 #[derive(Debug, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cookie {
+    /// Its name.
     pub name: String,
+    /// Its value.
     pub value: String,
+    /// The host that it was set for.
     pub domain: String,
+    /// The paths that get it.
     pub path: String,
+    /// Whether it goes over TLS only.
     pub secure: bool,
+    /// Whether it is hidden from scripts.
     pub http_only: bool,
+    /// What other sites' requests bring it.
     pub same_site: String,
 }
 
