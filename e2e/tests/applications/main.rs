@@ -1,0 +1,13 @@
+//! Real applications behind the filter, each with the configuration that its page in `docs/applications/` shows.
+//!
+//! An application that believes a header believes whoever sends it. So each test shows three things of the application
+//! itself: it takes people for whom the filter says that they are; a header that somebody made up changes nothing; and without
+//! a session nothing arrives. Whether a test would see it otherwise can be tried: `EDGE_OIDC_FRONT=taken-out` leaves the filter
+//! out of every gateway, `EDGE_OIDC_FRONT=forged` puts somebody else's identity into every header behind it. Each test of an
+//! application fails with either.
+//!
+//! `page` reads the documents, `process` runs an application, `world` puts the gateway in front of it.
+
+mod page;
+mod process;
+mod world;
