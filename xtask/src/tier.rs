@@ -26,7 +26,7 @@ pub enum Tier {
     Envoy,
     /// The same against a certified provider that is not ours; manifests against types of Istio's resources that are not.
     Interop,
-    /// A person's day in a real browser.
+    /// A person's day in a real browser, and real applications with their programs.
     Browser,
     /// What is promised for any input, on mutated seeds.
     Fuzz,
@@ -40,7 +40,7 @@ impl Tier {
         }
         Some(match (package, target) {
             ("e2e", "interop" | "kubeflow" | "manifests" | "rendered") | ("devkit", "oidc_provider") => Self::Interop,
-            ("e2e", "browser") => Self::Browser,
+            ("e2e", "applications" | "browser") => Self::Browser,
             ("e2e", _) => Self::Envoy,
             ("fuzz", _) => Self::Fuzz,
             ("devkit" | "xtask", _) => Self::Devkit,
@@ -62,7 +62,11 @@ impl Tier {
                 Self::Envoy.prepare()?;
                 install::oidc_provider().and_then(|_| install::istio_models()).map(drop)
             }
-            Self::Browser => Self::Envoy.prepare().and_then(|()| install::chromium().map(drop)),
+            Self::Browser => {
+                Self::Envoy.prepare()?;
+                install::chromium()?;
+                install::applications()
+            }
         }
     }
 

@@ -2,9 +2,11 @@
 //!
 //! Everything lands below `target/tools`, so `cargo clean` removes it; only the browser is a package of the machine.
 //! Each tool's folder holds a stamp that is written last: an install that was cut short is begun again, a whole one is
-//! found in microseconds. How a registry's own client is driven is in `pip` and `run`; nothing here starts a tool.
+//! found in microseconds. How a registry's own client is driven is in `pip`, `python` and `run`; nothing here starts a tool.
 
+mod applications;
 mod pip;
+mod python;
 mod run;
 
 use std::fs::{self, File};
@@ -13,6 +15,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+pub use applications::{applications, jupyterlab, kfp, mlflow};
 use run::{output, run, say};
 
 /// The Envoy that tests run against unless they ask for another.
