@@ -18,7 +18,7 @@ mod unmet;
 
 pub use access::{Access, Credentials, Unauthenticated};
 pub use claim::{ClaimTest, Scalar};
-pub use email::{Domain, DomainError};
+pub use email::{Domain, DomainError, Email, EmailError};
 pub use glob::{Glob, GlobError};
 pub use groups::GroupsRequirement;
 pub use host::{HostPattern, HostPatternError};

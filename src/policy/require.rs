@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::{
     claim::ClaimTest,
-    email::{self, Domain},
+    email::{self, Domain, Email},
     groups::GroupsRequirement,
     unmet::{Lack, Unmet, list},
 };
@@ -26,6 +26,8 @@ pub enum Requirement {
     Claim(ClaimPath, ClaimTest),
     /// `email` is at one of these domains, and verified.
     EmailDomains(Vec<Domain>),
+    /// `email` is one of these, and verified.
+    Emails(Vec<Email>),
     /// Membership in groups.
     Groups(GroupsRequirement),
     /// Not this.
@@ -90,7 +92,7 @@ impl Requirement {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::wants_groups),
             Self::Groups(_) => true,
             Self::Not(part) => part.wants_groups(),
-            Self::Claim(..) | Self::EmailDomains(_) | Self::Scopes(_) => false,
+            Self::Claim(..) | Self::EmailDomains(_) | Self::Emails(_) | Self::Scopes(_) => false,
         }
     }
 
@@ -105,7 +107,8 @@ impl Requirement {
             Self::Not(part) => return part.lack(!wanted, subject),
             Self::Groups(groups) => return groups.lack(wanted, subject),
             Self::Claim(path, test) => test.judge(subject.claims.at(path)),
-            Self::EmailDomains(domains) => email::judge(domains, subject),
+            Self::EmailDomains(domains) => email::at_domain(domains, subject),
+            Self::Emails(emails) => email::is_listed(emails, subject),
             Self::Scopes(scopes) => super::claim::scopes(scopes, subject.claims),
         };
         truth.lack(wanted, || self.words(wanted, subject))
@@ -119,6 +122,14 @@ impl Requirement {
                 let must = if wanted { "must" } else { "must not" };
                 let domains = list(domains, "or");
                 Lack::new(format!("{must} have {verified} e-mail address at {domains}"))
+            }
+            // Whoever is refused is told nobody's address.
+            Self::Emails(_) if wanted && !subject.allow_unverified_email => {
+                Lack::new("must have a verified e-mail address that is on the list".to_owned())
+            }
+            Self::Emails(_) => {
+                let must = if wanted { "must" } else { "must not" };
+                Lack::new(format!("{must} have an e-mail address that is on the list"))
             }
             Self::Scopes(scopes) => {
                 let all = if wanted || scopes.len() == 1 { "the" } else { "all of the" };
@@ -144,7 +155,7 @@ impl Requirement {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.collect_names(names)),
             Self::Claim(path, _) => names.extend([path.root.as_str()]),
-            Self::EmailDomains(_) => names.extend(["email", "email_verified"]),
+            Self::EmailDomains(_) | Self::Emails(_) => names.extend(["email", "email_verified"]),
             Self::Groups(_) => {}
             Self::Not(part) => part.collect_names(names),
             Self::Scopes(_) => names.extend(["scope", "scp"]),

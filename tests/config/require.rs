@@ -2,7 +2,7 @@
 
 use edge_oidc::{
     oidc::claims::ClaimPath,
-    policy::{ClaimTest, Domain, Glob, GroupsRequirement, Requirement, Scalar, WholeRegex},
+    policy::{ClaimTest, Domain, Email, Glob, GroupsRequirement, Requirement, Scalar, WholeRegex},
 };
 use serde_json::{Value, json};
 
@@ -46,6 +46,8 @@ fn each_requirement_is_read_as_it_is_written() {
     assert_eq!(requirement(&json!({ "scopes": ["a", "b:c"] })), scopes(&["a", "b:c"]));
     let domains = Requirement::EmailDomains(vec![Domain::parse("example.com").unwrap()]);
     assert_eq!(requirement(&json!({ "emailDomains": ["Example.COM"] })), domains);
+    let emails = Requirement::Emails(vec![Email::parse("ada@example.com").unwrap()]);
+    assert_eq!(requirement(&json!({ "emails": ["Ada@Example.com"] })), emails);
     assert_eq!(requirement(&json!({ "not": { "scopes": ["a"] } })), Requirement::Not(Box::new(scopes(&["a"]))));
     let (a, b) = (json!({ "scopes": ["a"] }), json!({ "scopes": ["b"] }));
     let parts = || vec![scopes(&["a"]), scopes(&["b"])];
@@ -101,7 +103,14 @@ fn what_says_nothing_or_too_much_is_refused() {
         (json!({ "emailDomains": [] }), ".emailDomains"),
         (json!({ "emailDomains": ["a@example.com"] }), ".emailDomains[0]"),
         (json!({ "emailDomains": ["@example.com"] }), ".emailDomains[0]"),
-        (json!({ "emailDomains": ["*.example.com"] }), ".emailDomains[0]"),
+        (json!({ "emailDomains": ["*.com"] }), ".emailDomains[0]"),
+        (json!({ "emailDomains": ["*"] }), ".emailDomains[0]"),
+        (json!({ "emailDomains": ["*.example.com", "*.EXAMPLE.com"] }), ".emailDomains[1]"),
+        (json!({ "emails": [] }), ".emails"),
+        (json!({ "emails": "ada@example.com" }), ".emails"),
+        (json!({ "emails": ["example.com"] }), ".emails[0]"),
+        (json!({ "emails": ["*@example.com"] }), ".emails[0]"),
+        (json!({ "emails": ["ada@example.com", "Ada@example.com"] }), ".emails[1]"),
         (json!({ "emailDomains": ["example.com."] }), ".emailDomains[0]"),
         (json!({ "emailDomains": ["127.0.0.1"] }), ".emailDomains[0]"),
         (json!({ "claims": [] }), ".claims"),

@@ -22,6 +22,8 @@ fn configuration() -> Value {
     asking(&mut tree, "/admin", json!({ "groups": { "any": ["admins", "<ops-*>"] } }));
     asking(&mut tree, "/team", json!({ "groups": { "all": ["team-a"], "none": ["suspended"] } }));
     asking(&mut tree, "/ours", json!({ "emailDomains": ["example.com"] }));
+    asking(&mut tree, "/below", json!({ "emailDomains": ["*.example.com"] }));
+    asking(&mut tree, "/hers", json!({ "emails": ["KIM@example.com", "ada@example.com"] }));
     asking(&mut tree, "/paid", json!({ "scopes": ["payments"] }));
     asking(&mut tree, "/eng", json!({ "claims": [{ "claim": ["org", "unit"], "oneOf": ["eng", "ops"] }] }));
     asking(
@@ -49,6 +51,8 @@ fn each_rule_asks_the_same_session_for_its_own() {
         ("/admin", false),
         ("/team", true),
         ("/ours", true),
+        ("/below", false),
+        ("/hers", true),
         ("/paid", false),
         ("/eng", false),
         ("/either", true),

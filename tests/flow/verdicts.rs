@@ -79,15 +79,16 @@ impl Chance {
 
     fn requirement(&mut self, depth: usize) -> Value {
         let mut members = Map::new();
-        let leaves = ["groups", "claims", "emailDomains"];
-        let kinds =
-            if depth == 0 { &leaves[..] } else { &["groups", "claims", "emailDomains", "all", "any", "not"][..] };
+        let leaves = ["groups", "claims", "emailDomains", "emails"];
+        let all = ["groups", "claims", "emailDomains", "emails", "all", "any", "not"];
+        let kinds = if depth == 0 { &leaves[..] } else { &all[..] };
         for _ in 0..=self.0.below(2) {
             let kind = self.of(kinds);
             let value = match kind {
                 "groups" => self.groups(),
                 "claims" => (0..=self.0.below(2)).map(|_| self.test()).collect(),
-                "emailDomains" => json!(self.some(&["example.com", "corp.example", "example.org"])),
+                "emailDomains" => json!(self.some(&["example.com", "*.example", "example.org"])),
+                "emails" => json!(self.some(&["Kim@example.com", "kim@corp.example", "eve@example.org"])),
                 "not" => self.requirement(depth - 1),
                 _ => (0..=self.0.below(3)).map(|_| self.requirement(depth - 1)).collect(),
             };

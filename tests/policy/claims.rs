@@ -2,7 +2,7 @@
 
 use edge_oidc::{
     oidc::claims::{ClaimPath, TrustedClaims},
-    policy::{ClaimTest, Domain, Requirement, Scalar, Subject, WholeRegex},
+    policy::{ClaimTest, Domain, DomainError, Email, EmailError, Requirement, Scalar, Subject, WholeRegex},
 };
 use serde_json::{Value, json};
 
@@ -223,6 +223,96 @@ fn an_address_that_can_be_read_in_two_ways_is_at_no_domain() {
     }
     assert!(!met(&ours, &json!({})) && met(&not(ours.clone()), &json!({})));
     assert!(!met(&not(ours), &json!({ "email": ["a@example.com"], "email_verified": true })));
+}
+
+// T-34, T-161
+#[test]
+fn a_star_stands_for_all_that_is_below_a_domain_and_not_for_the_domain() {
+    let below = at(&["*.Example.com"]);
+    for email in ["a@sub.example.com", "a@DEEP.sub.example.COM", "a@x.example.com"] {
+        assert!(met(&below, &person(email)) && !met(&not(below.clone()), &person(email)), "{email}");
+    }
+    for email in ["a@example.com", "a@notexample.com", "a@x.example.com.evil.com", "a@evil.com", "a@xexample.com"] {
+        assert!(!met(&below, &person(email)) && met(&not(below.clone()), &person(email)), "{email}");
+    }
+    for email in ["a@.example.com", "a@b@x.example.com", "a@x..example.com", "a@evil.com, b@x.example.com"] {
+        assert!(!met(&below, &person(email)) && !met(&not(below.clone()), &person(email)), "{email}");
+    }
+    let both = at(&["example.com", "*.example.com"]);
+    assert!(met(&both, &person("a@example.com")) && met(&both, &person("a@x.example.com")));
+}
+
+// T-161
+#[test]
+fn only_what_is_a_domain_can_be_written_as_one() {
+    for text in
+        ["*", "*.", "*.*.example.com", "a.*.example.com", "*example.com", "*.127.0.0.1", "*.example.com.", "", "a b"]
+    {
+        assert_eq!(Domain::parse(text), Err(DomainError::Malformed), "{text}");
+    }
+    assert_eq!(Domain::parse("*.com"), Err(DomainError::TopLevel));
+    assert_eq!(Domain::parse("*.Corp.example").unwrap().to_string(), "*.corp.example");
+}
+
+fn named(emails: &[&str]) -> Requirement {
+    Requirement::Emails(emails.iter().map(|email| Email::parse(email).unwrap()).collect())
+}
+
+// T-160, T-161
+#[test]
+fn an_address_on_the_list_is_that_address_and_verified() {
+    let ours = named(&["Ada@Example.com", "kim@example.org"]);
+    for email in ["ada@example.com", "ADA@EXAMPLE.COM", "kim@example.org"] {
+        assert!(met(&ours, &person(email)) && !met(&not(ours.clone()), &person(email)), "{email}");
+    }
+    for email in
+        ["kim@example.com", "ada@example.com.evil.com", "xada@example.com", "ada@example.comx", "da@example.com"]
+    {
+        assert!(!met(&ours, &person(email)) && met(&not(ours.clone()), &person(email)), "{email}");
+    }
+    for odd in [
+        "ada@example.com ",
+        "<ada@example.com>",
+        "ada@example.com,eve@evil.com",
+        "ada@example.com\n",
+        "ada@example.com.",
+    ] {
+        assert!(!met(&ours, &person(odd)) && !met(&not(ours.clone()), &person(odd)), "{odd:?}");
+    }
+    let unverified = json!({ "email": "ada@example.com", "email_verified": false });
+    assert!(!met(&ours, &unverified) && !met(&not(ours.clone()), &unverified));
+    assert!(!met(&ours, &json!({ "email": "ada@example.com" })) && !met(&ours, &json!({})));
+    let list = json!({ "email": ["ada@example.com"], "email_verified": true });
+    assert!(!met(&ours, &list) && !met(&not(ours.clone()), &list));
+    // Letters beyond ASCII have no case here: what folds to a listed address is another one.
+    assert!(!met(&named(&["\u{e9}ve@example.com"]), &person("\u{c9}ve@example.com")));
+    assert!(!met(&named(&["kim@example.org"]), &person("\u{212a}im@example.org")));
+    let claims = TrustedClaims::unsealed(unverified.as_object().unwrap().clone());
+    let waived = Subject { claims: &claims, groups_claim: None, groups_prefix: "", allow_unverified_email: true };
+    assert!(ours.unmet(waived).is_none());
+    assert_eq!(ours.claim_names(), ["email", "email_verified"]);
+}
+
+#[test]
+fn only_one_plain_address_can_be_listed() {
+    for text in [
+        "",
+        "ada",
+        "@example.com",
+        "ada@",
+        "a@b@example.com",
+        "a b@example.com",
+        "a@example.com,b@example.com",
+        "<a@example.com>",
+    ] {
+        assert_eq!(Email::parse(text), Err(EmailError::Malformed), "{text}");
+    }
+    for text in ["*@example.com", "a@*.example.com", "*"] {
+        assert_eq!(Email::parse(text), Err(EmailError::Wildcard), "{text}");
+    }
+    let of = |length: usize| Email::parse(&format!("{}@example.com", "a".repeat(length - 12)));
+    assert!(of(254).is_ok());
+    assert_eq!(of(255), Err(EmailError::Malformed));
 }
 
 // T-160

@@ -2,7 +2,7 @@
 
 use edge_oidc::{
     oidc::claims::ClaimPath,
-    policy::{ClaimTest, Domain, GroupsRequirement, Requirement, Scalar, WholeRegex},
+    policy::{ClaimTest, Domain, Email, GroupsRequirement, Requirement, Scalar, WholeRegex},
 };
 use serde_json::{Value, json};
 
@@ -24,6 +24,10 @@ fn domains() -> Requirement {
     Requirement::EmailDomains(vec![Domain::parse("a.org").unwrap(), Domain::parse("b.org").unwrap()])
 }
 
+fn emails() -> Requirement {
+    Requirement::Emails(vec![Email::parse("p@a.org").unwrap()])
+}
+
 #[test]
 fn each_requirement_says_what_is_missing() {
     let anybody = json!({ "groups": ["x", "y"], "scope": "s t" });
@@ -42,6 +46,7 @@ fn each_requirement_says_what_is_missing() {
         (not(scopes(&["s"])), "must not have the scope s"),
         (not(scopes(&["s", "t"])), "must not have all of the scopes s and t"),
         (domains(), "must have a verified e-mail address at a.org or b.org"),
+        (emails(), "must have a verified e-mail address that is on the list"),
         (claim(ClaimTest::Exists(true)), "must have the claim realm.role"),
         (not(claim(ClaimTest::Exists(false))), "must have the claim realm.role"),
         (secret(), "must have an accepted value in the claim realm.role"),
@@ -54,6 +59,7 @@ fn each_requirement_says_what_is_missing() {
         (not(claim(ClaimTest::Exists(true))), "must not have the claim realm.role"),
         (not(secret()), "must not have a refused value in the claim realm.role"),
         (not(domains()), "must not have an e-mail address at a.org or b.org"),
+        (not(emails()), "must not have an e-mail address that is on the list"),
     ] {
         assert_eq!(words(&requirement, &somebody), text);
     }

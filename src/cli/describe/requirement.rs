@@ -14,6 +14,7 @@ pub(super) fn words(requirement: &Requirement) -> String {
         Requirement::Any(parts) => parts.iter().map(inner).collect::<Vec<_>>().join(" or "),
         Requirement::Claim(path, test) => claim(path, test),
         Requirement::EmailDomains(domains) => format!("with an e-mail address at {}", list(domains, "or")),
+        Requirement::Emails(emails) => format!("with the e-mail address {}", list(emails, "or")),
         Requirement::Groups(groups) => in_groups(groups),
         Requirement::Not(part) => format!("not {}", inner(part)),
         Requirement::Scopes(scopes) => format!("granted {}", list(scopes, "and")),

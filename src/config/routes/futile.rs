@@ -101,6 +101,10 @@ fn can_be_met(wanted: &Requirement, scopes: &[&String], lacking: &mut Vec<String
             }
             missing.is_empty()
         }
-        Requirement::Claim(..) | Requirement::EmailDomains(_) | Requirement::Groups(_) | Requirement::Not(_) => true,
+        Requirement::Claim(..)
+        | Requirement::EmailDomains(_)
+        | Requirement::Emails(_)
+        | Requirement::Groups(_)
+        | Requirement::Not(_) => true,
     }
 }

@@ -12,7 +12,8 @@ use super::{
     Known, scope_token,
 };
 use crate::policy::{
-    ClaimTest, Domain, DomainError, Glob, GlobError, GroupsRequirement, RegexError, Requirement, Scalar, WholeRegex,
+    ClaimTest, Domain, DomainError, Email, EmailError, Glob, GlobError, GroupsRequirement, RegexError, Requirement,
+    Scalar, WholeRegex,
 };
 
 pub(super) fn read(node: &Node<'_>, known: &Known<'_>, report: &mut Report) -> Option<Requirement> {
@@ -21,6 +22,7 @@ pub(super) fn read(node: &Node<'_>, known: &Known<'_>, report: &mut Report) -> O
     parts.extend(object.member("groups").and_then(|node| groups(&node, known, report)).map(Requirement::Groups));
     parts.extend(object.member("scopes").map(|node| Requirement::Scopes(each_once(&node, report, scope_token))));
     parts.extend(object.member("emailDomains").map(|node| Requirement::EmailDomains(each_once(&node, report, domain))));
+    parts.extend(object.member("emails").map(|node| Requirement::Emails(each_once(&node, report, email))));
     for node in object.member("claims").and_then(|node| node.list(report)).unwrap_or_default() {
         parts.extend(claim(&node, report));
     }
@@ -39,7 +41,7 @@ pub(super) fn read(node: &Node<'_>, known: &Known<'_>, report: &mut Report) -> O
     Some(alone.unwrap_or(Requirement::All(parts)))
 }
 
-const MEMBERS: [&str; 7] = ["groups", "scopes", "emailDomains", "claims", "all", "any", "not"];
+const MEMBERS: [&str; 8] = ["groups", "scopes", "emailDomains", "emails", "claims", "all", "any", "not"];
 
 fn several(node: &Node<'_>, known: &Known<'_>, report: &mut Report) -> Vec<Requirement> {
     let nodes = node.list(report).unwrap_or_default();
@@ -75,9 +77,13 @@ fn glob(node: &Node<'_>, report: &mut Report) -> Option<Glob> {
 }
 
 fn domain(node: &Node<'_>, report: &mut Report) -> Option<Domain> {
-    let mend =
-        "write what stands after the `@`, such as `example.com`; each domain counts for itself, not for those below it";
+    let mend = "write what stands after the `@`, such as `example.com`, or `*.example.com` for all that is below that";
     node.parse::<_, DomainError>(report, mend, Domain::parse)
+}
+
+fn email(node: &Node<'_>, report: &mut Report) -> Option<Email> {
+    let mend = "write one address as `ada@example.com`; for everybody at a domain there is `emailDomains`";
+    node.parse::<_, EmailError>(report, mend, Email::parse)
 }
 
 /// One of `claims`: a claim and one test.
