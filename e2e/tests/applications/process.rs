@@ -11,7 +11,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use anyhow::Result;
 use devkit::envoy::free_port;
+use devkit::tls;
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 /// Python applications read hundreds of files first, on a machine that is busy with other tests.
@@ -84,6 +87,7 @@ impl Application {
     }
 
     async fn until_ready(&mut self, path: &str) {
+        tls::use_ring();
         let url = format!("http://{}{path}", self.place.addr);
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().expect("a client");
         let end = Instant::now() + READY_WITHIN;
@@ -110,6 +114,11 @@ impl Application {
         let group = format!("-{}", self.child.id());
         let _ = Command::new("kill").args([signal, "--", &group]).stderr(Stdio::null()).status();
     }
+}
+
+/// Installs an application, or finds it; answers the program that runs it.
+pub async fn installed(install: fn() -> Result<PathBuf>) -> PathBuf {
+    spawn_blocking(install).await.expect("a task").unwrap_or_else(|error| panic!("{error:#}"))
 }
 
 /// The command with an environment of its own.
