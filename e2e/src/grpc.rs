@@ -1,4 +1,4 @@
-//! A real gRPC client for the application's health service, by way of the gateway.
+//! Real gRPC clients, by way of the gateway: a channel for any service, and the application's health service.
 
 use hyper_util::rt::TokioIo;
 use tonic::transport::{Channel, Endpoint};
@@ -6,8 +6,8 @@ use tonic_health::pb::health_client::HealthClient;
 
 use crate::{APP, Net};
 
-/// A client on one connection.
-pub async fn health_client(net: &Net) -> HealthClient<Channel> {
+/// One connection for calls of any service.
+pub async fn grpc_channel(net: &Net) -> Channel {
     let net = net.clone();
     let connector = tower::service_fn(move |_| {
         let net = net.clone();
@@ -15,5 +15,10 @@ pub async fn health_client(net: &Net) -> HealthClient<Channel> {
     });
     let endpoint = Endpoint::from_static("http://app.example.com")
         .origin("https://app.example.com".parse().expect("a gRPC client"));
-    HealthClient::new(endpoint.connect_with_connector(connector).await.expect("a gRPC client"))
+    endpoint.connect_with_connector(connector).await.expect("a gRPC client")
+}
+
+/// A client of the health service on one connection.
+pub async fn health_client(net: &Net) -> HealthClient<Channel> {
+    HealthClient::new(grpc_channel(net).await)
 }

@@ -48,7 +48,7 @@ pub use balancer::Balancer;
 pub use beside::{KUBERNETES, PARTNERS_DOMAIN, PARTNERS_ISSUER, partners, service_accounts};
 pub use devkit::form::Form;
 pub use dynamic::Dynamic;
-pub use grpc::health_client;
+pub use grpc::{grpc_channel, health_client};
 pub use jar::Cookie;
 pub use net::{Net, h2_connection};
 pub use person::{Ask, Habits, Http, Landing, Person};

@@ -8,6 +8,7 @@ mod applications;
 mod pip;
 mod python;
 mod run;
+mod services;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use anyhow::{Context, Result, bail};
 
 pub use applications::{applications, jupyterlab, kfp, mlflow};
 use run::{output, run, say};
+pub use services::{grpc_web, kube_web_view, prometheus, services};
 
 /// The Envoy that tests run against unless they ask for another.
 pub const ENVOY_NEWEST: &str = "1.40.0";

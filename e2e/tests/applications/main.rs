@@ -8,6 +8,9 @@
 //!
 //! `page` reads the documents, `process` runs an application, `world` puts the gateway in front of it.
 
+mod grpc;
+mod jupyterlab;
 mod page;
+mod people;
 mod process;
 mod world;
