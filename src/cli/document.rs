@@ -1,4 +1,5 @@
-//! Where configurations of ours lie in a file: bare, in a WasmPlugin or TrafficExtension, or in Envoy's own configuration.
+//! Where configurations of ours lie in a file: bare, in a WasmPlugin, TrafficExtension or
+//! EnvoyExtensionPolicy, or in Envoy's own configuration.
 //!
 //! Decides which part of the file the filter will get, and which environment variables it will see. What that part means is
 //! decided in `config`.
@@ -115,6 +116,10 @@ fn find_filters<'a>(document: &'a Value, filters: &mut Vec<Filter<'a>>) {
     match document.get("kind").and_then(Value::as_str) {
         Some("WasmPlugin") => filters.push(istio_filter(document, spec, "spec.pluginConfig")),
         Some("TrafficExtension") => filters.push(istio_filter(document, field(spec, "wasm"), "spec.wasm.pluginConfig")),
+        Some("EnvoyExtensionPolicy") => {
+            let wasm = field(spec, "wasm").as_array().into_iter().flatten();
+            filters.extend((0_usize..).zip(wasm).map(|(index, wasm)| envoy_gateway_filter(document, wasm, index)));
+        }
         Some("List") => {
             for item in field(document, "items").as_array().into_iter().flatten() {
                 find_filters(item, filters);
@@ -136,6 +141,16 @@ fn istio_filter<'a>(document: &'a Value, wasm: &'a Value, place: &str) -> Filter
         place: format!("{kind} {name}, {place}"),
         configuration: wasm.get("pluginConfig"),
         visible: Visible::Only(variables.collect()),
+    }
+}
+
+fn envoy_gateway_filter<'a>(document: &'a Value, wasm: &'a Value, index: usize) -> Filter<'a> {
+    let name = field(field(document, "metadata"), "name").as_str().unwrap_or("without a name");
+    let variables = field(field(wasm, "env"), "hostKeys").as_array().into_iter().flatten();
+    Filter {
+        place: format!("EnvoyExtensionPolicy {name}, spec.wasm[{index}].config"),
+        configuration: wasm.get("config"),
+        visible: Visible::Only(variables.filter_map(|name| Some((name.as_str()?.to_owned(), None))).collect()),
     }
 }
 
@@ -203,7 +218,9 @@ fn is_bare(document: &Value) -> bool {
 impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFound => f.write_str("holds no WasmPlugin, no TrafficExtension and no wasm filter of Envoy's"),
+            Self::NotFound => f.write_str(
+                "holds no WasmPlugin, no TrafficExtension, no EnvoyExtensionPolicy and no wasm filter of Envoy's",
+            ),
             Self::Struct(place) => write!(
                 f,
                 "has a configuration as `google.protobuf.Struct`, which Envoy does not hand over as text: write it as JSON, the \

@@ -87,6 +87,7 @@ fn init(arguments: &CognitoArguments, world: &dyn World) -> Result<String, Strin
     let config = material.understand()?;
     let (source, again) = match gateway {
         Gateway::Envoy(_) => ("envoy/edge-oidc.yaml", "envoy"),
+        Gateway::EnvoyGateway(_) => (render::SOURCE, "envoy-gateway"),
         Gateway::Istio(_) => (render::SOURCE, "istio"),
     };
     let mut steps = vec![format!(
@@ -95,7 +96,7 @@ fn init(arguments: &CognitoArguments, world: &dyn World) -> Result<String, Strin
     )];
     steps.extend(choices.is_trial.then(|| TRIAL.to_owned()));
     let mut files = render::files(&material, gateway, &Beforehand { steps: &steps, authservice: false }, world)?;
-    if let Gateway::Istio(_) = gateway {
+    if let Gateway::EnvoyGateway(_) | Gateway::Istio(_) = gateway {
         files.artifacts.insert(0, render::source(&material));
     }
     let report = render::report(&files, &arguments.output, world)?;

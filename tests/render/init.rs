@@ -16,7 +16,11 @@ fn source(machine: &Machine, file: &str) -> (Value, String) {
 
 #[test]
 fn the_configuration_stands_by_itself_with_what_is_worth_a_decision() {
-    for (options, file) in [("", "edge-oidc.yaml"), ("--target envoy", "envoy/edge-oidc.yaml")] {
+    for (options, file) in [
+        ("", "edge-oidc.yaml"),
+        ("--target envoy", "envoy/edge-oidc.yaml"),
+        ("--target envoy-gateway", "edge-oidc.yaml"),
+    ] {
         let machine = Machine::that_knows();
         let outcome = machine.run(&format!("{POOL} --host app.example.com {options}"));
         assert!(outcome.output.contains(&format!("read {file} once")), "{}{}", outcome.output, outcome.errors);
@@ -34,9 +38,11 @@ fn the_configuration_stands_by_itself_with_what_is_worth_a_decision() {
 
 #[test]
 fn what_init_tells_to_write_again_is_the_same_again() {
-    for (options, files) in
-        [("", ["istio/wasmplugin.yaml", "istio/provider.yaml"]), ("--target envoy", ["envoy/envoy.yaml"; 2])]
-    {
+    for (options, files) in [
+        ("", ["istio/wasmplugin.yaml", "istio/provider.yaml"]),
+        ("--target envoy", ["envoy/envoy.yaml"; 2]),
+        ("--target envoy-gateway", ["envoy-gateway/envoyextensionpolicy.yaml", "envoy-gateway/envoyproxy.yaml"]),
+    ] {
         let machine = Machine::that_knows();
         let outcome = machine.run(&format!("{POOL} --host app.example.com {options}"));
         let before = files.map(|name| source(&machine, name).0);
@@ -119,6 +125,9 @@ fn an_option_of_the_other_target_is_refused_by_name() {
                 "only with --target istio: --applications, --kubeflow",
             ),
             ("--target envoy --namespace istio-system", "only with --target istio: --namespace"),
+            ("--target envoy-gateway --selector a=b", "only with --target istio: --selector"),
+            ("--target envoy-gateway --plain", "only with --target envoy: --plain"),
+            ("--target istio --own-route", "only with --target envoy-gateway: --own-route"),
             ("--plain", "only with --target envoy: --plain"),
             ("--target istio --listen 0.0.0.0:8443", "only with --target envoy: --listen"),
         ] {

@@ -2,6 +2,7 @@
 //!
 //! | File | Holds |
 //! |---|---|
+//! | `envoy_gateway` | what is written for Envoy Gateway |
 //! | `golden` | every file and every word, against golden files |
 //! | `schema` | Kubernetes' manifests against the schemas of Istio's resources |
 //! | `facts` | what must never be otherwise: certificates are checked, secrets stay where they belong |
@@ -21,6 +22,7 @@
     reason = "a test fails by panicking, and its data is its own"
 )]
 
+mod envoy_gateway;
 mod facts;
 mod golden;
 mod init;

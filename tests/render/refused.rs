@@ -33,6 +33,16 @@ fn refusals() -> Vec<(String, &'static str)> {
         ("--upstream app:0", "--upstream app:0: write HOST:PORT"),
         ("--upstream http://app:80", "--upstream http://app:80: write HOST:PORT"),
     ];
+    let envoy_gateway = [
+        ("--namespace Edge", "--namespace Edge: is no name"),
+        ("--gateway a.b", "--gateway a.b: is no name"),
+        ("--proxy-namespace a/b", "--proxy-namespace a/b: is no name"),
+        ("--listener HTTPS", "--listener HTTPS: is no name"),
+        ("--http-route apps/a", "--http-route apps/a: is no name"),
+        ("--http-route a --route-namespace A", "--route-namespace A: is no name"),
+        ("--image file:///opt/e.wasm", "--image file:///opt/e.wasm: Envoy Gateway fetches the module itself"),
+        ("--provider-host a/b", "a/b: is no host"),
+    ];
     let init = [
         ("--domain Demo --host app.example.com", "--domain Demo: "),
         ("--domain demo --host https://app.example.com/x", "--host https://app.example.com/x: "),
@@ -41,7 +51,8 @@ fn refusals() -> Vec<(String, &'static str)> {
     let whole = |base: &str, (more, said): (&str, &'static str)| (format!("{base} {more}"), said);
     let istio = istio.into_iter().map(|case| whole(ISTIO, case));
     let envoy = envoy.into_iter().map(|case| whole(ENVOY, case));
-    istio.chain(envoy).chain(init.into_iter().map(|case| whole(INIT, case))).collect()
+    let envoy_gateway = envoy_gateway.into_iter().map(|case| whole("render envoy-gateway cognito.yaml", case));
+    istio.chain(envoy).chain(envoy_gateway).chain(init.into_iter().map(|case| whole(INIT, case))).collect()
 }
 
 #[test]

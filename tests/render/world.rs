@@ -16,7 +16,7 @@ pub const CLIENT_SECRET: &str = "hunter1-hunter1-hunter1";
 const DIGEST: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 /// What is rendered in the tests: a name, and the command.
-pub const CASES: [(&str, &str); 10] = [
+pub const CASES: [(&str, &str); 14] = [
     (
         "istio",
         "render istio cognito.yaml --provider-host demo.auth.us-east-1.amazoncognito.com --image oci://registry.example.com/edge-oidc:0.1.0 --dist dist",
@@ -44,12 +44,28 @@ pub const CASES: [(&str, &str); 10] = [
         "render envoy dex.yaml --env SESSION_KEY=C0l4_wOKFZp1nXh0kQk0TDcbgIY7bPkZ7v1mFz3wB1d --upstream 10.0.0.7:80",
     ),
     (
+        "envoy-gateway",
+        "render envoy-gateway cognito.yaml --provider-host demo.auth.us-east-1.amazoncognito.com --image oci://registry.example.com/edge-oidc:0.1.0 --dist dist",
+    ),
+    (
+        "envoy-gateway-dex",
+        "render envoy-gateway dex.yaml --env SESSION_KEY=C0l4_wOKFZp1nXh0kQk0TDcbgIY7bPkZ7v1mFz3wB1d --namespace edge --gateway public --proxy-namespace edge --daemon-set --listener https --own-route",
+    ),
+    (
+        "envoy-gateway-routes",
+        "render envoy-gateway several.yaml --http-route notebooks --http-route reports --route-namespace apps --own-route --image https://files.example.com/edge_oidc.wasm --dist dist",
+    ),
+    (
         "init-istio",
         "init cognito --pool-id us-east-1_AbCdEf012 --client-id 304a12ktcc5djt9d7enj6dsjkg --domain demo --host https://kubeflow.example.com --host notebooks.example.com --kubeflow",
     ),
     (
         "init-envoy",
         "init cognito --pool-id us-east-1_AbCdEf012 --client-id 304a12ktcc5djt9d7enj6dsjkg --domain auth.example.com --host https://app.example.com --public-client --issuer-type updated --target envoy",
+    ),
+    (
+        "init-envoy-gateway",
+        "init cognito --pool-id us-east-1_AbCdEf012 --client-id 304a12ktcc5djt9d7enj6dsjkg --domain demo --host https://app.example.com --target envoy-gateway --gateway public",
     ),
 ];
 

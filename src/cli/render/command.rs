@@ -1,4 +1,4 @@
-//! `edge-oidc render istio|envoy CONFIG`.
+//! `edge-oidc render istio|envoy|envoy-gateway CONFIG`.
 //!
 //! Decides which configuration is written, where its secrets come from, and what is said in the end.
 
@@ -13,7 +13,8 @@ use super::{
         surroundings::{Surroundings, list_problems},
         yaml::Tree,
     },
-    Beforehand, EnvoyArguments, Files, Gateway, IstioArguments, Material, OutputArguments, SecretValue, files,
+    Beforehand, EnvoyArguments, EnvoyGatewayArguments, Files, Gateway, IstioArguments, Material, OutputArguments,
+    SecretValue, files,
     istio::keep_dex_open,
     material, new_session_key, write,
 };
@@ -37,6 +38,15 @@ enum Target {
         #[command(flatten)]
         output: OutputArguments,
     },
+    /// All manifests that a Gateway of Envoy Gateway's needs for this configuration
+    EnvoyGateway {
+        #[command(flatten)]
+        source: Source,
+        #[command(flatten)]
+        envoy_gateway: EnvoyGatewayArguments,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
     /// The whole configuration of a plain Envoy
     Envoy {
         #[command(flatten)]
@@ -50,7 +60,7 @@ enum Target {
 
 #[derive(Debug, Args)]
 struct Source {
-    /// A configuration, a WasmPlugin or TrafficExtension, or an Envoy configuration, in YAML or JSON; `-` is the standard input
+    /// A configuration, a WasmPlugin, TrafficExtension or EnvoyExtensionPolicy, or an Envoy configuration, in YAML or JSON; `-` is the standard input
     file: PathBuf,
     /// A host that the provider's metadata names beside the issuer's, such as the domain of a Cognito pool; can be given
     /// several times
@@ -87,6 +97,11 @@ fn render(target: &Target, world: &dyn World) -> Result<String, Refused> {
         Target::Istio { source, istio, output } => {
             (source.material("edge-oidc render istio", istio.keep_dex_open, world)?, Gateway::Istio(istio), output)
         }
+        Target::EnvoyGateway { source, envoy_gateway, output } => (
+            source.material("edge-oidc render envoy-gateway", false, world)?,
+            Gateway::EnvoyGateway(envoy_gateway),
+            output,
+        ),
         Target::Envoy { source, envoy, output } => {
             (source.material("edge-oidc render envoy", false, world)?, Gateway::Envoy(envoy), output)
         }

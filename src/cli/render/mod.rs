@@ -1,4 +1,4 @@
-//! `edge-oidc render istio|envoy CONFIG`: everything that a configuration needs around it, as files.
+//! `edge-oidc render istio|envoy|envoy-gateway CONFIG`: everything that a configuration needs around it, as files.
 //!
 //! Decides which files there are and how they are written. What stands in them is decided next door; what a configuration
 //! means, in `config`.
@@ -8,8 +8,10 @@
 //! | `arguments` | what can be chosen |
 //! | `command` | which configuration is written, and what is said in the end |
 //! | `envoy` | the configuration of a plain Envoy |
+//! | `envoy_gateway` | the manifests for a Gateway of Envoy Gateway's |
 //! | `hosts` | which hosts the filter calls |
 //! | `istio` | the manifests for a gateway of Istio's |
+//! | `kubernetes` | what manifests have in common |
 //! | `material` | which secrets a configuration names |
 //! | `module` | where a gateway fetches the module |
 //! | `release` | what is written differently for which release of Istio |
@@ -17,15 +19,19 @@
 mod arguments;
 mod command;
 mod envoy;
+mod envoy_gateway;
 mod hosts;
 mod istio;
+mod kubernetes;
 mod material;
 mod module;
 mod release;
 
 use std::io::ErrorKind;
 
-pub(super) use arguments::{EnvoyArguments, Gateway, GatewayArguments, IstioArguments, OutputArguments};
+pub(super) use arguments::{
+    EnvoyArguments, EnvoyGatewayArguments, Gateway, GatewayArguments, IstioArguments, ModuleArguments, OutputArguments,
+};
 pub(super) use command::{Arguments, report, run};
 pub(super) use material::{CLIENT_SECRET, SESSION_KEY, new_session_key};
 
@@ -95,6 +101,9 @@ pub(super) fn files(
 ) -> Result<Files, String> {
     match gateway {
         Gateway::Envoy(arguments) => envoy::Plan::new(material, arguments)?.files(beforehand),
+        Gateway::EnvoyGateway(arguments) => {
+            envoy_gateway::Plan::new(material, arguments, world)?.files(beforehand)
+        }
         Gateway::Istio(arguments) => istio::Plan::new(material, arguments, world)?.files(beforehand),
     }
 }
@@ -118,6 +127,7 @@ pub(super) const SOURCE: &str = "edge-oidc.yaml";
 pub(super) fn judge(gateway: Gateway<'_>, world: &dyn World) -> Result<(), String> {
     match gateway {
         Gateway::Envoy(arguments) => envoy::judge(arguments),
+        Gateway::EnvoyGateway(arguments) => envoy_gateway::judge(arguments, world).map(drop),
         Gateway::Istio(arguments) => istio::judge(arguments, world),
     }
 }

@@ -6,7 +6,16 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{super::World, IstioArguments};
+use super::{super::World, ModuleArguments};
+
+/// Who fetches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fetcher {
+    /// Envoy Gateway's controller, which has no disk for it.
+    EnvoyGateway,
+    /// The gateway's own agent.
+    Istio,
+}
 
 /// The module, as a WasmPlugin names it.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,10 +29,10 @@ pub(super) struct Module {
 }
 
 impl Module {
-    pub(super) fn read(arguments: &IstioArguments, world: &dyn World) -> Result<Self, String> {
+    pub(super) fn read(arguments: &ModuleArguments, fetcher: Fetcher, world: &dyn World) -> Result<Self, String> {
         let is_placeholder = arguments.image.is_none();
         let url = match &arguments.image {
-            Some(url) => address(url)?,
+            Some(url) => address(url, fetcher)?,
             None => format!("oci://registry.example.com/edge-oidc:{}", env!("CARGO_PKG_VERSION")),
         };
         let sha256 = match (&arguments.sha256, &arguments.dist) {
@@ -36,16 +45,22 @@ impl Module {
     }
 }
 
-/// An image without a scheme is Istio's `oci://`.
-fn address(url: &str) -> Result<String, String> {
-    let refused = || format!("--image {url}: write oci://REGISTRY/IMAGE:TAG, https://HOST/FILE or file:///FILE");
+/// An image without a scheme is `oci://`, as Istio has it.
+fn address(url: &str, fetcher: Fetcher) -> Result<String, String> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("oci", url));
-    let good =
-        matches!(scheme, "oci" | "https" | "file") && !rest.is_empty() && rest.chars().all(|c| c.is_ascii_graphic());
-    if !good || (scheme == "file") != rest.starts_with('/') {
-        return Err(refused());
+    let known = matches!((scheme, fetcher), ("oci" | "https", _) | ("file", Fetcher::Istio));
+    let good = known && !rest.is_empty() && rest.chars().all(|c| c.is_ascii_graphic());
+    if good && (scheme == "file") == rest.starts_with('/') {
+        return Ok(format!("{scheme}://{rest}"));
     }
-    Ok(format!("{scheme}://{rest}"))
+    Err(match fetcher {
+        Fetcher::EnvoyGateway => {
+            format!(
+                "--image {url}: Envoy Gateway fetches the module itself; write oci://REGISTRY/IMAGE:TAG or https://HOST/FILE"
+            )
+        }
+        Fetcher::Istio => format!("--image {url}: write oci://REGISTRY/IMAGE:TAG, https://HOST/FILE or file:///FILE"),
+    })
 }
 
 fn hexadecimal(digest: &str) -> Option<String> {
@@ -80,16 +95,25 @@ mod tests {
     #[test]
     fn an_image_is_fetched_from_a_registry_over_tls_or_from_the_disk() {
         assert_eq!(
-            address("registry.example.com/edge-oidc:1"),
+            address("registry.example.com/edge-oidc:1", Fetcher::Istio),
             Ok("oci://registry.example.com/edge-oidc:1".to_owned())
         );
         for good in ["oci://r.example.com/e@sha256:00", "https://files.example.com/e.wasm", "file:///opt/e.wasm"] {
-            assert_eq!(address(good).as_deref(), Ok(good));
+            assert_eq!(address(good, Fetcher::Istio).as_deref(), Ok(good));
         }
         for bad in
             ["http://files.example.com/e.wasm", "file://opt/e.wasm", "oci:///e", "oci://", "", "oci://a b", "ftp://a/b"]
         {
-            assert!(address(bad).is_err_and(|error| error.starts_with("--image")), "{bad}");
+            assert!(address(bad, Fetcher::EnvoyGateway).is_err(), "{bad}");
+            assert!(address(bad, Fetcher::Istio).is_err_and(|error| error.starts_with("--image")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn envoy_gateway_reads_no_file_of_its_pods() {
+        assert!(address("file:///opt/e.wasm", Fetcher::EnvoyGateway).is_err_and(|error| error.contains("oci://")));
+        for good in ["oci://r.example.com/e:1", "https://files.example.com/e.wasm"] {
+            assert_eq!(address(good, Fetcher::EnvoyGateway).as_deref(), Ok(good));
         }
     }
 

@@ -35,7 +35,7 @@ fn name(host: &Host) -> String {
 }
 
 /// The filter calls each host through the cluster that is made for it here.
-pub(super) fn name_clusters(configuration: &mut Tree, hosts: &[Host]) {
+pub(in crate::cli::render) fn name_clusters(configuration: &mut Tree, hosts: &[Host]) {
     let providers = configuration.member_mut("providers").into_iter().flat_map(Tree::elements_mut);
     for (index, provider) in providers.enumerate() {
         let own = hosts.iter().filter(|host| host.provider == Some(index));
@@ -54,24 +54,35 @@ pub(super) fn name_clusters(configuration: &mut Tree, hosts: &[Host]) {
 
 /// All of them.
 pub(super) fn clusters(upstream: &Upstream, hosts: &[Host], trusted_ca: &str) -> Result<Tree, String> {
-    let [app, provider] = shipped()?;
     let own = "The application to protect. Nothing else may reach it: it believes the identity headers it is sent.";
     let checked = "The hosts that the filter calls. auto_sni and auto_san_validation together ask for, and insist on, a certificate\n\
                    for the very host that is called; a name typed into `sni` alone would not be checked at all.";
-    let mut clusters: Vec<(&str, String, Tree)> = vec![(own, "app".to_owned(), application(app, upstream))];
+    let [app, _] = shipped()?;
+    let mut list = Tree::list([]);
+    let mut outside = outside(hosts, |_| trusted_ca)?;
+    let first = (!outside.is_empty()).then(|| outside.remove(0));
+    outside.into_iter().rev().for_each(|cluster| list.insert_first("", cluster));
+    first.into_iter().for_each(|cluster| list.insert_first(checked, cluster));
+    list.insert_first(own, application(app, upstream));
+    Ok(list)
+}
+
+/// Those of the hosts that the filter calls, each once; `trusted_ca` says where the authorities are that vouch for a host.
+pub(in crate::cli::render) fn outside<'a>(
+    hosts: &[Host],
+    trusted_ca: impl Fn(&Host) -> &'a str,
+) -> Result<Vec<Tree>, String> {
+    let [_, model] = shipped()?;
+    let mut names = Vec::new();
+    let mut clusters = Vec::new();
     for host in hosts {
         let name = name(host);
-        if clusters.iter().all(|(_, other, _)| *other != name) {
-            let comment = if clusters.len() == 1 { checked } else { "" };
-            let cluster = outside(provider.clone(), host, &name, trusted_ca);
-            clusters.push((comment, name, cluster));
+        if !names.contains(&name) {
+            clusters.push(cluster(model.clone(), host, &name, trusted_ca(host)));
+            names.push(name);
         }
     }
-    let mut list = Tree::list([]);
-    for (comment, _, cluster) in clusters.into_iter().rev() {
-        list.insert_first(comment, cluster);
-    }
-    Ok(list)
+    Ok(clusters)
 }
 
 fn application(mut cluster: Tree, upstream: &Upstream) -> Tree {
@@ -83,7 +94,7 @@ fn application(mut cluster: Tree, upstream: &Upstream) -> Tree {
     cluster
 }
 
-fn outside(mut cluster: Tree, host: &Host, name: &str, trusted_ca: &str) -> Tree {
+fn cluster(mut cluster: Tree, host: &Host, name: &str, trusted_ca: &str) -> Tree {
     cluster.set("name", name);
     let bare = host.name.trim_start_matches('[').trim_end_matches(']');
     address(&mut cluster, name, bare, host.port);

@@ -7,7 +7,7 @@
 //! | `clusters` | how Envoy reaches the application and the hosts that the filter calls |
 //! | `template` | how parts of the shipped file are replaced |
 
-mod clusters;
+pub(super) mod clusters;
 mod template;
 
 use std::{fmt::Write as _, net::SocketAddr};
@@ -16,11 +16,18 @@ use super::{
     super::yaml::Tree,
     Artifact, Beforehand, EnvoyArguments, Files, Material, Refusals, SecretValue, heading,
     hosts::{Host, hosts, missing},
-    istio,
+    kubernetes::fill_in,
 };
 use crate::config::Config;
 use clusters::Upstream;
 use template::Template;
+
+/// What turns parts of our metrics' names into labels, as the shipped file has it.
+pub(super) fn stats_tags() -> Result<Tree, String> {
+    let broken = || "this tool's own envoy.yaml has no `stats_tags`".to_owned();
+    let file: Tree = serde_saphyr::from_str(template::SHIPPED).map_err(|_| broken())?;
+    file.member("stats_config").and_then(|config| config.member("stats_tags")).cloned().ok_or_else(broken)
+}
 
 /// What the options say.
 fn choices(arguments: &EnvoyArguments) -> Result<(SocketAddr, Upstream), String> {
@@ -112,7 +119,7 @@ impl<'a> Plan<'a> {
         for SecretValue { variable, value } in &self.variables {
             let _ = match value {
                 Some(value) => writeln!(text, "{variable}='{}'", value.secret().replace('\'', r"'\''")),
-                None => writeln!(text, "# {}\n{variable}=", istio::fill_in(self.material, variable)),
+                None => writeln!(text, "# {}\n{variable}=", fill_in(self.material, variable)),
             };
         }
         Artifact { name: "envoy/envoy.env".to_owned(), text, secret: true }

@@ -4,8 +4,11 @@
 //! configuration hands the ID token on, that each application's own proxy verifies it once more.
 
 use super::{
-    super::{Artifact, IstioArguments},
-    Plan, Tree, name, resource,
+    super::{
+        Artifact, IstioArguments,
+        kubernetes::{name, resource},
+    },
+    Plan, Tree,
 };
 use crate::{
     identity::Forwarding,

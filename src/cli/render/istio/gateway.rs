@@ -3,47 +3,22 @@
 //! Decides how secrets get into the proxy: out of a Secret into the environment of its container, which `vmConfig.env` hands on.
 
 use super::{
-    super::{Artifact, Material, SecretValue},
-    Plan, Tree, resource,
+    super::{
+        Artifact,
+        kubernetes::{self, resource},
+    },
+    Plan, Tree,
 };
 
 /// The Secret. Its values stand in this file alone.
 pub(super) fn secret(plan: &Plan<'_>) -> Artifact {
-    let mut data = Tree::map();
-    for SecretValue { variable, value } in &plan.variables {
-        data = match value {
-            Some(value) => data.with(variable, value.secret().as_str()),
-            None => data.explained(fill_in(plan.material, variable), variable, ""),
-        };
-    }
-    let secret = resource("v1", "Secret", plan.metadata("edge-oidc")).with("type", "Opaque").with("stringData", data);
-    let what = "The filter's secrets. Keep this file out of repositories, and keep the session key: a new one signs\n\
-                everybody out.";
-    Artifact { secret: true, ..plan.artifact("secret.yaml", what, &[secret]) }
-}
-
-/// What stands above a value that nobody knows here.
-pub(in crate::cli::render) fn fill_in(material: &Material, variable: &str) -> &'static str {
-    match material.is_key(variable) {
-        true => "Fill in: `edge-oidc keygen` makes a key. Without it the filter refuses its configuration.",
-        false => {
-            "Fill in: the secret that the provider gave the client. Without it the filter refuses its configuration."
-        }
-    }
-}
-
-fn variables(plan: &Plan<'_>) -> Tree {
-    let variable = |secret: &SecretValue| {
-        let key = Tree::members([("name", "edge-oidc".into()), ("key", secret.variable.as_str().into())]);
-        let from = Tree::map().with("secretKeyRef", key);
-        Tree::map().with("name", secret.variable.as_str()).with("valueFrom", from)
-    };
-    Tree::list(plan.variables.iter().map(variable))
+    let secret = kubernetes::secret(plan.material, &plan.variables, &plan.arguments.namespace);
+    Artifact { secret: true, ..plan.artifact("secret.yaml", kubernetes::SECRET, &[secret]) }
 }
 
 /// A patch of the Deployment.
 pub(super) fn environment(plan: &Plan<'_>) -> Artifact {
-    let container = Tree::map().with("name", "istio-proxy").with("env", variables(plan));
+    let container = Tree::map().with("name", "istio-proxy").with("env", kubernetes::environment(&plan.variables));
     let pod = Tree::map().with("spec", Tree::map().with("containers", Tree::list([container])));
     let patch = resource("apps/v1", "Deployment", plan.metadata(&plan.arguments.gateway))
         .with("spec", Tree::map().with("template", pod));
@@ -60,7 +35,11 @@ pub(super) fn environment(plan: &Plan<'_>) -> Artifact {
 pub(super) fn values(plan: &Plan<'_>) -> Artifact {
     let what = "Values for the Helm chart `gateway`, in the place of gateway-env.yaml: the secrets as environment variables\n\
                 of the proxy's container.";
-    plan.artifact("gateway-values.yaml", what, &[Tree::map().with("envVarFrom", variables(plan))])
+    plan.artifact(
+        "gateway-values.yaml",
+        what,
+        &[Tree::map().with("envVarFrom", kubernetes::environment(&plan.variables))],
+    )
 }
 
 /// The EnvoyFilter.

@@ -18,14 +18,14 @@ mod plugin;
 mod provider;
 mod steps;
 
-pub(super) use gateway::fill_in;
 pub(super) use kubeflow::keep_dex_open;
 
 use super::{
     super::{World, yaml::Tree},
     Artifact, Beforehand, Files, IstioArguments, Material, Refusals, SecretValue,
     hosts::{Host, hosts},
-    module::Module,
+    kubernetes::{self, name},
+    module::{Fetcher, Module},
     release::Release,
 };
 use crate::config::Config;
@@ -56,7 +56,7 @@ impl<'a> Choices<'a> {
     fn read(arguments: &'a IstioArguments, world: &dyn World) -> Result<Self, String> {
         let mut refusals = Refusals::default();
         let release = refusals.keep(Release::parse(&arguments.istio));
-        let module = refusals.keep(Module::read(arguments, world));
+        let module = refusals.keep(Module::read(&arguments.module, Fetcher::Istio, world));
         let names = [("--namespace", &arguments.namespace), ("--gateway", &arguments.gateway)].into_iter();
         for (option, text) in names.chain(arguments.applications.iter().map(|text| ("--applications", text))) {
             refusals.keep(name(option, text));
@@ -119,7 +119,7 @@ impl<'a> Plan<'a> {
 
     /// The metadata of something in the gateway's namespace.
     fn metadata(&self, name: &str) -> Tree {
-        Tree::members([("name", name.into()), ("namespace", self.arguments.namespace.as_str().into())])
+        kubernetes::metadata(name, &self.arguments.namespace)
     }
 
     fn labels(&self) -> Tree {
@@ -135,21 +135,6 @@ impl<'a> Plan<'a> {
 
     fn heading(&self, what: &str) -> String {
         super::heading(what, &self.material.command)
-    }
-}
-
-/// The first members of every resource.
-fn resource(group: &str, kind: &str, metadata: Tree) -> Tree {
-    Tree::members([("apiVersion", group.into()), ("kind", kind.into()), ("metadata", metadata)])
-}
-
-/// RFC 1123's labels, which Kubernetes' names are made of.
-fn name(option: &str, text: &str) -> Result<(), String> {
-    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let ends = text.bytes().next().is_some_and(letter) && text.bytes().next_back().is_some_and(letter);
-    match ends && text.len() <= 63 && text.bytes().all(|byte| letter(byte) || byte == b'-') {
-        true => Ok(()),
-        false => Err(format!("{option} {text}: is no name in Kubernetes: small letters, digits and `-`, at most 63")),
     }
 }
 

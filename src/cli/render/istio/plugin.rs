@@ -2,7 +2,10 @@
 //!
 //! Decides what it says beside the filter's configuration.
 
-use super::{super::Artifact, Plan, Tree, resource};
+use super::{
+    super::{Artifact, kubernetes::resource},
+    Plan, Tree,
+};
 
 pub(super) fn artifact(plan: &Plan<'_>) -> Artifact {
     let metadata = plan.metadata("edge-oidc");

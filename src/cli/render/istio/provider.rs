@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    super::{Artifact, hosts::Host},
-    Plan, Tree, resource,
+    super::{Artifact, hosts::Host, kubernetes::resource},
+    Plan, Tree,
 };
 
 /// Services are called by the name that Istio has for them.
