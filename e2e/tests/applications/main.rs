@@ -13,4 +13,6 @@ mod jupyterlab;
 mod page;
 mod people;
 mod process;
+mod prometheus;
+mod proxy;
 mod world;
