@@ -8,6 +8,7 @@
 //! | `conclusion` | that nothing is written where something stands in the way |
 //! | `ledger` | the tables that people read |
 //! | `manifest` | what a Kubernetes manifest holds |
+//! | `pool` | what AWS calls a user pool |
 //! | `terms` | what is said alike in every configuration |
 
 mod alb;
@@ -18,6 +19,7 @@ mod ledger;
 mod manifest;
 mod oauth2_proxy;
 mod pomerium;
+mod pool;
 mod terms;
 
 use clap::{Args, Subcommand};
