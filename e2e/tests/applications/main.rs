@@ -10,9 +10,11 @@
 
 mod grpc;
 mod jupyterlab;
+mod kube_web_view;
 mod page;
 mod people;
 mod process;
 mod prometheus;
 mod proxy;
+mod tokens;
 mod world;
