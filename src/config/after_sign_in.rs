@@ -7,6 +7,7 @@ use url::form_urlencoded::{byte_serialize, parse};
 use super::{
     Paths,
     address::{self, own_path},
+    parameter,
     read::{Node, Report},
 };
 use crate::http::{origin::Origin, path::ReturnPath};
@@ -49,7 +50,7 @@ pub(super) fn read(node: &Node<'_>, paths: Option<&Paths>, report: &mut Report) 
     let object = node.object(&["url", "parameter"], report)?;
     let mend = "add `url`, such as `/welcome`";
     let url = object.required("url", mend, report).and_then(|node| url(&node, paths, report));
-    let parameter = object.member("parameter").map_or(Some("next"), |node| parameter(&node, report));
+    let parameter = object.member("parameter").map_or(Some("next"), |node| parameter::name(&node, "next", report));
     Some(AfterSignIn::new(&url?, parameter?))
 }
 
@@ -64,19 +65,6 @@ fn url(node: &Node<'_>, paths: Option<&Paths>, report: &mut Report) -> Option<St
     }
     Some(path)
 }
-
-fn parameter<'a>(node: &Node<'a>, report: &mut Report) -> Option<&'a str> {
-    let name = node.text(report)?;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    if name.len() > LONGEST_NAME || !name.bytes().all(plain) {
-        let mend = "write up to 64 letters, digits, `-`, `.`, `_` and `~`, such as `next`";
-        node.problem(report, "is not the name of a parameter", mend);
-        return None;
-    }
-    Some(name)
-}
-
-const LONGEST_NAME: usize = 64;
 
 #[cfg(test)]
 mod tests {

@@ -114,19 +114,7 @@ fn scope<'a>(node: &Node<'a>, kind: ProviderKind, report: &mut Report) -> Option
 pub(super) fn authorization_parameters(node: &Node<'_>, report: &mut Report) -> Vec<(String, String)> {
     let mut parameters = Vec::new();
     for (name, node) in node.entries(report).unwrap_or_default() {
-        if UNVERIFIED.contains(&name) {
-            let mend = match name {
-                "acr_values" | "max_age" => {
-                    "write it as `signIn` of the rules that ask for it: there the token is held to it"
-                }
-                _ => "remove it: a person can delete it from the address bar, and no token is held to it",
-            };
-            node.problem(report, "asks for what nothing would verify", mend);
-        }
-        if name.is_empty() || RESERVED.contains(&name) {
-            let mend = "remove it: the sign-in sets it itself, and cannot do without its own value";
-            node.problem(report, "is not a free parameter", mend);
-        }
+        judge_parameter(&node, name, report);
         let Some(value) = node.text(report) else { continue };
         if name == "prompt" && value.split(' ').any(|prompt| prompt == "none") {
             let mend = "remove it: nobody who is not signed in at the provider yet could ever sign in";
@@ -135,6 +123,23 @@ pub(super) fn authorization_parameters(node: &Node<'_>, report: &mut Report) -> 
         parameters.push((name.to_owned(), value.to_owned()));
     }
     parameters
+}
+
+/// Whether a sign-in may send a parameter of this name beside its own.
+pub(super) fn judge_parameter(node: &Node<'_>, name: &str, report: &mut Report) {
+    if UNVERIFIED.contains(&name) {
+        let mend = match name {
+            "acr_values" | "max_age" => {
+                "write it as `signIn` of the rules that ask for it: there the token is held to it"
+            }
+            _ => "remove it: a person can delete it from the address bar, and no token is held to it",
+        };
+        node.problem(report, "asks for what nothing would verify", mend);
+    }
+    if name.is_empty() || RESERVED.contains(&name) {
+        let mend = "remove it: the sign-in sets it itself, and cannot do without its own value";
+        node.problem(report, "is not a free parameter", mend);
+    }
 }
 
 /// `clientId`.

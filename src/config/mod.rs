@@ -11,7 +11,9 @@
 //! | `providers`, `provider`, `role`, `client`, `address`, `logout`, `tokens` | `providers`: each provider, our client there, its URLs, signing out, bearer tokens |
 //! | `public_urls`, `paths`, `after_sign_in`, `pages`, `session`, `identity`, `bearer`, `authorizer`, `routes` | the blocks of these names |
 //! | `user_ids` | out of which claims a user id is made, and by which rules |
+//! | `sign_in_parameters` | what a link may hand on to a provider |
 //! | `sign_in_page` | nothing; refuses a provider's page that is behind our own sign-in |
+//! | `parameter` | names of query parameters |
 //! | `secret` | a text or `{ env: NAME }` |
 
 mod address;
@@ -23,6 +25,7 @@ mod document;
 mod identity;
 mod logout;
 mod pages;
+mod parameter;
 mod paths;
 mod people;
 mod problem;
@@ -35,6 +38,7 @@ mod routes;
 mod secret;
 mod session;
 mod sign_in_page;
+mod sign_in_parameters;
 mod tokens;
 mod user_ids;
 
@@ -48,6 +52,7 @@ pub use bearer::BearerSettings;
 pub use pages::Theme;
 pub use paths::Paths;
 pub use problem::{Problem, Problems};
+pub use sign_in_parameters::SignInParameter;
 pub use tokens::KINDS as TOKEN_KINDS;
 
 use crate::{
@@ -84,6 +89,7 @@ pub struct Config {
     pub routes: Routes,
     forwarding: BTreeMap<usize, Forwarding>,
     providers: Vec<ProviderSettings>,
+    sign_in_parameters: Vec<Vec<SignInParameter>>,
     warnings: Vec<Problem>,
 }
 
@@ -117,6 +123,11 @@ impl Config {
     /// Who vouches for people and programs, in order.
     pub fn providers(&self) -> &[ProviderSettings] {
         &self.providers
+    }
+
+    /// What a link to the sign-in endpoint may hand on to the provider with this place among [`Config::providers`].
+    pub fn sign_in_parameters(&self, provider: usize) -> &[SignInParameter] {
+        self.sign_in_parameters.get(provider).map_or(&[], Vec::as_slice)
     }
 
     /// Where a provider sends the browser back to. Each has an address of its own, so that no provider can bring in another's
@@ -199,6 +210,11 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
         paths::judge_callbacks(&root, paths, providers, report);
         paths::judge_landings(&root, paths, providers, report);
     }
+    if let Some(paths) = &paths {
+        parameter::judge(&root, paths, report);
+    }
+    let taken = paths.as_ref().map(|paths| paths.return_parameter.as_str());
+    let sign_in_parameters = sign_in_parameters::read(&root, taken, report);
     let after_sign_in = root.member("afterSignIn").map(|node| after_sign_in::read(&node, paths.as_ref(), report));
     let mend = "add `session: { keys: [{ env: SESSION_KEY }] }`; `edge-oidc keygen` makes a key";
     let session = root.required("session", mend, report);
@@ -247,6 +263,7 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
         routes,
         forwarding,
         providers,
+        sign_in_parameters,
         warnings: Vec::new(),
     })
 }

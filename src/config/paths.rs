@@ -1,11 +1,14 @@
 //! `paths`: our own endpoints on each public URL.
 //!
 //! Decides that no two endpoints share a path, and that every reader reads each path alike. What the endpoints do is
-//! `flow`'s.
+//! `flow`'s; which names their parameters may have is `parameter`'s.
 
 use std::collections::BTreeSet;
 
-use super::read::{self, Node, Object, Report};
+use super::{
+    parameter,
+    read::{self, Node, Object, Report},
+};
 use crate::{
     http::cookie::SameSite,
     oidc::provider::{LogoutKind, ProviderSettings},
@@ -32,6 +35,8 @@ pub struct Paths {
     pub verify: Option<String>,
     /// A page for everyone: who is signed in, or a link to sign in, where it is wanted.
     pub homepage: Option<String>,
+    /// The parameter of the query that says where to go after signing in or out.
+    pub return_parameter: String,
 }
 
 impl Paths {
@@ -75,6 +80,7 @@ impl Default for Paths {
             front_channel: None,
             verify: None,
             homepage: None,
+            return_parameter: "return_to".to_owned(),
         }
     }
 }
@@ -102,6 +108,11 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Option<Paths> {
     let front_channel = path("frontChannel", None);
     let homepage = path("homepage", None);
     let verify = path("verify", None);
+    let parameter = |name: &str, default: Option<String>, report: &mut Report| match object.member(name) {
+        Some(node) => Some(Some(parameter::name(&node, "return_to", report)?.to_owned())),
+        None => Some(default),
+    };
+    let return_parameter = parameter("returnParameter", Some(default.return_parameter), report);
     judge_verify(&object, verify.as_ref()?.as_deref(), &taken, report);
     Some(Paths {
         callback: callback??,
@@ -113,11 +124,22 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Option<Paths> {
         front_channel: front_channel?,
         verify: verify?,
         homepage: homepage?,
+        return_parameter: return_parameter??,
     })
 }
 
-const KNOWN: [&str; 9] =
-    ["callback", "signIn", "signOut", "signedOut", "whoami", "backChannel", "frontChannel", "verify", "homepage"];
+const KNOWN: [&str; 10] = [
+    "callback",
+    "signIn",
+    "signOut",
+    "signedOut",
+    "whoami",
+    "backChannel",
+    "frontChannel",
+    "verify",
+    "homepage",
+    "returnParameter",
+];
 
 /// What stands below `verify` is another proxy's path.
 fn judge_verify(object: &Object<'_>, verify: Option<&str>, taken: &BTreeSet<String>, report: &mut Report) {

@@ -20,7 +20,7 @@ use crate::oidc::{
     signature::Algorithm,
 };
 
-const KNOWN: [&str; 21] = [
+const KNOWN: [&str; 22] = [
     "name",
     "displayName",
     "issuer",
@@ -37,6 +37,7 @@ const KNOWN: [&str; 21] = [
     "clusters",
     "endpoints",
     "authorizationParameters",
+    "signInParameters",
     "insecureHttp",
     "timeout",
     "leeway",

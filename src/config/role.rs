@@ -134,7 +134,7 @@ fn refuse_what_people_need(provider: &Object<'_>, report: &mut Report) {
     let mut refuse = |node: Option<Node<'_>>| {
         node.into_iter().for_each(|node| node.problem(report, "has no effect: nobody signs in here", mend));
     };
-    for name in ["displayName", "scopes", "authorizationParameters", "logout", "userInfo"] {
+    for name in ["displayName", "scopes", "authorizationParameters", "signInParameters", "logout", "userInfo"] {
         refuse(provider.member(name));
     }
     let endpoints = provider.member("endpoints");

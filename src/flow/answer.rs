@@ -174,7 +174,7 @@ const fn target(client: Client) -> Target {
 fn wanted(config: &Config, inbound: &Inbound, origin: &Origin) -> ReturnPath {
     match inbound.view.path() == config.paths.sign_in.as_bytes() {
         // Whatever else it asks for is what is refused.
-        true => inbound.requested_return_path(origin),
+        true => inbound.requested_return_path(config, origin),
         false => back(config, inbound, origin),
     }
 }
@@ -191,18 +191,21 @@ pub fn refuse_callback(config: &Config, inbound: &Inbound, refusal: &Refusal, re
     if status == 503 { reply.with("retry-after", RETRY_AFTER) } else { reply }
 }
 
-/// The page where a person chooses a provider.
+/// The page where a person chooses a provider; each choice hands on what the link asked of that one.
 pub fn choice<'a>(
     config: &Config,
     inbound: &Inbound,
-    providers: impl Iterator<Item = &'a ProviderSettings>,
+    providers: impl Iterator<Item = (&'a ProviderSettings, Vec<(String, String)>)>,
     return_path: &ReturnPath,
     again: bool,
 ) -> Reply {
     let again = if again { "&again=true" } else { "" };
-    let href = |name: &str| format!("{}&provider={name}{again}", sign_in_link(config, return_path));
-    let choices: Vec<Choice<'_>> =
-        providers.map(|provider| Choice { href: href(&provider.name), label: &provider.display_name }).collect();
+    let link = sign_in_link(config, return_path);
+    let choice = |(provider, asked): (&'a ProviderSettings, Vec<(String, String)>)| {
+        let asked: String = asked.into_iter().map(|pair| format!("&{}", form(&[pair]))).collect();
+        Choice { href: format!("{link}&provider={}{again}{asked}", provider.name), label: &provider.display_name }
+    };
+    let choices: Vec<Choice<'_>> = providers.map(choice).collect();
     let text = "Choose how you want to sign in.";
     let action = Action::Choice(&choices);
     let title = "Please sign in";
@@ -225,9 +228,12 @@ fn ends_provider_sessions(config: &Config) -> bool {
 }
 
 fn sign_in_link(config: &Config, return_path: &ReturnPath) -> String {
-    let query =
-        url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", return_path.as_str()).finish();
+    let query = form(&[(config.paths.return_parameter.as_str(), return_path.as_str())]);
     format!("{}?{query}", config.paths.sign_in)
+}
+
+fn form<T: AsRef<str>>(pairs: &[(T, T)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 /// Where a person should come back to: nowhere in particular from a callback, the page around a frame, else here.

@@ -168,15 +168,21 @@ impl Inbound {
         self.view.size().saturating_add(self.cookies.size()).saturating_add(self.carried.size())
     }
 
-    /// `return_to` of the query, if it is safe; `/` otherwise.
-    pub fn requested_return_path(&self, origin: &Origin) -> ReturnPath {
-        let asked = self.return_to().and_then(|path| ReturnPath::parse(path.as_bytes(), origin));
+    /// The place that the query asks to come to, if it is safe; `/` otherwise.
+    pub fn requested_return_path(&self, config: &Config, origin: &Origin) -> ReturnPath {
+        let asked = self.return_to(config).and_then(|path| ReturnPath::parse(path.as_bytes(), origin));
         asked.unwrap_or_else(ReturnPath::root)
     }
 
-    /// `return_to` of the query, unjudged, if it is there once.
-    pub fn return_to(&self) -> Option<String> {
-        self.parameter("return_to")
+    /// The place that the query asks to come to, unjudged, if it is there once.
+    pub fn return_to(&self, config: &Config) -> Option<String> {
+        self.parameter(&config.paths.return_parameter)
+    }
+
+    /// Whether the query has the member `name`, whatever its value.
+    pub fn has_parameter(&self, name: &str) -> bool {
+        let query = self.view.query().unwrap_or_default();
+        url::form_urlencoded::parse(query).any(|(other, _)| other == name)
     }
 
     /// The member `name` of the query, if it is there once.

@@ -3,6 +3,8 @@
 //! Decides which providers are offered for which place, how strongly the person must sign in there, and that one redirect is
 //! not followed by another of the same kind. Continues [`Engine`]; the redirect itself is `sign_in`'s.
 
+use std::rc::Rc;
+
 use super::{
     Engine, Moment, answer,
     decision::Decision,
@@ -15,6 +17,7 @@ use super::{
     waiting::Then,
 };
 use crate::{
+    config::Config,
     http::{
         origin::Origin,
         path::{RawPath, ReturnPath},
@@ -24,6 +27,7 @@ use crate::{
     oidc::assurance::Assurance,
     policy::{Access, Routes},
     session::{Session, delete_session, has_landed},
+    time::UnixTime,
 };
 
 /// Who is known when somebody is sent to sign in.
@@ -45,16 +49,24 @@ struct Wanted {
     again: bool,
 }
 
+/// What a link to the sign-in endpoint asks a provider for.
+struct Asked<'a> {
+    /// What is handed on.
+    taken: Vec<(String, String)>,
+    /// A parameter that is not: its value is none that may be, or it came twice.
+    ignored: Option<&'a str>,
+}
+
 impl Engine {
-    /// The sign-in endpoint: on to `return_to`, by way of a provider unless a session stands that is good enough.
+    /// The sign-in endpoint: on to where it is asked to lead, by way of a provider unless a session stands that is good enough.
     pub(super) fn sign_in(&mut self, inbound: Inbound, moment: &mut Moment<'_>) -> Decision {
         let Some(origin) = inbound.origin.clone() else {
             return self.refuse(&inbound, &Refusal::HostUnknown, moment.now);
         };
-        let wanted = Wanted::of(&inbound, &origin);
+        let wanted = Wanted::of(&self.party.config, &inbound, &origin);
         // What is asked for here is what the place that the person goes to asks for.
         let inbound = Inbound { rule: rule_of(&self.party.config.routes, &origin, &wanted.return_path), ..inbound };
-        let config = std::rc::Rc::clone(&self.party.config);
+        let config = Rc::clone(&self.party.config);
         let access = config.routes.route(inbound.rule).access();
         match (inbound.standing(&mut self.party, &origin, moment), inbound.client) {
             (_, Client::Submission) => self.refuse(&inbound, &Refusal::MethodNotAllowed, moment.now),
@@ -131,7 +143,8 @@ impl Engine {
             }
             _ => {
                 let config = &self.party.config;
-                let providers = candidates.iter().filter_map(|id| self.party.settings(*id));
+                let asked = |id: ProviderId| Some((self.party.settings(id)?, Asked::of(config, &inbound, id).taken));
+                let providers = candidates.iter().filter_map(|id| asked(*id));
                 let void = if keeps_session { Vec::new() } else { delete_session(&config.session, &inbound.cookies) };
                 let reply =
                     answer::choice(config, &inbound, providers, &wanted.return_path, wanted.again).with_cookies(void);
@@ -178,6 +191,16 @@ impl Engine {
         }
     }
 
+    fn log_ignored(&mut self, inbound: &Inbound, name: Option<&str>, now: UnixTime) {
+        let Some(name) = name else { return };
+        let text = format!(
+            "the parameter {name} of a link to the sign-in endpoint is left out: it came twice, or signInParameters do not take \
+             its value"
+        );
+        let line = self.journal.line(log::Level::Debug, inbound.view.request_id(), IGNORED_CODE, text, now);
+        line.into_iter().for_each(|line| self.output.event(Event::Log(line)));
+    }
+
     pub(super) fn redirect(&mut self, inbound: &Inbound, sign_in: SignIn, moment: &mut Moment<'_>) -> Decision {
         let Moment { now, entropy, .. } = moment;
         let endpoints = self.party.state(sign_in.provider).and_then(|state| state.endpoints());
@@ -185,8 +208,12 @@ impl Engine {
         let (Some(provider), Some(origin)) = (known, &inbound.origin) else {
             return self.refuse(inbound, &Refusal::ProviderUnavailable, *now);
         };
-        match redirect_to_provider(&self.party.config, provider, inbound, origin, sign_in, *now, *entropy) {
+        let config = Rc::clone(&self.party.config);
+        let asked = Asked::of(&config, inbound, sign_in.provider);
+        let sign_in = (sign_in, asked.taken.as_slice());
+        match redirect_to_provider(&config, provider, inbound, origin, sign_in, *now, *entropy) {
             Ok(reply) => {
+                self.log_ignored(inbound, asked.ignored, *now);
                 self.output.event(Event::SignInStarted);
                 self.reply(Outcome::Redirected, reply)
             }
@@ -195,11 +222,30 @@ impl Engine {
     }
 }
 
+impl Asked<'_> {
+    /// Only a request to the sign-in endpoint asks for anything.
+    fn of<'a>(config: &'a Config, inbound: &Inbound, provider: ProviderId) -> Asked<'a> {
+        let mut asked = Asked { taken: Vec::new(), ignored: None };
+        if inbound.view.path() != config.paths.sign_in.as_bytes() {
+            return asked;
+        }
+        for parameter in config.sign_in_parameters(provider.index()) {
+            match inbound.parameter(&parameter.name) {
+                Some(value) if parameter.takes(&value) => asked.taken.push((parameter.name.clone(), value)),
+                None if !inbound.has_parameter(&parameter.name) => {}
+                _ => asked.ignored = Some(&parameter.name),
+            }
+        }
+        asked
+    }
+}
+
 impl Wanted {
-    /// Nothing in a query adds anything to what the provider is asked for (T-71), but that it asks the person again.
-    fn of(inbound: &Inbound, origin: &Origin) -> Self {
+    /// Nothing in a query adds anything to what the provider is asked for (T-71), but that it asks the person again, and what
+    /// [`Asked`] takes.
+    fn of(config: &Config, inbound: &Inbound, origin: &Origin) -> Self {
         Self {
-            return_path: inbound.requested_return_path(origin),
+            return_path: inbound.requested_return_path(config, origin),
             provider: inbound.parameter("provider"),
             again: inbound.parameter("again").is_some(),
         }
@@ -210,6 +256,8 @@ impl Wanted {
         !self.again && named && access.takes(&session.provider)
     }
 }
+
+const IGNORED_CODE: &str = "sign_in_parameter_ignored";
 
 /// The rule for a page of ours, as its readers will ask for it.
 fn rule_of(routes: &Routes, origin: &Origin, path: &ReturnPath) -> Option<usize> {

@@ -44,7 +44,7 @@ pub struct SignIn {
     pub keeps_session: bool,
 }
 
-/// The redirect that starts a sign-in, with the attempt's cookie. Session cookies that stand for nothing are deleted with it.
+/// The redirect that starts a sign-in, with the attempt's cookie and what the person's link asks the provider for. Session cookies that stand for nothing are deleted with it.
 ///
 /// # Errors
 /// The random source gave nothing: no sign-in without unguessable values. Or the provider's page would lead back here.
@@ -53,7 +53,7 @@ pub fn redirect_to_provider(
     (provider, endpoints): (&ProviderSettings, &SignInEndpoints),
     inbound: &Inbound,
     origin: &Origin,
-    sign_in: SignIn,
+    (sign_in, asked): (SignIn, &[(String, String)]),
     now: UnixTime,
     entropy: &mut dyn Entropy,
 ) -> Result<Reply, Refusal> {
@@ -75,7 +75,7 @@ pub fn redirect_to_provider(
     };
     let LoginAttempt { state, nonce, code_verifier, assurance, .. } = &attempt;
     let redirect_uri = redirect_uri(callback_origin, &config.callback_path(provider));
-    let transaction = Transaction { state, nonce, code_verifier, prompt_login: again };
+    let transaction = Transaction { state, nonce, code_verifier, prompt_login: again, asked };
     let url = authorization_request(provider, endpoints, &redirect_uri, transaction, assurance);
     let scope = host_scope(config, origin);
     let cookies = write_attempt(&config.session, &inbound.cookies, &attempt, scope, &provider.client_id, entropy, now)?;

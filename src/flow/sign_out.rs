@@ -66,7 +66,7 @@ pub fn answer(
     id_token_hint: Option<&Secret<String>>,
     entropy: &mut dyn Entropy,
 ) -> Result<Reply, Refusal> {
-    let wish = wish(provider, inbound, origin);
+    let wish = wish(config, provider, inbound, origin);
     let state = random_token(entropy)?;
     // Cognito's guides register the start page, RP-initiated logout has a page of ours.
     let return_url = match provider.map(|provider| &provider.logout) {
@@ -106,10 +106,10 @@ fn local_landing(provider: Option<&ProviderSettings>, origin: &Origin) -> Option
     Some(if url.starts_with('/') { format!("{origin}{url}") } else { url.clone() })
 }
 
-/// Where the person asks to land with `return_to`: a path of this site, or one of the configured addresses to the letter
+/// Where the person asks to land: a path of this site, or one of the configured addresses to the letter
 /// (T-5, T-7).
-fn wish(provider: Option<&ProviderSettings>, inbound: &Inbound, origin: &Origin) -> Option<String> {
-    let asked = inbound.return_to()?;
+fn wish(config: &Config, provider: Option<&ProviderSettings>, inbound: &Inbound, origin: &Origin) -> Option<String> {
+    let asked = inbound.return_to(config)?;
     let listed = listed(provider, &asked);
     let own = || ReturnPath::parse(asked.as_bytes(), origin).map(|path| format!("{origin}{}", path.as_str()));
     listed.cloned().or_else(own)

@@ -32,6 +32,8 @@ pub struct Transaction<'a> {
     pub code_verifier: &'a Secret<String>,
     /// Whether the person says anew who they are: `prompt=login` (OpenID Connect Core §3.1.2.1).
     pub prompt_login: bool,
+    /// Further members that the person's link asks for, judged.
+    pub asked: &'a [(String, String)],
 }
 
 /// The members of a callback that we read, each at most once.
@@ -88,9 +90,12 @@ pub fn authorization_request(
     let mut url = metadata.authorization_endpoint.clone();
     let prompt = transaction.prompt_login.then(|| ("prompt", "login".to_owned()));
     let demanded: Vec<_> = assurance.parameters().into_iter().chain(prompt).collect();
-    // What a rule demands stands in the place of what every sign-in asks for: no parameter twice (RFC 6749 §3.1).
+    // What a rule demands stands in the place of what a link asks for, and both in that of what every sign-in asks for: no
+    // parameter twice (RFC 6749 §3.1).
+    let asked = transaction.asked;
+    let free = |name: &String| demanded.iter().all(|(demanded, _)| demanded != name);
     let configured = settings.authorization_parameters.iter();
-    let configured = configured.filter(|(name, _)| demanded.iter().all(|(demanded, _)| demanded != name));
+    let configured = configured.filter(|(name, _)| free(name) && asked.iter().all(|(asked, _)| asked != name));
     url.query_pairs_mut()
         .append_pair("response_type", "code")
         .append_pair("client_id", &settings.client_id)
@@ -101,6 +106,7 @@ pub fn authorization_request(
         .append_pair("code_challenge", &pkce::code_challenge(transaction.code_verifier))
         .append_pair("code_challenge_method", pkce::CODE_CHALLENGE_METHOD)
         .extend_pairs(configured)
+        .extend_pairs(asked.iter().filter(|(name, _)| free(name)))
         .extend_pairs(demanded);
     url
 }
@@ -261,7 +267,8 @@ mod tests {
         let secret = |text: &str| Secret::new(text.to_owned());
         let (state, nonce, verifier) =
             (secret("s"), secret("n"), secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"));
-        let transaction = Transaction { state: &state, nonce: &nonce, code_verifier: &verifier, prompt_login: false };
+        let transaction =
+            Transaction { state: &state, nonce: &nonce, code_verifier: &verifier, prompt_login: false, asked: &[] };
         let settings = ProviderSettings {
             scopes: vec!["openid".into(), "a/b".into()],
             authorization_parameters: vec![("lang".into(), "de & fr".into())],
@@ -278,7 +285,8 @@ mod tests {
     /// The value of each member `name` of a request that demands `assurance`.
     fn demanded(assurance: &Assurance, name: &str) -> Vec<String> {
         let secret = Secret::new("x".to_owned());
-        let transaction = Transaction { state: &secret, nonce: &secret, code_verifier: &secret, prompt_login: false };
+        let transaction =
+            Transaction { state: &secret, nonce: &secret, code_verifier: &secret, prompt_login: false, asked };
         let owned = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let settings = ProviderSettings {
             scopes: vec!["openid".into(), "email".into()],

@@ -18,6 +18,7 @@ mod futile;
 mod generous;
 mod identity;
 mod pages;
+mod parameters;
 mod people;
 mod provider;
 mod providers;

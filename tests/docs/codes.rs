@@ -94,7 +94,7 @@ fn other_codes(sources: &BTreeMap<String, String>) -> BTreeSet<String> {
         |text: &String| text.contains('_') && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     let mut codes = BTreeSet::new();
     for text in sources.values() {
-        for after in ["\"[-] ", "code: \""].iter().flat_map(|mark| text.split(mark).skip(1)) {
+        for after in ["\"[-] ", "code: \"", "_CODE: &str = \""].iter().flat_map(|mark| text.split(mark).skip(1)) {
             codes.insert(after.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect());
         }
     }
@@ -159,7 +159,7 @@ fn codes_that_other_documents_name_exist() {
     let heads: BTreeSet<_> = real.iter().filter_map(|code| code.split_once('_')).map(|(head, _)| head).collect();
     // Names of claims, parameters, Envoy's settings and the providers' own codes that begin alike.
     let others = "access_token bearer_ body_too_large email_verified host_env_keys id_token id_token_ id_token_hint jwt_ \
-                  logout_token logout_token_ no_host provider_domain provider_issuer session_expires_at sign_in sign_in_failed signed_in_at \
+                  login_hint logout_token logout_token_ no_host provider_domain provider_issuer session_expires_at sign_in sign_in_failed signed_in_at \
                   token_endpoint token_type_hint token_use user_id user_info user_info_";
     let others: BTreeSet<_> = others.split(' ').collect();
     let mut unknown = BTreeSet::new();

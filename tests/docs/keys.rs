@@ -69,6 +69,7 @@ fn full() -> Value {
     tree["providers"][0]["clientSecret"] = json!({ "env": "SECRET" });
     tree["providers"][0]["clientAuthentication"] = json!("client_secret_basic");
     tree["providers"][0]["bearer"] = json!([{ "kind": "access_token", "clientIds": ["a"] }]);
+    tree["providers"][0]["signInParameters"] = json!([{ "name": "lang" }]);
     tree
 }
 

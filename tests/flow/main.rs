@@ -53,6 +53,7 @@ mod neighbours;
 mod opaque;
 mod opaque_floods;
 mod outages;
+mod parameters;
 mod programs;
 #[path = "../support/provider.rs"]
 mod provider;

@@ -24,8 +24,11 @@ pub(super) fn sign_in(config: &Config) -> Vec<String> {
         let names: Vec<_> = people(config).map(|provider| &provider.display_name).collect();
         lines.push(format!("people choose among {}, where a rule does not", list(&names, "and")));
     }
-    for provider in people(config) {
-        lines.extend(under(provider, several, sign_in_at(provider)));
+    for (index, provider) in config.providers().iter().enumerate().filter(|(_, provider)| provider.signs_in) {
+        let asked = config.sign_in_parameters(index).iter();
+        let asked = asked
+            .map(|asked| format!("a link to {} may hand on {}: {}", config.paths.sign_in, asked.name, asked.words()));
+        lines.extend(under(provider, several, sign_in_at(provider).into_iter().chain(asked).collect()));
     }
     if lines.is_empty() {
         lines.push("nobody signs in: only programs with bearer tokens come in".to_owned());
@@ -173,7 +176,8 @@ fn registrations_at(provider: &ProviderSettings, config: &Config) -> Vec<String>
     }
     if !matches!(provider.logout, LogoutKind::Local { .. }) {
         let urls = provider.logout_return_urls.iter();
-        lines.extend(urls.map(|url| format!("sign-out URL {url}, for people who ask for it with `return_to`")));
+        let parameter = &config.paths.return_parameter;
+        lines.extend(urls.map(|url| format!("sign-out URL {url}, for people who ask for it with `{parameter}`")));
     }
     if let (Some(path), Some(url)) = (&config.paths.back_channel, config.public_urls.first()) {
         let one = if matches!(url, PublicUrl::Below(_)) { "; one HOST is enough" } else { "" };
