@@ -18,7 +18,7 @@
 //! | [`WebSocket`] | a client for `/ws` of the application |
 //! | [`Dynamic`] | a part of Envoy's configuration that changes while it runs |
 //! | [`partners`], [`service_accounts`] | issuers beside the first ([`Builder::with_partners`], [`Builder::with_kubernetes`]) |
-//! | [`Tool`], [`Rendered`] | the command-line tool in a folder, and a gateway started from what it wrote there, for Istio by [`istiod`] |
+//! | [`Tool`], [`Rendered`] | the command-line tool in a folder, and a gateway started from what it wrote there ([`istiod`], [`envoy_gateway`]) |
 //! | [`Balancer`] | what stands in front of several worlds that are replicas of one ([`World::replica`]) |
 //!
 //! Names resolve to loopback by [`Net`], certificates are those of one throw-away authority, and everything here panics with
@@ -29,6 +29,7 @@ mod balancer;
 mod beside;
 pub mod chromium;
 mod dynamic;
+pub mod envoy_gateway;
 mod grpc;
 pub mod istiod;
 mod jar;

@@ -27,8 +27,11 @@ pub const ENVOY_OLDEST: &str = "1.36.2";
 
 const CARGO_DENY: &str = "0.20.2";
 const OIDC_PROVIDER: &str = "9.13.3";
+const ENVOY_GATEWAY_MODELS: &str = "2.0.0";
+const GATEWAY_API_MODELS: &str = "2.0.0";
 const ISTIO_MODELS: &str = "3.0.1";
 const NODE_AT_LEAST: u32 = 18;
+const TERRAFORM_AWS: &str = "21.22.1";
 const WASM_TARGET: &str = "wasm32-wasip1";
 
 /// A browser and its WebDriver.
@@ -85,6 +88,26 @@ pub fn istio_models() -> Result<PathBuf> {
         npm_install(dir, &format!("@kubernetes-models/istio@{ISTIO_MODELS}"))
     })
     .context("by hand: npm install @kubernetes-models/istio")
+}
+
+/// The folder whose `node_modules` holds `@kubernetes-models/envoy-gateway` and `@kubernetes-models/gateway-api`, the types of
+/// Envoy Gateway's resources and of those that it builds on.
+pub fn envoy_gateway_models() -> Result<PathBuf> {
+    node()?;
+    once(&format!("envoy-gateway-models-{ENVOY_GATEWAY_MODELS}"), |dir| {
+        npm_install(dir, &format!("@kubernetes-models/envoy-gateway@{ENVOY_GATEWAY_MODELS}"))?;
+        npm_install(dir, &format!("@kubernetes-models/gateway-api@{GATEWAY_API_MODELS}"))
+    })
+    .context("by hand: npm install @kubernetes-models/envoy-gateway @kubernetes-models/gateway-api")
+}
+
+/// The folder whose `node_modules` holds `@cdktf/provider-aws`: every argument of every resource of Terraform's provider for AWS.
+pub fn terraform_aws() -> Result<PathBuf> {
+    node()?;
+    once(&format!("terraform-aws-{TERRAFORM_AWS}"), |dir| {
+        npm_install(dir, &format!("@cdktf/provider-aws@{TERRAFORM_AWS}"))
+    })
+    .context("by hand: npm install @cdktf/provider-aws")
 }
 
 fn npm_install(dir: &Path, package: &str) -> Result<()> {

@@ -1,21 +1,25 @@
 // Reads a list of resources and writes, for each, what its type says is wrong; null where there is no such type.
-// The one argument is the folder whose node_modules holds @kubernetes-models/istio.
+// The arguments are the folder whose node_modules holds the types, and the packages there that have them.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
+import { unknown } from './members.mjs';
 
-const models = join(process.argv[2], 'node_modules/@kubernetes-models/istio');
+const [folder, ...packages] = process.argv.slice(2);
+const modules = join(folder, 'node_modules');
 
 async function judge(resource) {
-  const file = join(models, resource.apiVersion, `${resource.kind}.js`);
-  if (!existsSync(file)) return null;
-  const { [resource.kind]: Type } = await import(pathToFileURL(file));
+  const files = packages.map((name) => join(modules, name, resource.apiVersion, resource.kind));
+  const file = files.find((name) => existsSync(`${name}.js`));
+  if (file === undefined) return null;
+  const { [resource.kind]: Type } = await import(pathToFileURL(`${file}.js`));
+  const dropped = unknown(modules, `${file}.d.ts`, resource);
   try {
     new Type(resource).validate();
-    return [];
+    return dropped;
   } catch (error) {
-    return [error.message];
+    return [error.message, ...dropped];
   }
 }
 

@@ -1,4 +1,4 @@
-//! What the tool writes is run, not only validated: `edge-oidc render envoy` and `edge-oidc init cognito --target envoy`, in the
+//! What the tool writes is run, not only validated: `edge-oidc render` and `edge-oidc init cognito --target envoy`, in the
 //! newest Envoy and in the oldest.
 //!
 //! Only places are changed: where names lead, which authority is trusted, port and certificate of the listener, the module.
@@ -8,7 +8,9 @@
 //! | `render` | a rendered file signs people in, shows no secret, and talks to nobody but whom it names |
 //! | `init` | so does the file that is made from the values of a pool |
 //! | `istio` | so do the manifests for a gateway of Istio's |
+//! | `envoy_gateway` | so do those for a Gateway of Envoy Gateway's |
 
+mod envoy_gateway;
 mod init;
 mod istio;
 mod render;
