@@ -11,10 +11,12 @@
 mod grpc;
 mod jupyterlab;
 mod kube_web_view;
+mod kubeflow_dashboard;
 mod page;
 mod people;
 mod process;
 mod prometheus;
 mod proxy;
+mod recipes;
 mod tokens;
 mod world;
