@@ -1,1 +1,7 @@
 //! `edge-oidc migrate oauth2-proxy`.
+//!
+//! | File | Holds |
+//! |---|---|
+//! | `golden` | whole migrations, each kind of input |
+
+mod golden;

@@ -1,0 +1,208 @@
+//! Regular expressions over paths, as oauth2-proxy looked for them: Go's syntax, found anywhere in the path unless they are
+//! anchored.
+//!
+//! Decides which of ours mean the same paths and no more, and which open more than they seem to.
+
+/// Paths that an expression means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Paths {
+    /// This one.
+    Exact(String),
+    /// This one and all below it, in whole segments.
+    Prefix(String),
+    /// Those that this expression matches as a whole.
+    Regex(String),
+}
+
+/// Why an expression is not taken for a rule that opens something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loose {
+    /// It is found in every path.
+    Everything,
+    /// It has no `^`, so that it opens whatever holds it: `/admin/x.css`.
+    NoBeginning,
+    /// It ends within a segment and has no `$`: `/apis` is open, too, by `^/api`.
+    NoEnd,
+    /// It looks for a query, which is no part of the path.
+    Query,
+}
+
+/// One alternative of an expression, without its anchors.
+struct Piece<'a> {
+    begins: bool,
+    ends: bool,
+    body: &'a str,
+}
+
+impl Paths {
+    /// The paths that an expression opens, an element for each alternative; or why it opens more than it seems to.
+    ///
+    /// # Errors
+    /// [`Loose`] says why, of the first alternative that does.
+    pub(super) fn opened(expression: &str) -> Result<Vec<Self>, Loose> {
+        pieces(expression).iter().map(Piece::opened).collect()
+    }
+
+    /// The paths that an expression is found in, whatever they are.
+    pub(super) fn found(expression: &str) -> Vec<Self> {
+        let found = |piece: &Piece<'_>| piece.opened().unwrap_or_else(|_| Self::Regex(piece.whole()));
+        pieces(expression).iter().map(found).collect()
+    }
+
+    /// One expression for all paths that this one is found in.
+    pub(super) fn whole(expression: &str) -> String {
+        let pieces: Vec<_> = pieces(expression).iter().map(Piece::whole).collect();
+        pieces.join("|")
+    }
+}
+
+impl Piece<'_> {
+    fn opened(&self) -> Result<Paths, Loose> {
+        let body = self.body;
+        if matches!(body, "" | "/" | ".*" | "/.*" | ".+" | "(.*)" | "/(.*)")
+            && !(body == "/" && self.begins && self.ends)
+        {
+            return Err(Loose::Everything);
+        }
+        if body.contains("\\?") || body.contains('#') {
+            return Err(Loose::Query);
+        }
+        if !self.begins || !body.starts_with(['/', '(']) {
+            return Err(Loose::NoBeginning);
+        }
+        let tails: &[&str] = if self.ends {
+            &["(/.*)?", "(?:/.*)?", "(/|$)", "/.*"]
+        } else {
+            &["(/.*)?", "(?:/.*)?", "(/|$)", "(?:/|$)", "($|/)", "/.*", "/"]
+        };
+        let directory = tails.iter().find_map(|tail| literal(body.strip_suffix(tail)?)).filter(|path| path.len() > 1);
+        if let Some(path) = directory {
+            return Ok(Paths::Prefix(path));
+        }
+        match (self.ends, literal(body)) {
+            (true, Some(path)) => Ok(Paths::Exact(path)),
+            (false, Some(_)) => Err(Loose::NoEnd),
+            (false, None) if !body.ends_with(['/']) && !body.ends_with(".*") && !body.ends_with("(/|$)") => {
+                Err(Loose::NoEnd)
+            }
+            (_, None) => Ok(Paths::Regex(self.whole())),
+        }
+    }
+
+    /// As an expression that the whole path matches.
+    fn whole(&self) -> String {
+        let body = self.body.strip_suffix("(/|$)").map(|body| format!("{body}(/.*)?"));
+        let is_boundary = body.is_some();
+        let body = body.unwrap_or_else(|| self.body.to_owned());
+        let before = if self.begins || body.starts_with(".*") { "" } else { ".*" };
+        let behind = if self.ends || is_boundary || body.ends_with(".*") { "" } else { ".*" };
+        format!("{before}{body}{behind}")
+    }
+}
+
+/// The alternatives at the outermost level.
+fn pieces(expression: &str) -> Vec<Piece<'_>> {
+    let mut starts = vec![0];
+    let (mut depth, mut is_escaped, mut is_class) = (0_usize, false, false);
+    for (at, c) in expression.char_indices() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            ']' if is_class => is_class = false,
+            '[' => is_class = true,
+            '(' if !is_class => depth = depth.saturating_add(1),
+            ')' if !is_class => depth = depth.saturating_sub(1),
+            '|' if depth == 0 && !is_class => starts.push(at.saturating_add(1)),
+            _ => {}
+        }
+    }
+    let ends = starts.iter().skip(1).map(|start| start.saturating_sub(1)).chain([expression.len()]);
+    starts.iter().zip(ends).filter_map(|(start, end)| expression.get(*start..end)).map(piece).collect()
+}
+
+fn piece(text: &str) -> Piece<'_> {
+    let body = text.strip_prefix('^').or_else(|| text.strip_prefix("\\A"));
+    let begins = body.is_some();
+    let body = body.unwrap_or(text);
+    let unescaped = |body: &str| body.chars().rev().take_while(|c| *c == '\\').count().is_multiple_of(2);
+    let end = body.strip_suffix('$').filter(|rest| unescaped(rest)).or_else(|| body.strip_suffix("\\z"));
+    Piece { begins, ends: end.is_some(), body: end.unwrap_or(body) }
+}
+
+/// The text that an expression is, if it is one: signs may be escaped, and a bare `.` between letters stands for itself, since
+/// nothing else can have been meant.
+fn literal(expression: &str) -> Option<String> {
+    let mut text = String::new();
+    let mut chars = expression.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => text.push(chars.next().filter(|c| c.is_ascii_punctuation())?),
+            '.' if matches!(chars.peek(), Some('*' | '+' | '?' | '{')) => return None,
+            '*' | '+' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '^' | '$' => return None,
+            c => text.push(c),
+        }
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_paths_and_whole_segments_are_literals() {
+        let exact = |path: &str| Ok(vec![Paths::Exact(path.to_owned())]);
+        let prefix = |path: &str| Ok(vec![Paths::Prefix(path.to_owned())]);
+        let cases = [
+            ("^/healthz$", exact("/healthz")),
+            ("^/$", exact("/")),
+            ("^/robots\\.txt$", exact("/robots.txt")),
+            ("^/robots.txt$", exact("/robots.txt")),
+            ("\\A/a\\z", exact("/a")),
+            ("^/dex/", prefix("/dex")),
+            ("^/dex/.*", prefix("/dex")),
+            ("^/dex/.*$", prefix("/dex")),
+            ("^/dex(/|$)", prefix("/dex")),
+            ("^/dex(/.*)?$", prefix("/dex")),
+        ];
+        for (expression, paths) in cases {
+            assert_eq!(Paths::opened(expression), paths, "{expression}");
+        }
+    }
+
+    #[test]
+    fn what_opens_more_than_it_seems_is_none() {
+        let cases = [
+            ("", Loose::Everything),
+            (".*", Loose::Everything),
+            ("^/", Loose::Everything),
+            ("^/.*$", Loose::Everything),
+            ("/", Loose::Everything),
+            ("^/a$|.*", Loose::Everything),
+            ("/healthz", Loose::NoBeginning),
+            ("\\.css$", Loose::NoBeginning),
+            ("^.*/public/", Loose::NoBeginning),
+            ("^/api", Loose::NoEnd),
+            ("^/v[0-9]+/public", Loose::NoEnd),
+            ("^/a\\$", Loose::NoEnd),
+            ("^/a\\?x=1$", Loose::Query),
+        ];
+        for (expression, loose) in cases {
+            assert_eq!(Paths::opened(expression), Err(loose), "{expression}");
+        }
+    }
+
+    #[test]
+    fn others_are_expressions_over_the_whole_path() {
+        let regex = |text: &str| Paths::Regex(text.to_owned());
+        assert_eq!(Paths::opened("^/v[0-9]+/public/"), Ok(vec![regex("/v[0-9]+/public/.*")]));
+        assert_eq!(Paths::opened("^/static/.*\\.(css|js)$"), Ok(vec![regex("/static/.*\\.(css|js)")]));
+        assert_eq!(Paths::opened("^/public.*"), Ok(vec![regex("/public.*")]));
+        assert_eq!(Paths::opened("^/[a|b]$|^/c$"), Ok(vec![regex("/[a|b]"), Paths::Exact("/c".to_owned())]));
+        assert_eq!(Paths::opened("^/v[0-9](/|$)"), Ok(vec![regex("/v[0-9](/.*)?")]));
+        assert_eq!(Paths::found("/api/"), [regex(".*/api/.*")]);
+        assert_eq!(Paths::found("^/ml_metadata"), [regex("/ml_metadata.*")]);
+        assert_eq!(Paths::found("^/api/"), [Paths::Prefix("/api".to_owned())]);
+        assert_eq!(Paths::whole("^/api/|/x$"), "/api/.*|.*/x");
+    }
+}
