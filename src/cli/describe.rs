@@ -117,6 +117,15 @@ fn paths(config: &Config) -> Vec<String> {
             "{path}/PATH: another proxy asks here whether a request for /PATH passes: 204, 401 or 403, never a redirect"
         )
     }));
+    lines.extend(paths.sign_out_argument.iter().map(|argument| {
+        format!("?{argument} at any other path: people sign out here, too, and the application does not get the request")
+    }));
+    let elsewhere = [
+        ("whoever may not come in", &config.elsewhere.refused),
+        ("whoever's sign-in failed", &config.elsewhere.failed),
+    ];
+    let led = elsewhere.into_iter().filter_map(|(who, page)| Some((who, page.as_ref()?)));
+    lines.extend(led.map(|(who, page)| format!("{who} is sent to {}", page.shown())));
     lines
         .extend(config.after_sign_in.iter().map(|page| format!("a completed sign-in leads to {} first", page.shown())));
     lines

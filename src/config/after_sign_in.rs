@@ -2,11 +2,10 @@
 //!
 //! Decides where that may be, and how the page learns where the person wanted to go. When it is gone to is `flow`'s.
 
-use url::form_urlencoded::{byte_serialize, parse};
-
 use super::{
     Paths,
     address::{self, own_path},
+    destination::Destination,
     parameter,
     read::{Node, Report},
 };
@@ -14,35 +13,17 @@ use crate::http::{origin::Origin, path::ReturnPath};
 
 /// A page that every completed sign-in leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AfterSignIn {
-    /// Its address up to the value of the parameter: an absolute URL, or a path of the host where the sign-in began.
-    before: String,
-    /// What follows that value.
-    after: String,
-}
+pub struct AfterSignIn(Destination);
 
 impl AfterSignIn {
-    /// `url` with `parameter` for the page that was wanted, in place of whatever has that name already.
-    fn new(url: &str, parameter: &str) -> Self {
-        let (rest, fragment) =
-            url.split_once('#').map_or((url, String::new()), |(rest, end)| (rest, format!("#{end}")));
-        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let named = |pair: &str| parse(pair.as_bytes()).next().is_none_or(|(name, _)| name == parameter);
-        let kept: String = query.split('&').filter(|pair| !named(pair)).map(|pair| format!("{pair}&")).collect();
-        Self { before: format!("{path}?{kept}{parameter}="), after: fragment }
-    }
-
     /// Where the browser goes that wanted to go to `path` of `origin`: the page there learns path and query, never a host.
     pub fn location(&self, origin: &Origin, path: &ReturnPath) -> String {
-        let host = if self.before.starts_with('/') { origin.to_string() } else { String::new() };
-        let wanted = path.as_str().split('#').next().unwrap_or_default();
-        let wanted: String = byte_serialize(wanted.as_bytes()).collect();
-        format!("{host}{}{wanted}{}", self.before, self.after)
+        self.0.location(origin, path.as_str().split('#').next().unwrap_or_default())
     }
 
     /// The address, with `…` in place of the page that was wanted.
     pub fn shown(&self) -> String {
-        format!("{}…{}", self.before, self.after)
+        self.0.shown()
     }
 }
 
@@ -51,7 +32,7 @@ pub(super) fn read(node: &Node<'_>, paths: Option<&Paths>, report: &mut Report) 
     let mend = "add `url`, such as `/welcome`";
     let url = object.required("url", mend, report).and_then(|node| url(&node, paths, report));
     let parameter = object.member("parameter").map_or(Some("next"), |node| parameter::name(&node, "next", report));
-    Some(AfterSignIn::new(&url?, parameter?))
+    Some(AfterSignIn(Destination::new(&url?, parameter?)))
 }
 
 fn url(node: &Node<'_>, paths: Option<&Paths>, report: &mut Report) -> Option<String> {
@@ -73,7 +54,7 @@ mod tests {
     fn location(url: &str, parameter: &str, path: &str) -> String {
         let origin = Origin::parse("https://kf.example.com").unwrap();
         let path = ReturnPath::parse(path.as_bytes(), &origin).unwrap();
-        AfterSignIn::new(url, parameter).location(&origin, &path)
+        AfterSignIn(Destination::new(url, parameter)).location(&origin, &path)
     }
 
     // M-10

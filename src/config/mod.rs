@@ -13,6 +13,7 @@
 //! | `user_ids` | out of which claims a user id is made, and by which rules |
 //! | `sign_in_parameters` | what a link may hand on to a provider |
 //! | `sign_in_page` | nothing; refuses a provider's page that is behind our own sign-in |
+//! | `elsewhere`, `destination` | where people are sent in place of a page of ours |
 //! | `parameter` | names of query parameters |
 //! | `secret` | a text or `{ env: NAME }` |
 
@@ -21,7 +22,9 @@ mod after_sign_in;
 mod authorizer;
 mod bearer;
 mod client;
+mod destination;
 mod document;
+mod elsewhere;
 mod identity;
 mod logout;
 mod pages;
@@ -49,6 +52,8 @@ use serde_json::Value;
 pub use after_sign_in::AfterSignIn;
 pub use authorizer::ExternalAuthorization;
 pub use bearer::BearerSettings;
+pub use destination::Destination;
+pub use elsewhere::Elsewhere;
 pub use pages::Theme;
 pub use paths::Paths;
 pub use problem::{Problem, Problems};
@@ -77,6 +82,8 @@ pub struct Config {
     pub after_sign_in: Option<AfterSignIn>,
     /// How our own pages look.
     pub theme: Theme,
+    /// Pages in place of ours.
+    pub elsewhere: Elsewhere,
     /// Sessions and their cookies.
     pub session: SessionSettings,
     /// The headers that applications get.
@@ -248,6 +255,14 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
     if let Some(session) = &session {
         session::judge_header(&root, session, &ours, report);
     }
+    let known = paths.as_ref().zip(providers.as_deref());
+    let known = known.map(|(paths, providers)| elsewhere::Known {
+        paths,
+        providers,
+        public_urls: &public_urls,
+        routes: &routes,
+    });
+    let elsewhere = elsewhere::read(&root, known.as_ref(), report);
     let providers = providers?;
     sign_in_page::judge(&root, &providers, &public_urls, &routes, report);
     Some(Config {
@@ -256,6 +271,7 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
         paths: paths?,
         after_sign_in: after_sign_in.map_or(Some(None), |page| page.map(Some))?,
         theme,
+        elsewhere,
         session: session?,
         identity,
         bearer,

@@ -1,6 +1,7 @@
 //! `pages`: whose pages they are that people see of ours.
 //!
-//! Decides what may be set, so that a page stays complete in itself and readable. How it looks is `flow::pages`'.
+//! Decides what may be set, so that a page stays complete in itself and readable. How it looks is `flow::pages`', and
+//! where people are sent in its place is read by `elsewhere`.
 
 use super::read::{Node, Report};
 
@@ -18,7 +19,8 @@ pub struct Theme {
 }
 
 pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Theme {
-    let Some(object) = node.object(&["name", "accent", "accentDark", "logo"], report) else { return Theme::default() };
+    let known = ["name", "accent", "accentDark", "logo", "refusedUrl", "failedUrl"];
+    let Some(object) = node.object(&known, report) else { return Theme::default() };
     let colour =
         |name: &str, paper, report: &mut Report| object.member(name).and_then(|node| colour(&node, paper, report));
     let theme = Theme {

@@ -24,13 +24,23 @@ pub(super) fn is_taken(name: &str) -> bool {
     TAKEN.contains(&name)
 }
 
-/// The names that can be chosen must be none of those that cannot.
+/// The names that can be chosen must be none of those that cannot, and not each other's.
 pub(super) fn judge(root: &Object<'_>, paths: &Paths, report: &mut Report) {
-    let block = read::member(root.path(), "paths");
+    let place = |name| read::member(&read::member(root.path(), "paths"), name);
     if is_taken(&paths.return_parameter) {
         let mend = "choose another name, such as `return_to`: the endpoints read this one for something else";
-        report.problem(&read::member(&block, "returnParameter"), "is the name of another parameter", mend);
+        report.problem(&place("returnParameter"), "is the name of another parameter", mend);
     }
+    let Some(argument) = &paths.sign_out_argument else { return };
+    if is_taken(argument) || *argument == paths.return_parameter {
+        let mend = "choose another name, such as `logout`: our own endpoints read this one for something else";
+        report.problem(&place("signOutArgument"), "is the name of another parameter", mend);
+    }
+    let mend = format!(
+        "be sure that no application reads `{argument}` for anything else: a person who follows a link with it, or posts to one, \
+         is signed out, and the application does not get the request"
+    );
+    report.warning(&place("signOutArgument"), "signs people out at every path of every host", mend);
 }
 
 /// Those of callbacks (RFC 6749 §4.1.2, RFC 9207 §2), and of the sign-in endpoint.

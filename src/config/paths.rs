@@ -35,6 +35,8 @@ pub struct Paths {
     pub verify: Option<String>,
     /// A page for everyone: who is signed in, or a link to sign in, where it is wanted.
     pub homepage: Option<String>,
+    /// The parameter of the query, if there is one, that makes a request for any path one to sign out.
+    pub sign_out_argument: Option<String>,
     /// The parameter of the query that says where to go after signing in or out.
     pub return_parameter: String,
 }
@@ -56,10 +58,18 @@ impl Paths {
         always.into_iter().chain(wanted).map(String::as_str)
     }
 
+    /// Whether `query` has the argument that makes any request one to sign out, whatever its value.
+    pub fn signs_out_by(&self, query: &[u8]) -> bool {
+        let named = |argument: &String| url::form_urlencoded::parse(query).any(|(name, _)| name == *argument);
+        self.sign_out_argument.as_ref().is_some_and(named)
+    }
+
     /// Whether `location`, a path with or without a query, is an endpoint that signs people in or out: no page to end on.
     pub(super) fn moves_on(&self, location: &str) -> bool {
-        let path = location.split(['?', '#']).next().unwrap_or_default();
-        [&self.callback, &self.sign_in, &self.sign_out].into_iter().any(|own| own == path)
+        let location = location.split('#').next().unwrap_or_default();
+        let (path, query) = location.split_once('?').unwrap_or((location, ""));
+        self.signs_out_by(query.as_bytes())
+            || [&self.callback, &self.sign_in, &self.sign_out].into_iter().any(|own| own == path)
     }
 
     /// Whether the provider names its own session by `sid` when it ends sessions here.
@@ -80,6 +90,7 @@ impl Default for Paths {
             front_channel: None,
             verify: None,
             homepage: None,
+            sign_out_argument: None,
             return_parameter: "return_to".to_owned(),
         }
     }
@@ -109,9 +120,10 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Option<Paths> {
     let homepage = path("homepage", None);
     let verify = path("verify", None);
     let parameter = |name: &str, default: Option<String>, report: &mut Report| match object.member(name) {
-        Some(node) => Some(Some(parameter::name(&node, "return_to", report)?.to_owned())),
+        Some(node) => Some(Some(parameter::name(&node, default.as_deref().unwrap_or("logout"), report)?.to_owned())),
         None => Some(default),
     };
+    let sign_out_argument = parameter("signOutArgument", None, report);
     let return_parameter = parameter("returnParameter", Some(default.return_parameter), report);
     judge_verify(&object, verify.as_ref()?.as_deref(), &taken, report);
     Some(Paths {
@@ -124,11 +136,12 @@ pub(super) fn read(node: &Node<'_>, report: &mut Report) -> Option<Paths> {
         front_channel: front_channel?,
         verify: verify?,
         homepage: homepage?,
+        sign_out_argument: sign_out_argument?,
         return_parameter: return_parameter??,
     })
 }
 
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "callback",
     "signIn",
     "signOut",
@@ -138,6 +151,7 @@ const KNOWN: [&str; 10] = [
     "frontChannel",
     "verify",
     "homepage",
+    "signOutArgument",
     "returnParameter",
 ];
 

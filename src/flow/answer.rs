@@ -1,11 +1,11 @@
 //! How a refusal is said to whoever asked: a page, a JSON document or a gRPC status.
 //!
-//! Decides the form by the client and what a person is offered to do. Texts and codes are `refusal`'s, looks are `pages`'.
+//! Decides the form by the client, what a person is offered to do, and who is sent to a page of the operator's own instead. Texts and codes are `refusal`'s, looks are `pages`'.
 
 use serde_json::json;
 
 use crate::{
-    config::Config,
+    config::{Config, Destination},
     flow::{
         inbound::{Inbound, Wish},
         pages::{Action, Choice, Page, Target},
@@ -29,6 +29,10 @@ const RETRY_AFTER: &str = "5";
 
 /// The answer to `inbound` that says `refusal`.
 pub fn refuse(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
+    let theirs = config.elsewhere.refused.as_ref().filter(|_| refusal.bars_somebody());
+    if let Some(reply) = sent_away(theirs, inbound, refusal) {
+        return reply;
+    }
     let reply = match inbound.client {
         Client::Grpc => return Reply::grpc(grpc_status(refusal), refusal.code()),
         Client::Program | Client::WebSocket => document(config, inbound, refusal),
@@ -47,6 +51,24 @@ pub fn refuse(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
         Refusal::MethodNotAllowed if is_back_channel => reply.with("allow", "POST"),
         Refusal::MethodNotAllowed => reply.with("allow", "GET"),
         _ => reply,
+    }
+}
+
+/// The answer to a request that should have begun a sign-in, or should have had the session of one.
+pub fn refuse_sign_in(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
+    sent_away(config.elsewhere.failed.as_ref(), inbound, refusal).unwrap_or_else(|| refuse(config, inbound, refusal))
+}
+
+/// On to a page of the operator's own, if there is one and a person asked for something else. It learns our code and nothing that
+/// anybody wrote.
+fn sent_away(page: Option<&Destination>, inbound: &Inbound, refusal: &Refusal) -> Option<Reply> {
+    let origin = inbound.origin.as_ref()?;
+    let page = page.filter(|page| !page.is_at(origin, inbound.view.path()))?;
+    let url = page.location(origin, refusal.code());
+    match inbound.client {
+        Client::Navigation => Some(Reply::redirect(&url)),
+        Client::Submission => Some(Reply::see_other(&url)),
+        Client::Frame | Client::Grpc | Client::Prefetch | Client::Program | Client::WebSocket => None,
     }
 }
 
@@ -183,6 +205,9 @@ fn wanted(config: &Config, inbound: &Inbound, origin: &Origin) -> ReturnPath {
 pub fn refuse_callback(config: &Config, inbound: &Inbound, refusal: &Refusal, return_path: &ReturnPath) -> Reply {
     if matches!(inbound.client, Client::Grpc | Client::Program | Client::WebSocket) {
         return refuse(config, inbound, refusal);
+    }
+    if let Some(reply) = sent_away(config.elsewhere.failed.as_ref(), inbound, refusal) {
+        return reply;
     }
     let href = sign_in_link(config, return_path);
     let action = Action::Link { href: &href, label: "Sign in again", target: Target::Same };

@@ -225,7 +225,7 @@ impl Engine {
         moment: &mut Moment<'_>,
     ) -> Decision {
         if !self.waits.has_room() {
-            return self.refuse(&inbound, &Refusal::TooManyWaiting, moment.now);
+            return self.refuse_sign_in(&inbound, &Refusal::TooManyWaiting, moment.now);
         }
         let state = attempt.state.secret().clone();
         let inbound = inbound.slim(&self.party.config);
@@ -254,7 +254,10 @@ impl Engine {
 
     pub(super) fn wait_for_metadata(&mut self, inbound: Inbound, then: Then, moment: &Moment<'_>) -> Decision {
         if !self.waits.has_room() {
-            return self.refuse(&inbound, &Refusal::TooManyWaiting, moment.now);
+            return match then {
+                Then::SignIn(_) => self.refuse_sign_in(&inbound, &Refusal::TooManyWaiting, moment.now),
+                Then::SignOut(_) => self.refuse(&inbound, &Refusal::TooManyWaiting, moment.now),
+            };
         }
         let inbound = inbound.slim(&self.party.config);
         self.waits.request(Waiting::Metadata(inbound, then, Deadline::new(moment.now, PROVIDER_WAIT)));

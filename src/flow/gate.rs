@@ -15,9 +15,11 @@ use super::{
     inbound::{Inbound, OwnEndpoint, Standing, Wish},
     offer::Before,
     refusal::Refusal,
+    sign_out,
     visit::{Errand, Visit},
 };
 use crate::{
+    config::Config,
     http::{
         header_edits::HeaderEdits,
         origin::Origin,
@@ -48,6 +50,9 @@ impl Engine {
             None => {}
         }
         let inbound = inbound.or_verdict(&config);
+        if sign_out::is_asked_for(&config, &inbound) {
+            return self.sign_out(inbound, moment);
+        }
         let Some(route) = decide_each(&config.routes, &inbound.view) else {
             return self.refuse(&inbound, &Refusal::AmbiguousPath, moment.now);
         };
@@ -156,7 +161,7 @@ impl Engine {
             Treated::Known(inbound) => match (inbound.client, inbound.origin.is_some()) {
                 // Another redirect would come back just the same: it is said once, and the person decides.
                 (Client::Navigation, true) if has_landed(&self.party.config.session, &inbound.cookies, None) => {
-                    self.refuse(&inbound, &Refusal::SessionLost, moment.now)
+                    self.refuse_sign_in(&inbound, &Refusal::SessionLost, moment.now)
                 }
                 (Client::Navigation, true) => self.send_to_sign_in(inbound, Before::Nobody, moment),
                 (_, _) => self.refuse(&inbound, &Refusal::Unauthenticated, moment.now),
@@ -235,6 +240,21 @@ impl Engine {
 
     /// Says no. Where that is because nobody is signed in, cookies of ours stand for nothing and are deleted (T-65).
     pub(super) fn refuse(&mut self, inbound: &Inbound, refusal: &Refusal, now: UnixTime) -> Decision {
+        self.refuse_by(answer::refuse, inbound, refusal, now)
+    }
+
+    /// Says no where a sign-in should begin, or has just ended in vain.
+    pub(super) fn refuse_sign_in(&mut self, inbound: &Inbound, refusal: &Refusal, now: UnixTime) -> Decision {
+        self.refuse_by(answer::refuse_sign_in, inbound, refusal, now)
+    }
+
+    fn refuse_by(
+        &mut self,
+        answer: fn(&Config, &Inbound, &Refusal) -> Reply,
+        inbound: &Inbound,
+        refusal: &Refusal,
+        now: UnixTime,
+    ) -> Decision {
         // A session of the header is told apart, and leaves the cookies alone.
         let refusal = match refusal {
             Refusal::Unauthenticated if inbound.carried.decides() => &Refusal::HeaderSessionInvalid,
@@ -247,7 +267,7 @@ impl Engine {
             Refusal::SessionLost | Refusal::Unauthenticated => delete_session(&config.session, &inbound.cookies),
             _ => Vec::new(),
         };
-        Decision::Reply(answer::refuse(config, inbound, refusal).with_cookies(void))
+        Decision::Reply(answer(config, inbound, refusal).with_cookies(void))
     }
 
     pub(super) fn refuse_malformed(&mut self, malformed: MalformedRequest, now: UnixTime) -> Decision {

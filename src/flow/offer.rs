@@ -96,7 +96,7 @@ impl Engine {
         };
         let wanted = Wanted { return_path: inbound.return_path(&origin), provider: None, again: false };
         if before == Before::Somebody && self.has_just_signed_in(&inbound) {
-            return self.refuse(&inbound, &Refusal::SignInUnmet, moment.now);
+            return self.refuse_sign_in(&inbound, &Refusal::SignInUnmet, moment.now);
         }
         self.offer(inbound, wanted, before, moment)
     }
@@ -107,7 +107,7 @@ impl Engine {
             return self.refuse(&inbound, &Refusal::HostUnknown, moment.now);
         };
         if self.has_just_signed_in(&inbound) {
-            return self.refuse(&inbound, &Refusal::SignInUnmet, moment.now);
+            return self.refuse_sign_in(&inbound, &Refusal::SignInUnmet, moment.now);
         }
         let (assurance, return_path) = (self.assurance(&inbound), inbound.return_path(&origin));
         self.start_sign_in(
@@ -134,7 +134,7 @@ impl Engine {
         // A page of another site does not change who is signed in here without a word.
         let asks = keeps_session && inbound.view.text("sec-fetch-site") == Some("cross-site");
         match *candidates {
-            [] => self.refuse(&inbound, &Refusal::ProviderUnknown, moment.now),
+            [] => self.refuse_sign_in(&inbound, &Refusal::ProviderUnknown, moment.now),
             [provider] if !asks => {
                 let assurance = self.assurance(&inbound);
                 let Wanted { return_path, again, .. } = wanted;
@@ -206,7 +206,7 @@ impl Engine {
         let endpoints = self.party.state(sign_in.provider).and_then(|state| state.endpoints());
         let known = self.party.settings(sign_in.provider).zip(endpoints);
         let (Some(provider), Some(origin)) = (known, &inbound.origin) else {
-            return self.refuse(inbound, &Refusal::ProviderUnavailable, *now);
+            return self.refuse_sign_in(inbound, &Refusal::ProviderUnavailable, *now);
         };
         let config = Rc::clone(&self.party.config);
         let asked = Asked::of(&config, inbound, sign_in.provider);
@@ -217,7 +217,7 @@ impl Engine {
                 self.output.event(Event::SignInStarted);
                 self.reply(Outcome::Redirected, reply)
             }
-            Err(refusal) => self.refuse(inbound, &refusal, *now),
+            Err(refusal) => self.refuse_sign_in(inbound, &refusal, *now),
         }
     }
 }

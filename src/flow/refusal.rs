@@ -147,6 +147,11 @@ impl Refusal {
         }
     }
 
+    /// Whether it says to somebody, known or not, that they may not come in, and signing in again is no way to mend it.
+    pub const fn bars_somebody(&self) -> bool {
+        matches!(self, Self::AuthorizerDenied | Self::Denied | Self::Identity(_) | Self::Requirement(_))
+    }
+
     /// The stable code in answers, logs, metrics and documents.
     pub fn code(&self) -> &'static str {
         match self {

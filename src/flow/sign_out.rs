@@ -6,7 +6,11 @@ use serde_json::json;
 
 use crate::{
     config::Config,
-    flow::{answer, inbound::Inbound, refusal::Refusal},
+    flow::{
+        answer,
+        inbound::{Inbound, Wish},
+        refusal::Refusal,
+    },
     http::{
         origin::Origin,
         path::ReturnPath,
@@ -23,6 +27,14 @@ use crate::{
     session::{delete_attempts, delete_session},
     time::Entropy,
 };
+
+/// Whether this request for an application's path is one to sign out, by the argument in its query. What the endpoint would not
+/// take at all, as a script's GET, goes on by the rules.
+pub fn is_asked_for(config: &Config, inbound: &Inbound) -> bool {
+    let named = config.paths.signs_out_by(inbound.view.query().unwrap_or_default());
+    let origin = inbound.origin.as_ref().filter(|_| named && inbound.wish == Wish::Forward);
+    origin.is_some_and(|origin| permit(&inbound.view, inbound.client, origin) != Err(Refusal::MethodNotAllowed))
+}
 
 /// Whether this request may end the session: a page of another site may not do it behind the person's back, and neither
 /// may an image or a speculative load (T-72, T-186). A person's GET and any POST of our own site may.

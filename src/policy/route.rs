@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::{
     access::Access,
+    host::HostPattern,
     pattern::{Candidate, Steps},
     rule::{Action, Miss, Rule},
 };
@@ -98,6 +99,23 @@ impl Routes {
         })
     }
 
+    /// Hosts that `pattern` means, such that whatever holds for each of these holds for all: which rules are for a host hangs on
+    /// the literal hosts that it is, or else on the longest suffix that it has.
+    pub fn representatives(&self, pattern: &HostPattern) -> Vec<String> {
+        let somebody = |suffix: &str| format!("{NOBODYS_LABEL}{suffix}");
+        let suffix = match pattern {
+            HostPattern::Exact(name) => return vec![name.clone()],
+            HostPattern::Subdomains(suffix) => suffix,
+        };
+        let left_out = self.rules.iter().filter_map(|rule| rule.not.as_ref()).flat_map(|not| &not.hosts);
+        let written = self.rules.iter().flat_map(|rule| &rule.hosts).chain(left_out);
+        let written = written.filter(|host| pattern.covers(host)).map(|host| match host {
+            HostPattern::Exact(name) => name.clone(),
+            HostPattern::Subdomains(suffix) => somebody(suffix),
+        });
+        std::iter::once(somebody(suffix)).chain(written).collect()
+    }
+
     fn select(
         &self,
         host: &str,
@@ -113,6 +131,9 @@ impl Routes {
         Ok(None)
     }
 }
+
+/// A label that no host has: DNS takes 63 characters.
+const NOBODYS_LABEL: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
 impl<'a> Route<'a> {
     /// What to do with the request.

@@ -25,6 +25,36 @@ fn the_parameter_that_says_where_to_go_has_a_plain_name_of_its_own() {
 }
 
 #[test]
+fn the_argument_that_signs_out_has_a_plain_name_of_its_own_and_warns() {
+    let paths = |paths: Value| with("/paths", paths);
+    assert_eq!(read(&good()).unwrap().paths.sign_out_argument, None);
+    let config = read(&paths(json!({ "signOutArgument": "logout" }))).unwrap();
+    assert_eq!(config.paths.sign_out_argument.as_deref(), Some("logout"));
+    let [warning] = config.warnings() else { panic!("{:?}", config.warnings()) };
+    assert_eq!(warning.path, "paths.signOutArgument");
+    assert!(warning.mend.contains("`logout`"));
+    let long = "x".repeat(65);
+    for name in ["", "a b", "log&out", "code", "state", "error", "iss", "provider", "again", "return_to", &long] {
+        assert_eq!(places(&paths(json!({ "signOutArgument": name }))), ["paths.signOutArgument"], "{name}");
+    }
+    let both = json!({ "signOutArgument": "rd", "returnParameter": "rd" });
+    assert_eq!(places(&paths(both)), ["paths.signOutArgument"]);
+}
+
+#[test]
+fn no_page_of_ours_leads_on_to_one_that_signs_out() {
+    let mut tree = with("/paths", json!({ "signOutArgument": "logout" }));
+    tree["providers"][0]["logout"] = json!({ "kind": "local", "returnUrl": "/bye?x=1&log%6Fut#top" });
+    tree["afterSignIn"] = json!({ "url": "/welcome?logout=" });
+    tree["pages"] = json!({ "refusedUrl": "/open?logout", "failedUrl": "https://app.example.com/open?logout" });
+    tree["routes"] = json!([{ "match": { "path": { "exact": "/open" } }, "action": "allow" }]);
+    let expected = ["providers[0].logout.returnUrl", "afterSignIn.url", "pages.refusedUrl", "pages.failedUrl"];
+    assert_eq!(places(&tree), expected);
+    tree["paths"] = json!({});
+    assert_eq!(places(&tree), [""; 0]);
+}
+
+#[test]
 fn what_a_link_may_hand_on_is_read() {
     let tree = handing_on(json!([
         { "name": "login_hint" },

@@ -13,6 +13,7 @@
 
 mod access;
 mod aging;
+mod argument;
 mod authorizer;
 mod authservice;
 mod authservice_bearer;
@@ -53,6 +54,7 @@ mod neighbours;
 mod opaque;
 mod opaque_floods;
 mod outages;
+mod own_pages;
 mod parameters;
 mod programs;
 #[path = "../support/provider.rs"]

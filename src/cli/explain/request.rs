@@ -6,7 +6,7 @@
 use super::trial::Headers;
 use crate::{
     config::Config,
-    flow::{RequestId, inbound::Inbound},
+    flow::{RequestId, inbound::Inbound, sign_out::is_asked_for},
     http::{path::RawPath, request::RequestView},
     policy::{AmbiguousPath, Route},
 };
@@ -79,16 +79,19 @@ pub(super) enum Unruled {
     Malformed,
     /// It is for an endpoint of ours.
     OwnEndpoint,
+    /// Its query signs people out.
+    SignOut,
 }
 
 /// The request that the rules judge: this one, or the one that another proxy asks about.
 pub(super) fn judged(config: &Config, headers: Headers) -> Result<Inbound, Unruled> {
     let view = RequestView::parse(headers, true).map_err(|_| Unruled::Malformed)?;
     let inbound = Inbound::new(RequestId(1), view, config);
-    match inbound.own_endpoint(config) {
-        Some(_) => Err(Unruled::OwnEndpoint),
-        None => Ok(inbound.or_verdict(config)),
+    if inbound.own_endpoint(config).is_some() {
+        return Err(Unruled::OwnEndpoint);
     }
+    let inbound = inbound.or_verdict(config);
+    if is_asked_for(config, &inbound) { Err(Unruled::SignOut) } else { Ok(inbound) }
 }
 
 /// Which rule decides on it.

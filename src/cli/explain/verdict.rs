@@ -69,6 +69,10 @@ fn rule(config: &Config, headers: Headers) -> Vec<String> {
         Err(Unruled::OwnEndpoint) => {
             return vec!["none: this is an endpoint of ours, which comes before all rules".to_owned()];
         }
+        Err(Unruled::SignOut) => {
+            let argument = config.paths.sign_out_argument.as_deref().unwrap_or_default();
+            return vec![format!("none: `{argument}` in the query makes it a request to sign out, before all rules")];
+        }
     };
     let (host, method, path) = (inbound.view.host(), inbound.view.method(), RawPath::new(inbound.view.path()));
     let mut lines = Vec::new();
@@ -153,7 +157,10 @@ fn answered(config: &Config, reply: &Reply, trial: &Trial) -> Vec<String> {
     let status = reply.status();
     let mut lines = Vec::new();
     match (reply.header("location"), &trial.reason) {
-        (Some(location), _) => lines.push(format!("{status}: {}", sent_to(config, location))),
+        (Some(location), Some(reason)) => {
+            lines.push(format!("{status}: sent to {location}, for {}: {}", reason.code, text_of(reason)));
+        }
+        (Some(location), None) => lines.push(format!("{status}: {}", sent_to(config, location))),
         (None, Some(reason)) => lines.push(format!("{status}, {}: {}", reason.code, text_of(reason))),
         (None, None) if trial.outcome == Some(Outcome::Unauthenticated) => {
             lines.push(format!("{status}: a page on which people choose where to sign in"));
