@@ -8,6 +8,7 @@
 //! | `conclusion` | that nothing is written where something stands in the way |
 //! | `ledger` | the tables that people read |
 //! | `manifest` | what a Kubernetes manifest holds |
+//! | `paths` | which paths a rule is for |
 //! | `pool` | what AWS calls a user pool |
 //! | `terms` | what is said alike in every configuration |
 
@@ -18,6 +19,7 @@ mod kong;
 mod ledger;
 mod manifest;
 mod oauth2_proxy;
+mod paths;
 mod pomerium;
 mod pool;
 mod terms;

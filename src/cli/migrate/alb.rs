@@ -27,7 +27,7 @@ use clap::Args;
 use super::{
     Outcome, World,
     conclusion::{Telling, Translation, conclude},
-    ledger, manifest, pool,
+    ledger, manifest, paths, pool,
     render::{self, GatewayArguments, OutputArguments},
     terms, yaml,
 };
@@ -59,7 +59,7 @@ struct Choices {
     callback: String,
     /// The listener, by its ARN or the end of it, where several sign people in
     #[arg(long, value_name = "ARN")]
-    listener: Option<String>,
+    listener_arn: Option<String>,
     /// A host that the provider's metadata names beside those of the rules; can be given several times
     #[arg(long = "provider-host", value_name = "HOST")]
     provider_hosts: Vec<String>,
@@ -94,10 +94,10 @@ impl Choices {
 pub(super) fn run(arguments: &Arguments, world: &dyn World) -> Result<Outcome, String> {
     let choices = &arguments.choices;
     terms::judge_public_urls(&choices.public_urls)?;
-    let inputs = input::Inputs::read(&arguments.files, choices.listener.as_deref(), world)?;
+    let inputs = input::Inputs::read(&arguments.files, choices.listener_arn.as_deref(), world)?;
     let mut heading = String::new();
     if !inputs.listener.is_empty() {
-        ledger::wrap("", &format!("Rules of an Application Load Balancer: {}.", inputs.listener), &mut heading);
+        ledger::wrap("", &format!("From {} of an Application Load Balancer.", inputs.listener), &mut heading);
     }
     let translation = translate::translate(inputs, choices);
     let telling = Telling { heading, notes: "", authservice: false, last_steps: LAST };

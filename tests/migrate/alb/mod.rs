@@ -1,1 +1,7 @@
 //! `edge-oidc migrate alb`.
+//!
+//! | File | Holds |
+//! |---|---|
+//! | `golden` | whole migrations |
+
+mod golden;

@@ -1,1 +1,7 @@
 //! `edge-oidc migrate pomerium`.
+//!
+//! | File | Holds |
+//! |---|---|
+//! | `golden` | whole migrations |
+
+mod golden;

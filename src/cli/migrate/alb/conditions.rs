@@ -2,25 +2,12 @@
 //!
 //! Decides what can be said exactly. What becomes of a rule that cannot is decided in `routes`.
 
-use super::{rule::Conditions, yaml::Tree};
+use super::{
+    paths::{Path, escaped},
+    rule::Conditions,
+    yaml::Tree,
+};
 use crate::policy::{HostPattern, PathPattern};
-
-/// A path, as the load balancer writes it.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Path {
-    /// Every path.
-    Any,
-    /// This path, and all below it.
-    Below(String),
-    /// This path alone.
-    Exact(String),
-    /// No path that there is.
-    Nothing,
-    /// What is below this path, and not the path itself.
-    StrictlyBelow(String),
-    /// What a regular expression says.
-    Wild(String),
-}
 
 /// What the conditions come to.
 pub(super) struct Matches {
@@ -46,7 +33,7 @@ pub(super) fn matches(conditions: &Conditions) -> Matches {
             dead.push(pattern);
             continue;
         }
-        if matches!(path, Path::Wild(_)) && pattern.trim_start_matches('/').starts_with('*') {
+        if matches!(path, Path::Regex(_)) && pattern.trim_start_matches('/').starts_with('*') {
             loose.push(pattern);
         }
         let mut tree = Tree::map();
@@ -90,7 +77,7 @@ fn paths(patterns: &[String]) -> Vec<(String, Path)> {
     let has = |path: &str| patterns.iter().any(|other| other == path);
     let mut paths = Vec::new();
     for pattern in patterns {
-        let path = match Path::parse(pattern) {
+        let path = match parse(pattern) {
             Path::Exact(path) if below(&path) => continue,
             Path::StrictlyBelow(path) if has(&path) => Path::Below(path),
             path => path,
@@ -100,54 +87,21 @@ fn paths(patterns: &[String]) -> Vec<(String, Path)> {
     paths
 }
 
-impl Path {
-    /// What a pattern means: `*` is any run of characters, `?` any one, and all of the path must fit.
-    pub(super) fn parse(pattern: &str) -> Self {
-        if !pattern.starts_with(['/', '*', '?']) {
-            return Self::Nothing;
-        }
-        if matches!(pattern, "*" | "/*") {
-            return Self::Any;
-        }
-        let is_wild = |text: &str| text.contains(['*', '?']);
-        if !is_wild(pattern) && PathPattern::exact(pattern).is_ok() {
-            return Self::Exact(pattern.to_owned());
-        }
-        match pattern.strip_suffix("/*") {
-            Some(start) if !is_wild(start) && PathPattern::prefix(start).is_ok() => {
-                Self::StrictlyBelow(start.to_owned())
-            }
-            _ => Self::Wild(pattern.chars().fold(String::new(), |expression, c| match c {
-                '*' => expression + ".*",
-                '?' => expression + ".",
-                c => expression + &regex_syntax_escape(c),
-            })),
-        }
+/// What a pattern means: `*` is any run of characters, `?` any one, and all of the path must fit.
+fn parse(pattern: &str) -> Path {
+    if !pattern.starts_with(['/', '*', '?']) {
+        return Path::Nothing;
     }
-
-    fn onto(self, tree: Tree) -> Tree {
-        match self {
-            Self::Any | Self::Nothing => tree,
-            Self::Below(path) => tree.with("path", Tree::map().with("prefix", path)),
-            Self::Exact(path) => tree.with("path", Tree::map().with("exact", path)),
-            Self::StrictlyBelow(path) => {
-                let itself = Tree::map().with("path", Tree::map().with("exact", path.as_str()));
-                tree.with("path", Tree::map().with("prefix", path)).with("not", itself)
-            }
-            Self::Wild(expression) => tree.with("path", Tree::map().with("regex", expression)),
-        }
+    if matches!(pattern, "*" | "/*") {
+        return Path::Any;
     }
-}
-
-/// A character that stands for itself in a regular expression.
-fn regex_syntax_escape(c: char) -> String {
-    match c.is_ascii_punctuation()
-        && !matches!(
-            c,
-            '/' | '-' | '_' | '~' | '"' | '\'' | '@' | ':' | '&' | '%' | '=' | ',' | ';' | '!' | '<' | '>' | '`' | '#'
-        ) {
-        true => format!("\\{c}"),
-        false => c.to_string(),
+    let is_wild = |text: &str| text.contains(['*', '?']);
+    if !is_wild(pattern) {
+        return Path::exact(pattern);
+    }
+    match pattern.strip_suffix("/*") {
+        Some(start) if !is_wild(start) && PathPattern::prefix(start).is_ok() => Path::StrictlyBelow(start.to_owned()),
+        _ => Path::Regex(escaped(pattern).replace("\\*", ".*").replace("\\?", ".")),
     }
 }
 
@@ -158,14 +112,14 @@ mod tests {
     #[test]
     fn a_pattern_means_what_it_means_to_the_load_balancer() {
         let exact = |path: &str| Path::Exact(path.to_owned());
-        assert_eq!(Path::parse("/login"), exact("/login"));
-        assert_eq!(Path::parse("/*"), Path::Any);
-        assert_eq!(Path::parse("*"), Path::Any);
-        assert_eq!(Path::parse("/img/*"), Path::StrictlyBelow("/img".to_owned()));
-        assert_eq!(Path::parse("/img*"), Path::Wild("/img.*".to_owned()));
-        assert_eq!(Path::parse("*.css"), Path::Wild(r".*\.css".to_owned()));
-        assert_eq!(Path::parse("/v?/$a+b(c)/*"), Path::Wild(r"/v./\$a\+b\(c\)/.*".to_owned()));
-        assert_eq!(Path::parse("img/*"), Path::Nothing);
+        assert_eq!(parse("/login"), exact("/login"));
+        assert_eq!(parse("/*"), Path::Any);
+        assert_eq!(parse("*"), Path::Any);
+        assert_eq!(parse("/img/*"), Path::StrictlyBelow("/img".to_owned()));
+        assert_eq!(parse("/img*"), Path::Regex("/img.*".to_owned()));
+        assert_eq!(parse("*.css"), Path::Regex(r".*\.css".to_owned()));
+        assert_eq!(parse("/v?/$a+b(c)/*"), Path::Regex(r"/v./\$a\+b\(c\)/.*".to_owned()));
+        assert_eq!(parse("img/*"), Path::Nothing);
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl Inputs {
             }
             (None, _) if wanted.is_some() => {
                 let names = self.others.join("; ");
-                self.problems.push(format!("--listener names none of the listeners: there are {names}"));
+                self.problems.push(format!("--listener-arn names none of the listeners: there are {names}"));
             }
             (None, _) => self.problems.push(NOBODY.to_owned()),
             (Some((_, first)), Some((_, second))) => {
@@ -118,7 +118,7 @@ impl Inputs {
                     .map(|listener| listener.name)
                     .collect();
                 self.problems.push(format!(
-                    "several listeners sign people in: {}. Say which by `--listener`, and run this again for the others into \
+                    "several listeners sign people in: {}. Say which by `--listener-arn`, and run this again for the others into \
                      folders of their own",
                     names.join("; ")
                 ));
@@ -180,7 +180,8 @@ impl Found {
         let mut problems = Vec::new();
         let parsed = Rule::parse(rule, &mut problems);
         self.problems.extend(problems);
-        let listener = self.listener(key, &if key.is_empty() { "the rules".to_owned() } else { key.to_owned() });
+        let listener =
+            self.listener(key, &if key.is_empty() { "the rules".to_owned() } else { format!("the listener {key}") });
         match parsed.priority {
             Some(_) => listener.rules.push(parsed),
             None => listener.default = Some(parsed),
@@ -190,9 +191,12 @@ impl Found {
     fn listening(&mut self, listener: &Value, member: &str) {
         let key = key(text(listener, "/ListenerArn"));
         let (protocol, port) = (text(listener, "/Protocol"), listener.get("Port").and_then(Value::as_u64));
-        let name = port.map_or_else(|| key.to_owned(), |port| format!("{protocol}:{port} {key}").trim_end().to_owned());
+        let name = port.map_or_else(
+            || format!("the listener {key}"),
+            |port| format!("the listener {protocol}:{port} {key}").trim_end().to_owned(),
+        );
         let default = Rule::default(listener, member);
-        let listener = self.listener(key, if name.is_empty() { "the listener" } else { &name });
+        let listener = self.listener(key, name.trim_end());
         // `describe-rules` prints the default, too, and has more to say.
         listener.default.get_or_insert(default);
     }
@@ -203,7 +207,7 @@ impl Found {
         match text(resource, "/Type") {
             "AWS::ElasticLoadBalancingV2::Listener" => {
                 let default = Rule::default(&properties, "DefaultActions");
-                self.listener(name, name).default = Some(default);
+                self.listener(name, &format!("the listener {name}")).default = Some(default);
             }
             "AWS::ElasticLoadBalancingV2::ListenerRule" => {
                 let arn = properties.get("ListenerArn");

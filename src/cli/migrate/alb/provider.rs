@@ -28,6 +28,7 @@ pub(super) struct Client {
     pub(super) is_cognito: bool,
     /// The id.
     pub(super) id: String,
+    cookie: Option<String>,
     is_pool: bool,
     issuer: String,
     label: String,
@@ -123,10 +124,9 @@ pub(super) fn read(action: &Authentication, label: &str, ledger: &mut Ledger) ->
             WEEK
         }
     };
-    client.extra = action.config.get("AuthenticationRequestExtraParams").cloned().unwrap_or_default();
-    if let Some(cookie) = reading.text("SessionCookieName", ledger) {
-        ledger.lost("SessionCookieName", format!("`{cookie}`: ours is `__Host-edge_oidc`, or what `session.cookie.name` says. An application that ends a session by expiring it sends people to `paths.signOut` from now on"));
-    }
+    let extra = action.config.get("AuthenticationRequestExtraParams").cloned().unwrap_or_default();
+    client.extra = if extra.as_object().is_some_and(serde_json::Map::is_empty) { Value::Null } else { extra };
+    client.cookie = reading.text("SessionCookieName", ledger);
     client
 }
 
@@ -181,6 +181,7 @@ impl Client {
             hosts: Vec::new(),
             is_cognito: false,
             id: String::new(),
+            cookie: None,
             is_pool: false,
             issuer: String::new(),
             label: label.to_owned(),
@@ -280,6 +281,9 @@ impl Client {
         tree = tree.with_some("authorizationParameters", self.parameters(index, ledger));
         ledger.source(&path("clientSecret"), &format!("ClientSecret ({})", self.label));
         self.say_secret(&variable, ledger);
+        if let Some(cookie) = &self.cookie {
+            ledger.lost("SessionCookieName", format!("`{cookie}`: {COOKIE}"));
+        }
         let value = self.secret.clone().map(Secret::new);
         (tree.with("logout", logout), SecretValue { variable, value })
     }
@@ -327,4 +331,6 @@ impl Client {
 
 /// How long a session of the load balancer's lasts by default.
 pub(super) const WEEK: i64 = 604_800;
+const COOKIE: &str = "ours is `__Host-edge_oidc`, or what `session.cookie.name` says. An application that ends a session by expiring \
+                      it sends people to `paths.signOut` from now on";
 const DOMAIN: &str = "The pool's domain, where tokens come from.";

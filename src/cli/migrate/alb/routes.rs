@@ -69,7 +69,8 @@ impl Written {
             return;
         }
         // A sign-in that all the rest needs is what there is without a rule.
-        if rule.conditions.is_empty() && kind == Kind::SignIn && provider.is_none() {
+        let is_everything = matches.trees.iter().all(Tree::is_empty);
+        if is_everything && kind == Kind::SignIn && provider.is_none() {
             self.is_complete = true;
             return ledger.carried(&capital(&rule.label), "what `routes` says nothing of needs a sign-in");
         }

@@ -123,11 +123,6 @@ impl Conditions {
         }
         conditions
     }
-
-    /// Whether it applies to everything.
-    pub(super) fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// A condition that only the load balancer can look at.

@@ -56,7 +56,7 @@ pub(super) fn translate(inputs: Inputs, choices: &Choices) -> Translation {
         ledger.lost(&name, becomes);
     }
     for listener in inputs.others {
-        ledger.lost(&listener, "a listener that is not read: `--listener` chooses another one");
+        ledger.lost(&listener, "a listener that is not read: `--listener-arn` chooses another one");
     }
     differences(&mut ledger);
     let provider_hosts = clients.iter().flat_map(|client| client.hosts.iter().filter(|_| client.is_cognito).cloned());
