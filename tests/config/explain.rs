@@ -34,7 +34,11 @@ fn explain(arguments: &[&str]) -> Outcome {
 
 /// At the configuration with several providers.
 fn at(url: &str, more: &[&str]) -> String {
-    let arguments: Vec<_> = ["several-providers.yaml", "--url", url].into_iter().chain(more.iter().copied()).collect();
+    told("several-providers.yaml", url, more)
+}
+
+fn told(file: &str, url: &str, more: &[&str]) -> String {
+    let arguments: Vec<_> = [file, "--url", url].into_iter().chain(more.iter().copied()).collect();
     let outcome = explain(&arguments);
     assert_eq!((outcome.errors.as_str(), outcome.code), ("", 0));
     outcome.output
@@ -106,12 +110,27 @@ const CASES: [(&str, &str, &[&str]); 26] = [
     ("elsewhere", "https://elsewhere.example.org/", &[]),
 ];
 
+/// The same, at the configuration of links and pages.
+const LINKS: [(&str, &str, &[&str]); 5] = [
+    ("sign-out-argument", "https://app.example.com/staff?x=1&logout", &[]),
+    ("sign-out-argument-of-a-script", "https://app.example.com/staff?logout", &["--header", "accept: */*"]),
+    ("refused-elsewhere", "https://app.example.com/payroll", &["--claim", "email=eve@example.com"]),
+    (
+        "handed-on",
+        "https://app.example.com/oauth2/sign-in?rd=/x&login_hint=ada@example.com&lang=deu",
+        &["--signed-out"],
+    ),
+    ("failed-elsewhere", "https://app.example.com/oauth2/callback?code=x&state=y", &["--signed-out"]),
+];
+
 #[test]
 fn explain_says_what_the_golden_files_say() {
     let folder = golden().0.join("explain");
     let mut different = Vec::new();
-    for (name, url, more) in CASES {
-        let (out, said) = (folder.join(name).with_extension("txt"), at(url, more));
+    let several = CASES.map(|(name, url, more)| (name, at(url, more)));
+    let links = LINKS.map(|(name, url, more)| (name, told("links-and-pages.yaml", url, more)));
+    for (name, said) in several.into_iter().chain(links) {
+        let out = folder.join(name).with_extension("txt");
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             fs::create_dir_all(&folder).unwrap();
             fs::write(&out, &said).unwrap();
@@ -120,7 +139,7 @@ fn explain_says_what_the_golden_files_say() {
         }
     }
     assert!(different.is_empty(), "UPDATE_GOLDEN=1 rewrites:\n{}", different.join("\n"));
-    assert_eq!(fs::read_dir(folder).unwrap().count(), CASES.len());
+    assert_eq!(fs::read_dir(folder).unwrap().count(), CASES.len() + LINKS.len());
 }
 
 #[test]

@@ -95,6 +95,13 @@ pub(super) fn signing_in_at<'a>(config: &'a Config, location: &str) -> Option<&'
     providers.into_iter().find(|provider| is_client(provider))
 }
 
+/// The provider whose sign-out page, which its metadata would name, is at `location`.
+pub(super) fn signing_out_at<'a>(config: &'a Config, location: &str) -> Option<&'a ProviderSettings> {
+    let page = location.split('?').next()?;
+    let mut providers = config.providers().iter().enumerate();
+    providers.find(|(index, _)| endpoint(*index, "logout") == page).map(|(_, provider)| provider)
+}
+
 fn endpoint(provider: usize, path: &str) -> String {
     format!("https://provider-{provider}.invalid/{path}")
 }

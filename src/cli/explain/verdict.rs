@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     request::{Unruled, judged, route},
-    stand_in::signing_in_at,
+    stand_in::{signing_in_at, signing_out_at},
     trial::{Headers, Trial},
 };
 use crate::{
@@ -157,10 +157,13 @@ fn answered(config: &Config, reply: &Reply, trial: &Trial) -> Vec<String> {
     let status = reply.status();
     let mut lines = Vec::new();
     match (reply.header("location"), &trial.reason) {
-        (Some(location), Some(reason)) => {
-            lines.push(format!("{status}: sent to {location}, for {}: {}", reason.code, text_of(reason)));
+        (Some(location), reason) => {
+            let told = |reason: &&LogLine| location.contains(&format!("error={}", reason.code));
+            let why = reason.as_ref().filter(told).map(|reason| format!(", for {}: {}", reason.code, text_of(reason)));
+            lines.push(format!("{status}: {}{}", sent_to(config, location), why.unwrap_or_default()));
+            let aside = reason.iter().filter(|reason| reason.level == log::Level::Debug && !told(reason));
+            lines.extend(aside.map(|reason| format!("  {}: {}", reason.code, text_of(reason))));
         }
-        (Some(location), None) => lines.push(format!("{status}: {}", sent_to(config, location))),
         (None, Some(reason)) => lines.push(format!("{status}, {}: {}", reason.code, text_of(reason))),
         (None, None) if trial.outcome == Some(Outcome::Unauthenticated) => {
             lines.push(format!("{status}: a page on which people choose where to sign in"));
@@ -185,9 +188,15 @@ fn sent_to(config: &Config, location: &str) -> String {
                 let found = url.as_ref()?.query_pairs().find(|(other, _)| other == name);
                 found.map(|(_, value)| format!("{name} {value}"))
             };
-            let more: Vec<_> = ["scope", "acr_values", "max_age"].into_iter().filter_map(asked).collect();
+            let place = config.providers().iter().position(|other| other.name == provider.name);
+            let handed = place.map(|place| config.sign_in_parameters(place)).unwrap_or_default();
+            let handed = handed.iter().map(|parameter| parameter.name.as_str());
+            let more: Vec<_> = ["scope", "acr_values", "max_age"].into_iter().chain(handed).filter_map(asked).collect();
             format!("sent to sign in at {} ({}), asked for {}", provider.name, provider.issuer, list(&more, "and"))
         }
-        None => format!("sent to {location}"),
+        None => match signing_out_at(config, location) {
+            Some(provider) => format!("sent on to sign out at {} ({})", provider.name, provider.issuer),
+            None => format!("sent to {location}"),
+        },
     }
 }
