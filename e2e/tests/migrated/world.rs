@@ -12,6 +12,7 @@ pub struct Settings {
     host: &'static str,
     files: Vec<(&'static str, String)>,
     options: Vec<String>,
+    filled: Vec<(&'static str, String)>,
 }
 
 /// After the move.
@@ -29,7 +30,7 @@ pub struct Moved {
 impl Settings {
     /// Settings of this product, whose people call this host.
     pub fn of(product: &'static str, host: &'static str) -> Settings {
-        Settings { product, host, files: Vec::new(), options: Vec::new() }
+        Settings { product, host, files: Vec::new(), options: Vec::new(), filled: Vec::new() }
     }
 
     /// One of its files.
@@ -44,6 +45,12 @@ impl Settings {
         self
     }
 
+    /// A secret that is in none of the files, as its reader fills it in afterwards.
+    pub fn fill(mut self, variable: &'static str, value: &str) -> Settings {
+        self.filled.push((variable, value.to_owned()));
+        self
+    }
+
     /// Moves it to a plain Envoy and starts that, with a pool that is the usual one but for `change`.
     pub async fn start(self, change: impl FnOnce(&mut Options)) -> Moved {
         let tool = Tool::new();
@@ -54,6 +61,11 @@ impl Settings {
             ["migrate", self.product].into_iter().chain(names).chain(options).chain(["--target", "envoy"]).collect();
         let said = tool.expect(&arguments);
         let (config, environment) = (tool.written("envoy.yaml"), tool.written(".env"));
+        for (variable, value) in &self.filled {
+            let text = tool.read(&environment);
+            assert!(text.contains(&format!("\n{variable}=\n")), "{variable} is not open: {text}");
+            tool.put(&environment, &text.replace(&format!("\n{variable}=\n"), &format!("\n{variable}='{value}'\n")));
+        }
         tool.expect(&["check", &config, "--env-file", &environment]);
         let configuration = serde_saphyr::from_str(&tool.read("edge-oidc/edge-oidc.yaml")).expect("YAML");
         let rendered = Rendered::new(&tool.path(&config), &tool.path(&environment), self.host);
