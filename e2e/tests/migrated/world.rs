@@ -45,6 +45,12 @@ impl Settings {
         self
     }
 
+    /// An option of the tool's that takes no value.
+    pub fn flag(mut self, name: &str) -> Settings {
+        self.options.push(name.to_owned());
+        self
+    }
+
     /// A secret that is in none of the files, as its reader fills it in afterwards.
     pub fn fill(mut self, variable: &'static str, value: &str) -> Settings {
         self.filled.push((variable, value.to_owned()));
