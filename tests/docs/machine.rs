@@ -69,11 +69,15 @@ impl World for Machine<'_> {
 fn found(name: &str, reads: &Document) -> Option<String> {
     let golden = |name: &str| fs::read_to_string(root().join("tests/golden").join(name)).ok();
     match name {
-        "authservice.yaml" => {
-            Some(as_kubectl_prints(&golden("migrate/in/kubeflow.env")?, &golden("migrate/in/kubeflow-client.env")?))
-        }
+        "authservice.yaml" => Some(as_kubectl_prints(
+            &golden("migrate/authservice/in/kubeflow.env")?,
+            &golden("migrate/authservice/in/kubeflow-client.env")?,
+        )),
         // The parameters alone of what AWS publishes.
-        "ingress/params.env" => golden("migrate/in/load-balancer.env"),
+        "ingress/params.env" => golden("migrate/authservice/in/load-balancer.env"),
+        // As AWS prints them, and as its controller reads them.
+        "listeners.json" | "rules.json" | "ingress.yaml" => golden(&format!("migrate/alb/in/{name}")),
+        "pomerium.yaml" => golden("migrate/pomerium/in/cognito.yaml"),
         "config.yaml" => identity(reads).or_else(|| golden("render/in/cognito.yaml")),
         "rules.yaml" => fence(&document("docs/routes.md"), "# rules.yaml"),
         "target/dist/oci/index.json" => {

@@ -184,15 +184,19 @@ pub(super) fn paths(given: &mut Given<'_>) -> Tree {
     given
         .ledger
         .carried("/.pomerium/", "`paths`: `sign_in`, `sign_out`, `signed_out` and the page that says who is signed in");
+    given.ledger.changed("pomerium_redirect_uri", RETURN);
     Tree::members([
         ("callback", callback.into()),
         ("signIn", "/.pomerium/sign_in".into()),
         ("signOut", "/.pomerium/sign_out".into()),
         ("signedOut", SIGNED_OUT.into()),
         ("whoami", "/.pomerium".into()),
+        ("returnParameter", "pomerium_redirect_uri".into()),
     ])
 }
 
+const RETURN: &str = "a path of the same host in links to `/.pomerium/sign_in`; after `/.pomerium/sign_out` one of `logout.returnUrls`, to the \
+                      letter. Any other address leads to `/`";
 /// The page that follows a sign-out.
 pub(super) const SIGNED_OUT: &str = "/.pomerium/signed_out";
 /// Above `publicUrls` in the configuration.
