@@ -26,9 +26,9 @@ pub fn kfp() -> Result<PathBuf> {
     application("kfp", KFP, &[format!("kfp=={KFP}")], include_str!("constraints/kfp.txt"))
 }
 
-/// The Python that has MLflow: its server, its page and its client.
+/// The Python that has MLflow: its server, with users, its page and its client.
 pub fn mlflow() -> Result<PathBuf> {
-    application("mlflow", MLFLOW, &[format!("mlflow=={MLFLOW}")], include_str!("constraints/mlflow.txt"))
+    application("mlflow", MLFLOW, &[format!("mlflow[auth]=={MLFLOW}")], include_str!("constraints/mlflow.txt"))
 }
 
 fn application(name: &str, version: &str, wanted: &[String], constraints: &str) -> Result<PathBuf> {

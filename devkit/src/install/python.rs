@@ -28,7 +28,7 @@ pub fn environment(dir: &Path, requirements: &[&str], constraints: &str) -> Resu
 fn install(pip: &mut Command, dir: &Path, requirements: &[&str], constraints: &str) -> Result<()> {
     let file = dir.join("constraints.txt");
     fs::write(&file, constraints)?;
-    // Wheels only: what must be compiled needs more than Python. Byte code is made of what is used.
-    let quiet = ["install", "--quiet", "--disable-pip-version-check", "--no-compile", "--only-binary", ":all:"];
+    // Byte code is made of what is used. kfp is published as source only, which Python alone can build.
+    let quiet = ["install", "--quiet", "--disable-pip-version-check", "--no-compile", "--prefer-binary"];
     run(pip.args(quiet).arg("--constraint").arg(file).args(requirements))
 }

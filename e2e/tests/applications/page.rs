@@ -14,7 +14,12 @@ pub struct Page {
 impl Page {
     /// Reads `docs/applications/NAME.md`.
     pub fn of(name: &str) -> Page {
-        let path = workspace().join("docs/applications").join(name).with_extension("md");
+        Self::document(&format!("docs/applications/{name}.md"))
+    }
+
+    /// Reads any other document, by its path from the root of the repository.
+    pub fn document(name: &str) -> Page {
+        let path = workspace().join(name);
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Page { name: name.to_owned(), text }
     }

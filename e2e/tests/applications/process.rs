@@ -18,7 +18,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 /// Python applications read hundreds of files first, on a machine that is busy with other tests.
-const READY_WITHIN: Duration = Duration::from_secs(90);
+const READY_WITHIN: Duration = Duration::from_secs(180);
 const STOPPED_WITHIN: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const TAIL_LINES: usize = 40;
@@ -39,7 +39,8 @@ pub struct Application {
 }
 
 impl Place {
-    fn of(name: &str) -> Place {
+    /// A new place for something of this name.
+    pub fn of(name: &str) -> Place {
         let port = free_port();
         let folder = std::env::temp_dir().join(format!("edge-oidc-{name}-{}-{port}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder");
@@ -52,6 +53,11 @@ impl Place {
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         fs::write(&path, text).expect("a file");
         path
+    }
+
+    /// Takes the folder away.
+    pub fn remove(&self) {
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -150,7 +156,7 @@ impl Drop for Application {
                 self.tail()
             );
         } else {
-            let _ = fs::remove_dir_all(&self.place.folder);
+            self.place.remove();
         }
     }
 }
