@@ -329,3 +329,25 @@ fn other_commands_write_the_same_and_take_the_same_options() {
     assert_eq!(other["spec"]["targetRefs"][0]["name"], "public");
     assert_eq!(other["spec"]["targetRefs"][0]["sectionName"], "https");
 }
+
+#[test]
+fn the_page_names_every_option_and_every_file() {
+    use clap::CommandFactory as _;
+    let page = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/envoy-gateway.md"))
+        .unwrap();
+    let mut command = edge_oidc::cli::Cli::command();
+    let render = command.find_subcommand_mut("render").unwrap();
+    let target = render.find_subcommand("envoy-gateway").unwrap();
+    let elsewhere = ["output", "replace", "provider-host", "env", "env-file", "help"];
+    let options: Vec<_> = target.get_opts().filter_map(|option| option.get_long()).collect();
+    assert!(options.len() > 8, "{options:?}");
+    for option in options.iter().filter(|option| !elsewhere.contains(option)) {
+        assert!(page.contains(&format!("`--{option}`")), "--{option} is not in the page");
+    }
+    for command in cases() {
+        for file in written(command).iter().filter(|file| file.name.starts_with("envoy-gateway/")) {
+            assert!(page.contains(&format!("| `{}` |", file.name)), "{} is not in the page", file.name);
+        }
+    }
+    assert!(page.contains("Gateway 1.6 and newer"), "the page names another release than the files");
+}

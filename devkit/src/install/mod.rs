@@ -101,13 +101,22 @@ pub fn envoy_gateway_models() -> Result<PathBuf> {
     .context("by hand: npm install @kubernetes-models/envoy-gateway @kubernetes-models/gateway-api")
 }
 
-/// The folder whose `node_modules` holds `@cdktf/provider-aws`: every argument of every resource of Terraform's provider for AWS.
-pub fn terraform_aws() -> Result<PathBuf> {
+/// The folder `lib` of `@cdktf/provider-aws`, as far as it is Cognito's: every argument of every resource that Terraform's provider
+/// for AWS has. The package is large, and nothing of it is run: it is fetched, and this part of it kept.
+pub fn terraform_cognito() -> Result<PathBuf> {
     node()?;
-    once(&format!("terraform-aws-{TERRAFORM_AWS}"), |dir| {
-        npm_install(dir, &format!("@cdktf/provider-aws@{TERRAFORM_AWS}"))
+    let package = format!("@cdktf/provider-aws@{TERRAFORM_AWS}");
+    let dir = once(&format!("terraform-cognito-{TERRAFORM_AWS}"), |dir| {
+        fs::create_dir_all(dir)?;
+        let archive = dir.join(format!("cdktf-provider-aws-{TERRAFORM_AWS}.tgz"));
+        run(Command::new("npm").args(["pack", "--silent", "--pack-destination"]).arg(dir).arg(&package))?;
+        let parts = ["package/lib/cognito-*", "package/lib/data-aws-region"];
+        run(Command::new("tar").arg("xzf").arg(&archive).arg("-C").arg(dir).arg("--wildcards").args(parts))?;
+        Ok(fs::remove_file(archive)?)
     })
-    .context("by hand: npm install @cdktf/provider-aws")
+    .with_context(|| format!("by hand: npm pack {package}"))?;
+    let library = dir.join("package/lib");
+    found(library.join("cognito-user-pool/index.d.ts")).map(|_| library)
 }
 
 fn npm_install(dir: &Path, package: &str) -> Result<()> {

@@ -2,6 +2,9 @@
 //!
 //! The package for Istio knows EnvoyFilter, too, and is of Istio 1.29: TrafficExtension is newer. That nothing in a manifest is
 //! unknown to Istio's own schemas is held by the tests of `edge-oidc` as well. That for Envoy Gateway has the fields of 1.7.
+//! `terraform` judges the example for Terraform by the arguments of its provider.
+
+mod terraform;
 
 use std::io::Write as _;
 use std::path::PathBuf;
