@@ -1,0 +1,182 @@
+//! Kong's routes, as rules.
+//!
+//! Decides which paths a route means, in which order routes are looked at, and what becomes of those without a plugin.
+
+use serde_json::Value;
+
+use super::super::{
+    super::{manifest::list, yaml::Tree},
+    input::Route,
+};
+use crate::policy::{PathPattern, WholeRegex};
+
+/// A path of Kong's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Path {
+    /// This path.
+    Exact(String),
+    /// Whatever the expression finds at the beginning.
+    Regex(String),
+    /// This path and all below it.
+    Segments(String),
+    /// Whatever begins with this text.
+    Start(String),
+}
+
+/// What a route is for.
+#[derive(Clone, Debug)]
+pub(super) struct Matched {
+    hosts: Vec<String>,
+    methods: Vec<String>,
+    path: Option<Path>,
+    priority: i64,
+    /// Conditions that no rule can have.
+    pub(super) others: Vec<&'static str>,
+}
+
+impl Path {
+    fn parse(text: &str) -> Self {
+        match (text.strip_prefix('='), text.strip_prefix('^'), text.strip_prefix('~')) {
+            (Some(path), _, _) => Self::Exact(path.to_owned()),
+            (_, Some(path), _) => Self::Segments(path.trim_end_matches('/').to_owned()),
+            (_, _, Some(regex)) => Self::Regex(regex.to_owned()),
+            _ => Self::Start(text.to_owned()),
+        }
+    }
+
+    /// As a rule has it. `to_the_letter` where a rule behind this one would open what whole segments leave out.
+    fn tree(&self, to_the_letter: bool) -> Result<Tree, String> {
+        let pattern = |name: &str, text: &str| Tree::map().with(name, text);
+        match self {
+            Self::Exact(path) => Ok(pattern("exact", path)),
+            Self::Segments(path) => Ok(pattern("prefix", path)),
+            Self::Start(path) if path.ends_with('/') || to_the_letter => {
+                Ok(pattern("regex", &format!("{}.*", escaped(path))))
+            }
+            Self::Start(path) => Ok(pattern("prefix", path)),
+            Self::Regex(regex) => {
+                let anchored = regex.strip_prefix('^').unwrap_or(regex);
+                let end = anchored.strip_suffix('$').filter(|start| !start.contains('|') && !start.ends_with('\\'));
+                let whole = match end {
+                    Some(start) => start.to_owned(),
+                    None if anchored.contains('|') => format!("(?:{anchored}).*"),
+                    None => format!("{anchored}.*"),
+                };
+                WholeRegex::parse(&whole).map_err(|error| error.to_string())?;
+                Ok(pattern("regex", &whole))
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Exact(path) | Self::Regex(path) | Self::Segments(path) | Self::Start(path) => path.len(),
+        }
+    }
+}
+
+/// A text that an expression finds as it is.
+fn escaped(text: &str) -> String {
+    let special = |c: char| r"\.+*?()|[]{}^$#&-~".contains(c);
+    text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
+impl Route {
+    /// What it is for, once for each of its paths.
+    pub(super) fn matched(&self) -> Vec<Matched> {
+        let texts = |name| list(&self.value, name).filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>();
+        let says = |name: &&&str| self.value.get(**name).is_some_and(|value| !super::given::is_empty(value));
+        let others =
+            ["headers", "snis", "sources", "destinations", "expression"].iter().filter(says).copied().collect();
+        let hosts =
+            texts("hosts").iter().map(|host| host.split(':').next().unwrap_or_default().to_ascii_lowercase()).collect();
+        let priority = self.value.get("regex_priority").and_then(Value::as_i64).unwrap_or_default();
+        let whole = Matched { hosts, methods: texts("methods"), path: None, priority, others };
+        let paths = texts("paths");
+        if paths.iter().all(|path| path == "/") {
+            return vec![whole];
+        }
+        paths.iter().map(|path| Matched { path: (path != "/").then(|| Path::parse(path)), ..whole.clone() }).collect()
+    }
+
+    /// Whether a path is one of its own.
+    pub(super) fn has_path(&self, path: &str) -> bool {
+        let bare = |text: &str| text.trim_start_matches(['=', '^']).trim_end_matches('/').to_owned();
+        list(&self.value, "paths").filter_map(Value::as_str).any(|own| bare(own) == bare(path))
+    }
+}
+
+impl Matched {
+    /// Whether it takes every request.
+    pub(super) fn is_everything(&self) -> bool {
+        self.hosts.is_empty() && self.methods.is_empty() && self.path.is_none()
+    }
+
+    /// What Kong looks at first: more kinds of conditions, whole hosts, expressions by their priority, longer paths.
+    pub(super) fn order(&self) -> impl Ord + use<> {
+        let kinds = [!self.hosts.is_empty(), !self.methods.is_empty(), self.path.is_some(), !self.others.is_empty()];
+        let kinds = kinds.into_iter().filter(|is_there| *is_there).count();
+        let is_plain = !self.hosts.iter().any(|host| host.contains('*'));
+        let regex = matches!(self.path, Some(Path::Regex(_) | Path::Exact(_)));
+        let length = self.path.as_ref().map(Path::len).unwrap_or_default();
+        std::cmp::Reverse((kinds, is_plain, regex, if regex { self.priority } else { 0 }, length))
+    }
+
+    /// As a rule has it.
+    ///
+    /// # Errors
+    /// What no rule can say, and the mend.
+    pub(super) fn tree(&self, to_the_letter: bool) -> Result<Tree, String> {
+        if let Some(other) = self.others.first() {
+            return Err(format!("goes by {other}, which no rule does: give it paths or hosts of its own"));
+        }
+        if let Some(host) = self.hosts.iter().find(|host| host.ends_with(".*")) {
+            return Err(format!("has the host {host}: write the hosts out; `*.` may stand at the beginning alone"));
+        }
+        let texts = |texts: &[String]| Tree::list(texts.iter().map(|text| text.as_str().into()));
+        let mut tree = Tree::map();
+        if !self.hosts.is_empty() {
+            tree = tree.with("hosts", texts(&self.hosts));
+        }
+        if !self.methods.is_empty() {
+            tree = tree.with("methods", texts(&self.methods));
+        }
+        if let Some(path) = &self.path {
+            let written = path
+                .tree(to_the_letter)
+                .map_err(|error| format!("has an expression that is not read here: {error}"))?;
+            if let Some(Value::String(prefix)) = written.to_value().get("prefix") {
+                PathPattern::prefix(prefix).map_err(|_| format!("has the path {prefix}, which no rule can have: write it decoded, without `%`, `?`, `*` and the like"))?;
+            }
+            tree = tree.with("path", written);
+        }
+        Ok(tree)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(path: &str, to_the_letter: bool) -> String {
+        Path::parse(path).tree(to_the_letter).unwrap().to_value().to_string()
+    }
+
+    #[test]
+    fn paths_mean_what_they_mean_in_kong() {
+        for (path, to_the_letter, expected) in [
+            ("/a", false, r#"{"prefix":"/a"}"#),
+            ("/a", true, r#"{"regex":"/a.*"}"#),
+            ("/a.b", true, r#"{"regex":"/a\\.b.*"}"#),
+            ("/a/", false, r#"{"regex":"/a/.*"}"#),
+            ("~/a$", false, r#"{"regex":"/a"}"#),
+            ("~/a/\\d+", false, r#"{"regex":"/a/\\d+.*"}"#),
+            ("~/a|/b$", false, r#"{"regex":"(?:/a|/b$).*"}"#),
+            ("=/a", true, r#"{"exact":"/a"}"#),
+            ("^/a/", true, r#"{"prefix":"/a"}"#),
+        ] {
+            assert_eq!(written(path, to_the_letter), expected, "{path}");
+        }
+        assert!(Path::parse("~/(?=a)").tree(false).is_err());
+    }
+}
