@@ -158,7 +158,7 @@ fn codes_that_other_documents_name_exist() {
     let real: BTreeSet<_> = refusal_codes(&sources).union(&other_codes(&sources)).cloned().collect();
     let heads: BTreeSet<_> = real.iter().filter_map(|code| code.split_once('_')).map(|(head, _)| head).collect();
     // Names of claims, parameters, Envoy's settings and the providers' own codes that begin alike.
-    let others = "access_token bearer_ body_too_large email_verified host_env_keys id_token id_token_ id_token_hint jwt_ \
+    let others = "access_token bearer_ bearer_token_format body_too_large email_verified host_env_keys id_token id_token_ id_token_hint jwt_ jwt_claims_headers \
                   login_hint logout_token logout_token_ no_host provider_domain provider_issuer session_expires_at sign_in sign_in_failed signed_in_at \
                   token_endpoint token_type_hint token_use user_id user_info user_info_";
     let others: BTreeSet<_> = others.split(' ').collect();
