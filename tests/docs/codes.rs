@@ -163,7 +163,9 @@ fn codes_that_other_documents_name_exist() {
                   token_endpoint token_type_hint token_use user_id user_info user_info_";
     let others: BTreeSet<_> = others.split(' ').collect();
     let mut unknown = BTreeSet::new();
-    for document in crate::corpus::documents() {
+    // The names of oauth2-proxy's settings are held by a test of their own.
+    let documents = crate::corpus::documents().into_iter().filter(|document| document.name != "docs/oauth2-proxy.md");
+    for document in documents {
         for name in document.spans() {
             let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') && name.contains('_');
             let begins_alike = name.split_once('_').is_some_and(|(head, _)| heads.contains(head));

@@ -9,11 +9,7 @@ const CASES: Cases = Cases {
         ("okta", &["okta.cfg"], &["--target=envoy"]),
         ("keycloak", &["keycloak.env"], &[]),
         ("alpha", &["alpha.yaml", "alpha-core.cfg"], &["--target=envoy"]),
-        (
-            "alpha-complete",
-            &["alpha.yaml", "alpha-core.cfg", "alpha.env"],
-            &[DOMAIN, "--target=envoy"],
-        ),
+        ("alpha-complete", &["alpha.yaml", "alpha-core.cfg", "alpha.env"], &[DOMAIN, "--target=envoy"]),
         ("deployment", &["deployment.yaml"], &[DOMAIN, "--public-url=https://*.example.com"]),
         ("google", &["google.cfg", "emails.txt"], &[]),
         ("kubeflow", &["kubeflow.yaml"], &["--public-url=https://kubeflow.example.com", "--applications=kubeflow"]),

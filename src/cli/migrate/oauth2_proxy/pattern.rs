@@ -70,11 +70,8 @@ impl Piece<'_> {
         if !self.begins || !body.starts_with(['/', '(']) {
             return Err(Loose::NoBeginning);
         }
-        let tails: &[&str] = if self.ends {
-            &["(/.*)?", "(?:/.*)?", "(/|$)", "/.*"]
-        } else {
-            &["(/.*)?", "(?:/.*)?", "(/|$)", "(?:/|$)", "($|/)", "/.*", "/"]
-        };
+        // With `$` after it `(/|$)` is one slash at most.
+        let tails: &[&str] = if self.ends { &BELOW } else { &ANYTHING_BELOW };
         let directory = tails.iter().find_map(|tail| literal(body.strip_suffix(tail)?)).filter(|path| path.len() > 1);
         if let Some(path) = directory {
             return Ok(Paths::Prefix(path));
@@ -82,7 +79,7 @@ impl Piece<'_> {
         match (self.ends, literal(body)) {
             (true, Some(path)) => Ok(Paths::Exact(path)),
             (false, Some(_)) => Err(Loose::NoEnd),
-            (false, None) if !body.ends_with(['/']) && !body.ends_with(".*") && !body.ends_with("(/|$)") => {
+            (false, None) if !body.ends_with(['/']) && !ends_in_anything(body) && !body.ends_with("(/|$)") => {
                 Err(Loose::NoEnd)
             }
             (_, None) => Ok(Paths::Regex(self.whole())),
@@ -91,13 +88,18 @@ impl Piece<'_> {
 
     /// As an expression that the whole path matches.
     fn whole(&self) -> String {
-        let body = self.body.strip_suffix("(/|$)").map(|body| format!("{body}(/.*)?"));
+        let body = self.body.strip_suffix("(/|$)").filter(|_| !self.ends).map(|body| format!("{body}(/.*)?"));
         let is_boundary = body.is_some();
         let body = body.unwrap_or_else(|| self.body.to_owned());
         let before = if self.begins || body.starts_with(".*") { "" } else { ".*" };
-        let behind = if self.ends || is_boundary || body.ends_with(".*") { "" } else { ".*" };
+        let behind = if self.ends || is_boundary || ends_in_anything(&body) { "" } else { ".*" };
         format!("{before}{body}{behind}")
     }
+}
+
+/// Whether any number of any characters may stand at the end. `\.*` is dots.
+fn ends_in_anything(body: &str) -> bool {
+    body.strip_suffix(".*").is_some_and(|rest| !rest.ends_with('\\'))
 }
 
 /// The alternatives at the outermost level.
@@ -145,6 +147,10 @@ fn literal(expression: &str) -> Option<String> {
     Some(text)
 }
 
+/// How expressions end that mean a directory: with `$` after them, and without.
+const BELOW: [&str; 3] = ["(/.*)?", "(?:/.*)?", "/.*"];
+const ANYTHING_BELOW: [&str; 7] = ["(/.*)?", "(?:/.*)?", "(/|$)", "(?:/|$)", "($|/)", "/.*", "/"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +191,7 @@ mod tests {
             ("^/api", Loose::NoEnd),
             ("^/v[0-9]+/public", Loose::NoEnd),
             ("^/a\\$", Loose::NoEnd),
+            ("^/v[0-9]\\.*", Loose::NoEnd),
             ("^/a\\?x=1$", Loose::Query),
         ];
         for (expression, loose) in cases {
@@ -204,5 +211,8 @@ mod tests {
         assert_eq!(Paths::found("^/ml_metadata"), [regex("/ml_metadata.*")]);
         assert_eq!(Paths::found("^/api/"), [Paths::Prefix("/api".to_owned())]);
         assert_eq!(Paths::whole("^/api/|/x$"), "/api/.*|.*/x");
+        // One slash at most, and dots: neither is whatever follows.
+        assert_eq!(Paths::opened("^/a(/|$)$"), Ok(vec![regex("/a(/|$)")]));
+        assert_eq!(Paths::whole("^/api\\.*"), "/api\\.*.*");
     }
 }

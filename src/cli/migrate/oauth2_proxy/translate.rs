@@ -45,7 +45,7 @@ pub(super) fn translate(mut given: Given<'_>) -> (Translation, Vec<String>) {
     let paths = paths::translate(&mut given);
     let identity = identity::translate(&mut given, &client, &mesh);
     let session = session::translate(&mut given);
-    let access = access::translate(&mut given, &client, identity.groups.as_ref());
+    let access = access::translate(&mut given, &client);
     let routes = routes::translate(&mut given, &client, access, &asked, &mesh);
     rest::translate(&mut given);
     let providers = provider::trees(&client, &programs, &asked, logout);
@@ -55,8 +55,8 @@ pub(super) fn translate(mut given: Given<'_>) -> (Translation, Vec<String>) {
         .with_some("callbackUrl", paths.callback_url)
         .explained(paths::WHY, "paths", paths.tree)
         .with("session", session);
-    if !identity.tree.is_empty() {
-        configuration = configuration.explained(identity::WHY, "identity", identity.tree);
+    if !identity.is_empty() {
+        configuration = configuration.explained(identity::WHY, "identity", identity);
     }
     if !routes.is_empty() {
         configuration = configuration.explained(routes::WHY, "routes", routes);

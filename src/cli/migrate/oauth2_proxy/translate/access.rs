@@ -10,10 +10,10 @@ use super::{
 };
 
 /// What everyone must meet; none if whoever has signed in may pass.
-pub(super) fn translate(given: &mut Given<'_>, client: &Client, groups: Option<&String>) -> Option<Tree> {
+pub(super) fn translate(given: &mut Given<'_>, client: &Client) -> Option<Tree> {
     refuse_others(given);
     let people = people(given);
-    let members = members(given, client, groups);
+    let members = members(given, client);
     match (people, members) {
         (Some(people), Some(members)) => Some(Tree::map().with("all", Tree::list([people, members]))),
         (people, members) => people.or(members),
@@ -28,6 +28,11 @@ fn people(given: &mut Given<'_>) -> Option<Tree> {
     let htpasswd = given.take_filled("htpasswd_file");
     if let Some(setting) = &htpasswd {
         given.lose(setting, "no passwords are checked here: give these people accounts at the provider");
+    }
+    if let (Some((_, place)), true) =
+        (&emails, domains.as_ref().is_some_and(|setting| setting.values.iter().any(|domain| domain == "*")))
+    {
+        given.ledger.lost(place, "`email_domains` lets everyone pass, so the list changed nothing");
     }
     if let Some(setting) = domains.as_ref().filter(|setting| setting.values.iter().any(|domain| domain == "*")) {
         given.ledger.carried(&setting.label, "`*`: whoever signs in may pass");
@@ -101,13 +106,10 @@ fn matching(claim: &str, expressions: impl Iterator<Item = String>) -> Tree {
 }
 
 /// `allowed_groups` and `allowed_roles`: one of all suffices.
-fn members(given: &mut Given<'_>, client: &Client, groups: Option<&String>) -> Option<Tree> {
+fn members(given: &mut Given<'_>, client: &Client) -> Option<Tree> {
     let mut names: Vec<String> = Vec::new();
     for name in ["allowed_groups", "keycloak_groups", "gitlab_groups"] {
         let Some(setting) = given.take_filled(name) else { continue };
-        if groups.is_none() {
-            continue;
-        }
         given.ledger.source("routes", &setting.origin());
         given.ledger.carried(&setting.label, "`require.groups` of the rules in `routes`");
         names.extend(setting.values.iter().filter(|name| !name.is_empty()).cloned());

@@ -85,6 +85,11 @@ impl<'a> Given<'a> {
         self.settings.get(name).filter(|setting| !setting.text().is_empty()).cloned()
     }
 
+    /// Whether a setting says something.
+    pub(super) fn says(&self, name: &str) -> bool {
+        self.settings.get(name).is_some_and(|setting| setting.values.iter().any(|value| !value.is_empty()))
+    }
+
     /// Whether a setting is there.
     pub(super) fn is_set(&self, name: &str) -> bool {
         self.settings.contains_key(name)

@@ -14,14 +14,6 @@ use super::{
 };
 use crate::identity::headers::fold;
 
-/// `identity`, and the claim of groups where a header has them.
-pub(super) struct Identity {
-    /// `identity`
-    pub(super) tree: Tree,
-    /// The claim that rules compare groups with.
-    pub(super) groups: Option<String>,
-}
-
 #[derive(Default)]
 struct Parts {
     user_id: Option<Tree>,
@@ -37,7 +29,7 @@ struct Tokens {
     access_token: Option<String>,
 }
 
-pub(super) fn translate(given: &mut Given<'_>, client: &Client, mesh: &Mesh) -> Identity {
+pub(super) fn translate(given: &mut Given<'_>, client: &Client, mesh: &Mesh) -> Tree {
     let email = email_claim(given);
     let groups = groups_claim(given, client);
     let unverified = unverified(given, &email);
@@ -69,9 +61,9 @@ pub(super) fn translate(given: &mut Given<'_>, client: &Client, mesh: &Mesh) -> 
             "groups",
             "`x-forwarded-groups` reaches the applications: a rule asks for groups, and they have a header here",
         );
+        parts.taken.push(fold("x-forwarded-groups"));
         parts.groups = Some(Tree::map().with("claim", groups.as_str()).with("header", "x-forwarded-groups"));
     }
-    let has_groups = parts.groups.is_some();
     let forward = Tree::map()
         .with_some("idToken", parts.forward.id_token.map(|header| Tree::map().with("header", header)))
         .with_some("accessToken", parts.forward.access_token.map(|header| Tree::map().with("header", header)));
@@ -82,10 +74,19 @@ pub(super) fn translate(given: &mut Given<'_>, client: &Client, mesh: &Mesh) -> 
     if !forward.is_empty() {
         tree = tree.explained(TOKENS, "forward", forward);
     }
+    let removed: Vec<_> = CUSTOMARY.iter().filter(|name| !parts.taken.contains(&fold(name))).collect();
+    if !removed.is_empty() {
+        given.ledger.source("identity.remove", "identity headers");
+        given.ledger.changed(
+            "identity headers",
+            "those of oauth2-proxy's that nobody sets here are removed, too (`identity.remove`): a client could send them, and did reach the application with them",
+        );
+        tree = tree.explained(REMOVED, "remove", Tree::list(removed.into_iter().map(|name| (*name).into())));
+    }
     if unverified {
         tree = tree.with("allowUnverifiedEmail", true);
     }
-    Identity { tree, groups: has_groups.then_some(groups) }
+    tree
 }
 
 fn is_groups(header: &Header) -> bool {
@@ -238,10 +239,24 @@ fn unverified(given: &mut Given<'_>, email: &str) -> bool {
 
 /// Whether a rule will ask for groups.
 fn needs_groups(given: &Given<'_>) -> bool {
-    ["allowed_groups", "keycloak_groups", "gitlab_groups"].iter().any(|name| given.peek(name).is_some())
+    ["allowed_groups", "keycloak_groups", "gitlab_groups"].iter().any(|name| given.says(name))
 }
 
 /// Above `identity` in the configuration.
 pub(super) const WHY: &str =
     "What applications learn. Clients cannot send these headers: theirs are removed on every path.";
 const TOKENS: &str = "Whole tokens make cookies large: remove what no application reads.";
+const REMOVED: &str = "Nobody sets these, and no client may: applications behind oauth2-proxy believe them by custom.";
+/// The headers that oauth2-proxy is known for.
+const CUSTOMARY: [&str; 10] = [
+    "x-forwarded-access-token",
+    "x-forwarded-email",
+    "x-forwarded-groups",
+    "x-forwarded-preferred-username",
+    "x-forwarded-user",
+    "x-auth-request-access-token",
+    "x-auth-request-email",
+    "x-auth-request-groups",
+    "x-auth-request-preferred-username",
+    "x-auth-request-user",
+];

@@ -46,11 +46,12 @@ pub(super) fn read(given: &mut Given<'_>) -> Mesh {
             "RequestAuthentication" => {
                 mesh.rules.extend(list(spec(object), "jwtRules").map(|rule| token_rule(object, rule)))
             }
-            "AuthorizationPolicy" if action(object) == "CUSTOM" => custom(object, &mut mesh),
             "ConfigMap" => mesh.handed_on = mesh.handed_on.take().or_else(|| handed_on(object)),
             _ => {}
         }
     }
+    let prefix = given.peek("proxy_prefix").map_or_else(|| "/oauth2".to_owned(), |setting| setting.text().to_owned());
+    mesh.open = open(&objects, prefix.trim_end_matches('/'));
     steps(given, &objects, &mut mesh);
     mesh
 }
@@ -98,16 +99,35 @@ fn token_rule(object: &Object, rule: &Value) -> TokenRule {
     }
 }
 
-/// What a CUSTOM policy leaves out. oauth2-proxy's own paths are ours now.
-fn custom(object: &Object, mesh: &mut Mesh) {
-    let operations = list(spec(object), "rules").flat_map(|rule| list(rule, "to"));
-    let paths =
-        operations.flat_map(|to| to.pointer("/operation/notPaths").and_then(Value::as_array).into_iter().flatten());
-    for path in paths.filter_map(Value::as_str).filter(|path| !path.starts_with("/oauth2/")) {
-        if !mesh.open.iter().any(|(known, _)| known == path) {
-            mesh.open.push((path.to_owned(), place(object)));
+/// The paths that no policy asks about, and the first policy: a path is open where every rule of every policy leaves it out.
+fn open(objects: &[Object], prefix: &str) -> Vec<(String, String)> {
+    let is_guard =
+        |object: &&Object| object.kind == "AuthorizationPolicy" && matches!(action(object), "CUSTOM" | "DENY");
+    let mut open: Option<Vec<String>> = None;
+    let mut first = String::new();
+    for object in objects.iter().filter(is_guard) {
+        if action(object) == "CUSTOM" && first.is_empty() {
+            first = place(object);
+        }
+        for rule in list(spec(object), "rules") {
+            let operations: Vec<_> = list(rule, "to").map(left_out).collect();
+            for paths in if operations.is_empty() { vec![Vec::new()] } else { operations } {
+                open = Some(match open {
+                    Some(open) => open.into_iter().filter(|path| paths.contains(path)).collect(),
+                    None => paths,
+                });
+            }
         }
     }
+    // oauth2-proxy's own paths are ours now.
+    let own = format!("{prefix}/");
+    let open = open.filter(|_| !first.is_empty()).unwrap_or_default();
+    open.into_iter().filter(|path| !path.starts_with(&own)).map(|path| (path, first.clone())).collect()
+}
+
+fn left_out(to: &Value) -> Vec<String> {
+    let paths = to.pointer("/operation/notPaths").and_then(Value::as_array);
+    paths.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// `headersToUpstreamOnAllow` of Istio's mesh configuration.

@@ -54,7 +54,11 @@ fn always(given: &mut Given<'_>) {
 /// `code_challenge_method`.
 fn pkce(given: &mut Given<'_>) {
     let older = given.take_filled("force_code_challenge_method");
-    let setting = given.take_filled("code_challenge_method").or(older);
+    let setting = given.take_filled("code_challenge_method");
+    if let (Some(older), Some(setting)) = (&older, &setting) {
+        given.lose(older, format!("`{}` counts, as with oauth2-proxy", setting.label));
+    }
+    let setting = setting.or(older);
     match &setting {
         Some(setting) if setting.text() == "S256" => {
             given.ledger.carried(&setting.label, "`S256`, as it always is here")

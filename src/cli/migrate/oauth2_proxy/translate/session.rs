@@ -57,8 +57,10 @@ fn cookie(given: &mut Given<'_>) -> Tree {
             ),
         }
     }
-    if let (false, Some(setting)) = given.switch("cookie_httponly", true) {
-        given.change(&setting, "always `HttpOnly`: no script in a page can read the session");
+    match given.switch("cookie_httponly", true) {
+        (false, Some(setting)) => given.change(&setting, "always `HttpOnly`: no script in a page can read the session"),
+        (true, Some(setting)) => given.ledger.carried(&setting.label, "`HttpOnly`, as it always is here"),
+        (_, None) => {}
     }
     insecure(given, cookie)
 }

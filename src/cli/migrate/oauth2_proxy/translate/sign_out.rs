@@ -31,8 +31,10 @@ pub(super) fn translate(given: &mut Given<'_>, client: &Client) -> (Tree, Option
          back. oauth2-proxy called that address itself",
     );
     let registered = given.first_host().unwrap_or_else(|| "the public URL".to_owned());
+    let prefix = given.peek("proxy_prefix").map_or_else(|| "/oauth2".to_owned(), |setting| setting.text().to_owned());
+    let prefix = prefix.trim_end_matches('/');
     given.ledger.step(format!(
-        "register `{registered}/oauth2/signed-out` at the provider as a post-logout redirect URI of the client"
+        "register `{registered}{prefix}/signed-out` at the provider as a post-logout redirect URI of the client"
     ));
     let end_session = Url::parse(setting.text()).ok().filter(|_| client.by_hand).map(|mut url| {
         url.set_query(None);
