@@ -284,9 +284,15 @@ mod tests {
 
     /// The value of each member `name` of a request that demands `assurance`.
     fn demanded(assurance: &Assurance, name: &str) -> Vec<String> {
+        asked(assurance, &[], name)
+    }
+
+    /// The same, where the person's link asks for more.
+    fn asked(assurance: &Assurance, pairs: &[(&str, &str)], name: &str) -> Vec<String> {
+        let asked: Vec<_> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let secret = Secret::new("x".to_owned());
         let transaction =
-            Transaction { state: &secret, nonce: &secret, code_verifier: &secret, prompt_login: false, asked };
+            Transaction { state: &secret, nonce: &secret, code_verifier: &secret, prompt_login: false, asked: &asked };
         let owned = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let settings = ProviderSettings {
             scopes: vec!["openid".into(), "email".into()],
@@ -313,6 +319,17 @@ mod tests {
         assert_eq!(demanded(&nothing, "scope"), ["openid email"]);
         assert_eq!(demanded(&nothing, "max_age"), ["9"]);
         assert!(demanded(&nothing, "acr_values").is_empty());
+    }
+
+    // RFC 6749 §3.1
+    #[test]
+    fn what_a_link_asks_for_is_asked_for_once_and_gives_way_to_what_a_rule_demands() {
+        let assurance = Assurance { max_age: Some(std::time::Duration::from_mins(15)), ..Assurance::default() };
+        let pairs = [("lang", "fr"), ("max_age", "1"), ("login_hint", "a b")];
+        assert_eq!(asked(&assurance, &pairs, "max_age"), ["900"]);
+        assert_eq!(asked(&assurance, &pairs, "lang"), ["fr"]);
+        assert_eq!(asked(&assurance, &pairs, "login_hint"), ["a b"]);
+        assert_eq!(asked(&Assurance::default(), &pairs, "max_age"), ["1"]);
     }
 
     #[test]
