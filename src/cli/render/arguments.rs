@@ -9,6 +9,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum, error::ErrorKin
 
 /// The gateway that files are for, and what was chosen about it.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::enum_variant_names, reason = "that is what the product is called")]
 pub(in crate::cli) enum Gateway<'a> {
     /// A plain Envoy.
     Envoy(&'a EnvoyArguments),
