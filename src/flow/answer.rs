@@ -35,6 +35,7 @@ pub fn refuse(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
     }
     let reply = match inbound.client {
         Client::Grpc => return Reply::grpc(grpc_status(refusal), refusal.code()),
+        Client::GrpcWeb { text } => return Reply::grpc_web(grpc_status(refusal), refusal.code(), text),
         Client::Program | Client::WebSocket => document(config, inbound, refusal),
         Client::Frame | Client::Navigation | Client::Prefetch | Client::Submission => page(config, inbound, refusal),
     };
@@ -68,7 +69,7 @@ fn sent_away(page: Option<&Destination>, inbound: &Inbound, refusal: &Refusal) -
     match inbound.client {
         Client::Navigation => Some(Reply::redirect(&url)),
         Client::Submission => Some(Reply::see_other(&url)),
-        Client::Frame | Client::Grpc | Client::Prefetch | Client::Program | Client::WebSocket => None,
+        _ => None,
     }
 }
 
@@ -203,7 +204,7 @@ fn wanted(config: &Config, inbound: &Inbound, origin: &Origin) -> ReturnPath {
 
 /// A failed callback's page that leads to a new sign-in for `return_path`.
 pub fn refuse_callback(config: &Config, inbound: &Inbound, refusal: &Refusal, return_path: &ReturnPath) -> Reply {
-    if matches!(inbound.client, Client::Grpc | Client::Program | Client::WebSocket) {
+    if inbound.client.is_program() {
         return refuse(config, inbound, refusal);
     }
     if let Some(reply) = sent_away(config.elsewhere.failed.as_ref(), inbound, refusal) {

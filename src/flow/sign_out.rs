@@ -28,22 +28,24 @@ use crate::{
     time::Entropy,
 };
 
-/// Whether this request for an application's path is one to sign out, by the argument in its query. What the endpoint would not
-/// take at all, as a script's GET, goes on by the rules.
+/// Whether this request for an application's path is one to sign out, by the argument in its query: a person's GET or a POST.
+/// Others go on by the rules.
 pub fn is_asked_for(config: &Config, inbound: &Inbound) -> bool {
-    let named = config.paths.signs_out_by(inbound.view.query().unwrap_or_default());
-    let origin = inbound.origin.as_ref().filter(|_| named && inbound.wish == Wish::Forward);
-    origin.is_some_and(|origin| permit(&inbound.view, inbound.client, origin) != Err(Refusal::MethodNotAllowed))
+    let ours = inbound.origin.is_some() && inbound.wish == Wish::Forward;
+    let taken = matches!((inbound.view.method(), inbound.client), ("GET", Client::Navigation) | ("POST", _));
+    ours && taken && config.paths.signs_out_by(inbound.view.query().unwrap_or_default())
 }
 
 /// Whether this request may end the session: a page of another site may not do it behind the person's back, and neither
-/// may an image or a speculative load (T-72, T-186). A person's GET and any POST of our own site may.
+/// may an image or a speculative load (T-72, T-186). A person's GET, any POST of our own site and the GET of a script there may.
 ///
 /// # Errors
 /// A method that signs nobody out, or a request that another site caused.
 pub fn permit(view: &RequestView, client: Client, origin: &Origin) -> Result<(), Refusal> {
     match (view.method(), client) {
         ("GET", Client::Navigation) | ("POST", _) => {}
+        // Whatever script can do that could POST as well.
+        ("GET", Client::Program) if is_own_script(view) => {}
         _ => return Err(Refusal::MethodNotAllowed),
     }
     let own = origin.to_string();
@@ -56,6 +58,11 @@ pub fn permit(view: &RequestView, client: Client, origin: &Origin) -> Result<(),
         None => view.values("sec-fetch-site").next().is_none() && every("origin", &own) && has_own_referer(view, &own),
     };
     if permitted { Ok(()) } else { Err(Refusal::CrossSiteSignOut) }
+}
+
+/// Whether a script of our own origin asks, by what no script can forge; an image has another destination.
+fn is_own_script(view: &RequestView) -> bool {
+    view.text("sec-fetch-site") == Some("same-origin") && view.text("sec-fetch-dest") == Some("empty")
 }
 
 /// Whether `Referer`, where a browser without Fetch metadata sends it, names a page of our own.
@@ -87,28 +94,24 @@ pub fn answer(
     };
     let chosen = wish.as_deref().filter(|wish| listed(provider, wish).is_some());
     // A script in a page may read what we answer it, and no token is for it.
-    let id_token_hint = id_token_hint.filter(|_| !is_program(inbound.client));
+    let id_token_hint = id_token_hint.filter(|_| !inbound.client.is_program());
     let target = LogoutTarget { chosen, return_url: &return_url, id_token_hint, state: state.secret() };
     let known = provider.zip(endpoints);
     let away = known.and_then(|(provider, endpoints)| logout_request(provider, endpoints, target)).map(String::from);
     let next = away.or(wish).or_else(|| local_landing(provider, origin));
     let reply = match (inbound.client, next) {
         // What authservice answers. A dashboard's script that cannot read the cookie sends the header empty.
-        (client, next) if is_program(client) && inbound.carried.is_present() => {
+        (client, next) if client.is_program() && inbound.carried.is_present() => {
             let next = next.unwrap_or_else(|| format!("{origin}{}", config.paths.signed_out));
             Reply::json(201, &json!({ "afterLogoutURL": next }))
         }
-        (client, next) if is_program(client) => Reply::json(200, &json!({ "signed_out": true, "location": next })),
+        (client, next) if client.is_program() => Reply::json(200, &json!({ "signed_out": true, "location": next })),
         (_, Some(url)) if inbound.view.method() == "POST" => Reply::see_other(&url),
         (_, Some(url)) => Reply::redirect(&url),
         (_, None) => answer::signed_out(config),
     };
     let cookies = delete_session(&config.session, &inbound.cookies);
     Ok(reply.with_cookies(cookies).with_cookies(delete_attempts(&config.session, &inbound.cookies)))
-}
-
-const fn is_program(client: Client) -> bool {
-    matches!(client, Client::Grpc | Client::Program | Client::WebSocket)
 }
 
 /// Where a sign-out ends that does not go on at the provider, if that is configured.

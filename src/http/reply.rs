@@ -74,6 +74,13 @@ impl Reply {
         Self { body: message.into(), grpc: Some(status), ..Self::empty(200) }
     }
 
+    /// The same for a page's script, which reads header fields: a gRPC-web answer that ends with its headers.
+    pub fn grpc_web(status: GrpcStatus, message: &str, text: bool) -> Self {
+        let kind = if text { "application/grpc-web-text+proto" } else { "application/grpc-web+proto" };
+        let head = Self::empty(200).with("content-type", kind);
+        head.with("grpc-status", status.code().to_string()).with("grpc-message", message)
+    }
+
     /// Adds a header. A value with a control byte or a byte beyond ASCII is left out: it could split the answer.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {

@@ -45,6 +45,11 @@ pub enum Client {
     Frame,
     /// A gRPC call: answered with a gRPC status.
     Grpc,
+    /// A gRPC-web call of a page's script: answered with a gRPC status in header fields.
+    GrpcWeb {
+        /// Whether its messages are in base64.
+        text: bool,
+    },
     /// A person following a link or typing an address: may be redirected.
     Navigation,
     /// A speculative load: answered, but no sign-in is started for it.
@@ -55,6 +60,13 @@ pub enum Client {
     Submission,
     /// A WebSocket handshake.
     WebSocket,
+}
+
+impl Client {
+    /// Whether no person reads the answer as it comes.
+    pub const fn is_program(self) -> bool {
+        matches!(self, Self::Grpc | Self::GrpcWeb { .. } | Self::Program | Self::WebSocket)
+    }
 }
 
 impl RequestView {
@@ -205,8 +217,8 @@ impl RequestView {
         if self.lists("upgrade", "websocket") {
             return Client::WebSocket;
         }
-        if self.is_grpc() {
-            return Client::Grpc;
+        if let Some(client) = self.grpc() {
+            return client;
         }
         if self.mentions("sec-purpose", "prefetch") || self.mentions("purpose", "prefetch") {
             return Client::Prefetch;
@@ -234,11 +246,16 @@ impl RequestView {
         }
     }
 
-    fn is_grpc(&self) -> bool {
-        self.text("content-type").is_some_and(|value| {
-            let media_type = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            media_type == "application/grpc" || media_type.starts_with("application/grpc+")
-        })
+    /// The kind of gRPC call that it is, by the media type before any `+proto`.
+    fn grpc(&self) -> Option<Client> {
+        let value = self.text("content-type")?;
+        let media_type = value.split([';', '+']).next().unwrap_or_default().trim().to_ascii_lowercase();
+        match media_type.as_str() {
+            "application/grpc" => Some(Client::Grpc),
+            "application/grpc-web" => Some(Client::GrpcWeb { text: false }),
+            "application/grpc-web-text" => Some(Client::GrpcWeb { text: true }),
+            _ => None,
+        }
     }
 
     /// Whether `Accept` names HTML with a weight above zero and nothing marks the request as a script's.
@@ -415,7 +432,17 @@ mod tests {
     #[test]
     fn grpc_websocket_and_prefetch_are_told_apart() {
         assert_eq!(client(&[("content-type", "application/grpc+proto"), (":method", "POST")]), Client::Grpc);
-        assert_eq!(client(&[("content-type", "application/grpc-web"), (":method", "POST")]), Client::Program);
+        for (kind, text) in [
+            ("application/grpc-web", false),
+            ("Application/gRPC-Web+proto; charset=utf-8", false),
+            ("application/grpc-web-text", true),
+            ("application/grpc-web-text+proto", true),
+        ] {
+            assert_eq!(client(&[("content-type", kind), (":method", "POST")]), Client::GrpcWeb { text }, "{kind}");
+        }
+        for kind in ["application/grpc-webs", "application/grpcx", "application/grp", "text/grpc"] {
+            assert_eq!(client(&[("content-type", kind), (":method", "POST")]), Client::Program, "{kind}");
+        }
         assert_eq!(client(&[("upgrade", "WebSocket"), ("accept", "text/html")]), Client::WebSocket);
         assert_eq!(client(&[("upgrade", "websocket"), ("content-type", "application/grpc")]), Client::WebSocket);
         assert_eq!(client(&[("sec-purpose", "prefetch;prerender"), ("sec-fetch-mode", "navigate")]), Client::Prefetch);

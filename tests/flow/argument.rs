@@ -92,6 +92,7 @@ fn a_page_of_another_site_must_ask_first() {
 fn what_the_endpoint_does_not_take_goes_on_by_the_rules() {
     for request in [
         Request::fetch("/deep?logout"),
+        Request::fetch("/deep?logout").with("sec-fetch-site", "same-origin"),
         Request::navigation("/deep?logout").set("sec-fetch-dest", "iframe"),
         Request::navigation("/deep?logout").with("sec-purpose", "prefetch"),
         Request::navigation("/deep?logout").by("HEAD"),

@@ -198,7 +198,9 @@ fn another_sites_page_ends_nothing_with_any_header() {
         for method in ["PUT", "DELETE", "OPTIONS", "HEAD"] {
             assert_eq!(world.send(&dashboard(&value).by(method)).status(), 405, "{method}");
         }
-        assert_eq!(world.send(&dashboard(&value).by("GET")).status(), 405);
+        for site in ["cross-site", "same-site", "none"] {
+            assert_eq!(world.send(&dashboard(&value).by("GET").set("sec-fetch-site", site)).status(), 405, "{site}");
+        }
     }
     assert!(world.get("/").passed() && world.provider.revoked.is_empty());
 }

@@ -348,3 +348,31 @@ fn the_landing_page_takes_no_form_and_leads_whoever_is_signed_in_to_the_start_pa
     assert!(world.session().is_some() && answer.cookies().is_empty());
     assert_eq!(world.send(&post).status(), 405);
 }
+
+// T-72, T-186: some dashboards' buttons are scripts that only GET.
+#[test]
+fn a_script_of_our_own_origin_signs_out_by_get_as_it_could_by_post_and_nothing_else_does() {
+    let script = || Request::fetch(SIGN_OUT).with("sec-fetch-site", "same-origin");
+    let mut world = World::oidc();
+    world.sign_in();
+    for other in [
+        Request::fetch(SIGN_OUT),
+        script().set("sec-fetch-site", "same-site"),
+        script().set("sec-fetch-site", "cross-site"),
+        script().set("sec-fetch-site", "none"),
+        script().with("sec-fetch-site", "same-origin"),
+        script().set("sec-fetch-dest", "image"),
+        script().set("sec-fetch-dest", "script"),
+        script().set("sec-fetch-dest", ""),
+        script().with("sec-purpose", "prefetch"),
+        script().by("HEAD"),
+        Request::bare(SIGN_OUT),
+    ] {
+        assert_eq!(world.send(&other).status(), 405, "{:?}", other.fields);
+        assert!(world.session().is_some());
+    }
+    let foreign = world.send(&script().with("origin", "https://evil.example"));
+    assert_eq!(foreign.said(), (403, "cross_site_sign_out".to_owned()));
+    let answer = world.send(&script());
+    assert!(answer.reply().body().contains("\"signed_out\":true") && world.session().is_none());
+}
