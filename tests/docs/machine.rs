@@ -13,6 +13,8 @@ use crate::{
     corpus::{Document, document, root},
 };
 
+/// Where Istio's objects begin.
+const ISTIO: &str = "apiVersion: security.istio.io/v1beta1\nkind: ";
 const DIGEST: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 /// The machine of somebody who reads one document.
@@ -78,6 +80,10 @@ fn found(name: &str, reads: &Document) -> Option<String> {
         // As AWS prints them, and as its controller reads them.
         "listeners.json" | "rules.json" | "ingress.yaml" => golden(&format!("migrate/alb/in/{name}")),
         "pomerium.yaml" => golden("migrate/pomerium/in/cognito.yaml"),
+        "oauth2_proxy.cfg" => golden("migrate/oauth2-proxy/in/cognito.cfg"),
+        // The product's own objects, and Istio's around it.
+        "oauth2-proxy.yaml" => Some(golden("migrate/oauth2-proxy/in/kubeflow.yaml")?.split_once(ISTIO)?.0.to_owned()),
+        "istio.yaml" => Some(format!("kind: {}", golden("migrate/oauth2-proxy/in/kubeflow.yaml")?.split_once(ISTIO)?.1)),
         "config.yaml" => identity(reads).or_else(|| golden("render/in/cognito.yaml")),
         "rules.yaml" => fence(&document("docs/routes.md"), "# rules.yaml"),
         "target/dist/oci/index.json" => {
