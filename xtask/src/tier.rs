@@ -65,7 +65,8 @@ impl Tier {
             Self::Browser => {
                 Self::Envoy.prepare()?;
                 install::chromium()?;
-                install::applications()
+                install::applications()?;
+                install::services()
             }
         }
     }

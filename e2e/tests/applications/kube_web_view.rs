@@ -9,7 +9,7 @@ use e2e::{CLIENT_ID, World};
 
 use crate::page::Page;
 use crate::people::{signed_in, with_token};
-use crate::process::Application;
+use crate::process::{Application, installed};
 use crate::world::{in_front_of, lies, without_filter};
 use cluster::Cluster;
 
@@ -26,7 +26,7 @@ struct Setting {
 impl Setting {
     async fn start() -> Setting {
         let cluster = Cluster::start().await;
-        let python = install::kube_web_view().expect("Kubernetes Web View");
+        let python = installed(install::kube_web_view).await;
         let page = Page::of("kube-web-view");
         let application = Application::start("kube-web-view", "/health", |place| {
             place.put("site/sitecustomize.py", OLD_NAME);
@@ -77,6 +77,9 @@ async fn a_program_with_an_id_token_is_whom_it_names() {
     let page = with_token(&program, PODS, &token).send().await;
     assert!(page.expect(200).text().contains("red-of-grace"), "{page}");
     assert_eq!(setting.cluster.heard(), ["grace@example.com"]);
+    let (signed, _) = token.rsplit_once('.').expect("a JWT");
+    let forged = with_token(&program, PODS, &format!("{signed}.{}", "A".repeat(342))).send().await;
+    assert_eq!(forged.expect(401).json()["error"], "jwt_signature", "it is refused before it gets there");
     setting.world.assert_no_vm_died().await;
 }
 

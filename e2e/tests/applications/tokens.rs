@@ -1,4 +1,4 @@
-//! An application that takes the pool's ID tokens, as applications do: by the keys that the pool publishes, and for one client.
+//! An application that takes the pool's ID tokens, as applications do: by the keys that the pool publishes, and for clients that it knows.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,23 +11,30 @@ use serde_json::Value;
 /// The keys of a pool, and what is believed of tokens that they signed.
 pub struct Tokens {
     issuer: String,
+    clients: Vec<&'static str>,
     keys: Vec<Value>,
 }
 
 impl Tokens {
-    /// Fetches the keys of the world's pool.
+    /// Fetches the keys of the world's pool; takes tokens for the gateway's client.
     pub async fn of(world: &World) -> Tokens {
         let issuer = world.cognito.issuer().to_owned();
         let set = world.person().get(&format!("{issuer}/.well-known/jwks.json")).await.expect(200).json();
-        Tokens { issuer, keys: set["keys"].as_array().expect("keys").clone() }
+        Tokens { issuer, clients: vec![CLIENT_ID], keys: set["keys"].as_array().expect("keys").clone() }
     }
 
-    /// The claims of a value of `Authorization`, if that is a good ID token for the gateway's client.
+    /// Takes tokens for this client, too.
+    pub fn and_of(mut self, client: &'static str) -> Tokens {
+        self.clients.push(client);
+        self
+    }
+
+    /// The claims of a value of `Authorization`, if that is a good ID token.
     pub fn bearer(&self, value: &str) -> Option<Value> {
         self.claims(value.strip_prefix("Bearer ")?)
     }
 
-    /// The claims of a good ID token for the gateway's client.
+    /// The claims of a good ID token.
     pub fn claims(&self, token: &str) -> Option<Value> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, payload) = signed.split_once('.')?;
@@ -38,7 +45,8 @@ impl Tokens {
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         key.verify(&RSA_PKCS1_2048_8192_SHA256, signed.as_bytes(), &signature).ok()?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
-        let meant = claims["iss"] == self.issuer && claims["aud"] == CLIENT_ID && claims["token_use"] == "id";
+        let meant = self.clients.iter().any(|client| claims["aud"] == *client);
+        let meant = meant && claims["iss"] == self.issuer && claims["token_use"] == "id";
         (meant && claims["exp"].as_u64()? > now).then_some(claims)
     }
 

@@ -15,7 +15,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Json, Redirect, Response};
 use axum::serve::ListenerExt as _;
 use bytes::Bytes;
-use e2e::World;
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -58,9 +57,9 @@ impl Stub {
         Stub { addr, state }
     }
 
-    /// Takes the ID tokens of this world's pool from now on.
-    pub async fn trusts(&self, world: &World) {
-        assert!(self.state.tokens.set(Tokens::of(world).await).is_ok(), "it trusts another already");
+    /// Takes such ID tokens from now on.
+    pub fn trusts(&self, tokens: Tokens) {
+        assert!(self.state.tokens.set(tokens).is_ok(), "it trusts others already");
     }
 
     /// How many requests have arrived.
