@@ -9,6 +9,7 @@
 //! `page` reads the documents, `process` runs an application and `programs` its clients, `world` puts the gateway in front of it.
 
 mod grpc;
+mod grpc_web;
 mod jupyterlab;
 mod kfp;
 mod kube_web_view;
