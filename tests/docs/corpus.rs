@@ -31,14 +31,21 @@ pub fn root() -> PathBuf {
 pub fn documents() -> Vec<Document> {
     let mut names: Vec<String> =
         ["README.md", "CONTRIBUTING.md", "envoy/README.md", "istio/README.md"].map(str::to_owned).into();
-    for entry in fs::read_dir(root().join("docs")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        if Path::new(&name).extension().is_some_and(|extension| extension == "md") {
-            names.push(format!("docs/{name}"));
-        }
-    }
+    ["docs", "examples"].into_iter().for_each(|folder| add_all(folder, &mut names));
     names.sort();
     names.into_iter().map(|name| document(&name)).collect()
+}
+
+/// The documents of a folder, and of those in it.
+fn add_all(folder: &str, names: &mut Vec<String>) {
+    for entry in fs::read_dir(root().join(folder)).into_iter().flatten() {
+        let name = format!("{folder}/{}", entry.unwrap().file_name().into_string().unwrap());
+        match root().join(&name).is_dir() {
+            true => add_all(&name, names),
+            false if name.ends_with(".md") => names.push(name),
+            false => {}
+        }
+    }
 }
 
 pub fn document(name: &str) -> Document {
