@@ -115,3 +115,18 @@ fn several_clients_are_several_providers() {
     let one = of_file(&kong.to_string(), &[OPTIONS[0], "--plugin=b"]);
     assert_eq!(one.at("/providers/0/clientId"), "other");
 }
+
+#[test]
+fn a_route_for_programs_takes_no_session_and_one_for_people_no_token() {
+    let route = |name: &str, methods: Value| json!({ "name": name, "paths": [format!("/{name}")], "plugins": [people(json!({ "auth_methods": methods }))] });
+    let kong = json!({ "routes": [
+        route("a", json!(["bearer"])), route("b", json!(["authorization_code", "session"])), route("c", json!(["session", "bearer"])),
+    ] });
+    let rules = of_file(&kong.to_string(), &OPTIONS).at("/routes");
+    let credentials = [0, 1, 2].map(|index| rules[index]["credentials"].clone());
+    assert_eq!(credentials, [json!(["bearer"]), json!(["session"]), json!(null)], "{rules}");
+    assert_eq!(
+        [0, 1, 2].map(|index| rules[index]["unauthenticated"].clone()),
+        [json!("challenge"), json!(null), json!("challenge")]
+    );
+}

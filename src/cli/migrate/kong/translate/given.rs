@@ -215,7 +215,7 @@ fn texts(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::String(text) => Some(vec![text.clone()]),
         Value::Number(number) => Some(vec![number.to_string()]),
-        Value::Array(list) => list.iter().map(|entry| Some(texts(entry)?.into_iter().next()?)).collect(),
+        Value::Array(list) => list.iter().map(|entry| texts(entry)?.into_iter().next()).collect(),
         _ => None,
     }
 }

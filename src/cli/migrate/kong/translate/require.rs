@@ -37,9 +37,12 @@ pub(super) fn rule(
             false => given.refuse("anonymous", "lets everybody pass, beside settings that say who may: remove one of them, or give the open paths a route of their own"),
         }
     }
-    match (signs_in, has_bearer) {
-        (true, true) | (false, _) => {}
+    // Kong looks at a session only where it is among the methods, or where people sign in.
+    let has_session = signs_in || methods.iter().any(|method| method == "session");
+    match (has_session, has_bearer) {
+        (true, true) | (false, false) => {}
         (true, false) => rule = rule.with("credentials", Tree::list(["session".into()])),
+        (false, true) => rule = rule.with("credentials", Tree::list(["bearer".into()])),
     }
     rule = rule.with_some("signIn", sign_in);
     if require.is_empty() { rule } else { rule.with("require", require) }

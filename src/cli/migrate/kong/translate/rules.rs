@@ -43,7 +43,7 @@ const ASKING: [&str; 14] = [
 ];
 
 /// Each route, in Kong's order, with what becomes of it.
-pub(super) fn treated<'a>(inputs: &'a Inputs) -> Vec<(&'a Route, Matched, Treatment)> {
+pub(super) fn treated(inputs: &Inputs) -> Vec<(&Route, Matched, Treatment)> {
     let mut routes: Vec<_> = inputs
         .declared
         .routes
