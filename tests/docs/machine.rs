@@ -77,6 +77,7 @@ fn found(name: &str, reads: &Document) -> Option<String> {
         )),
         // The parameters alone of what AWS publishes.
         "ingress/params.env" => golden("migrate/authservice/in/load-balancer.env"),
+        "kong.yml" => golden("migrate/kong/in/service.yaml"),
         // As AWS prints them, and as its controller reads them.
         "listeners.json" | "rules.json" | "ingress.yaml" => golden(&format!("migrate/alb/in/{name}")),
         "pomerium.yaml" => golden("migrate/pomerium/in/cognito.yaml"),
