@@ -35,7 +35,7 @@ pub fn refuse(config: &Config, inbound: &Inbound, refusal: &Refusal) -> Reply {
     }
     let reply = match inbound.client {
         Client::Grpc => return Reply::grpc(grpc_status(refusal), refusal.code()),
-        Client::GrpcWeb { text } => return Reply::grpc_web(grpc_status(refusal), refusal.code(), text),
+        Client::GrpcWeb => return Reply::grpc_web(grpc_status(refusal), refusal.code()),
         Client::Program | Client::WebSocket => document(config, inbound, refusal),
         Client::Frame | Client::Navigation | Client::Prefetch | Client::Submission => page(config, inbound, refusal),
     };

@@ -102,7 +102,7 @@ impl Engine {
         let carried = Carried::in_request(&inbound.view, header, |text| self.party.open_text(text, scope?));
         // No page can make a browser send it, so nobody is there to be shown a page.
         let client = match inbound.client {
-            client @ (Client::Grpc | Client::GrpcWeb { .. } | Client::WebSocket) => client,
+            client @ (Client::Grpc | Client::GrpcWeb | Client::WebSocket) => client,
             _ if carried.decides() => Client::Program,
             client => client,
         };

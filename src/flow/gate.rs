@@ -191,7 +191,7 @@ impl Engine {
             // A program that says who it is, is told that it is not, and never taken for a person or for nobody.
             _ if inbound.carried.decides() => Treated::Known(inbound),
             (Unauthenticated::Pass, _) => Treated::Anonymous(inbound),
-            (_, Client::Grpc | Client::GrpcWeb { .. } | Client::WebSocket) => Treated::Known(inbound),
+            (_, Client::Grpc | Client::GrpcWeb | Client::WebSocket) => Treated::Known(inbound),
             (Unauthenticated::Challenge, _) => Treated::Known(Inbound { client: Client::Program, ..inbound }),
             (Unauthenticated::Login, Client::Program) if reads && inbound.wish == Wish::Forward => {
                 Treated::Known(Inbound { client: Client::Navigation, ..inbound })

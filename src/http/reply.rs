@@ -74,11 +74,10 @@ impl Reply {
         Self { body: message.into(), grpc: Some(status), ..Self::empty(200) }
     }
 
-    /// The same for a page's script, which reads header fields: a gRPC-web answer that ends with its headers.
-    pub fn grpc_web(status: GrpcStatus, message: &str, text: bool) -> Self {
-        let kind = if text { "application/grpc-web-text+proto" } else { "application/grpc-web+proto" };
-        let head = Self::empty(200).with("content-type", kind);
-        head.with("grpc-status", status.code().to_string()).with("grpc-message", message)
+    /// The same for a page's script: a gRPC-web answer that ends with its headers. It has no content type, since Envoy takes that
+    /// off an answer without a body.
+    pub fn grpc_web(status: GrpcStatus, message: &str) -> Self {
+        Self::empty(200).with("grpc-status", status.code().to_string()).with("grpc-message", message)
     }
 
     /// Adds a header. A value with a control byte or a byte beyond ASCII is left out: it could split the answer.

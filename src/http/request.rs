@@ -46,10 +46,7 @@ pub enum Client {
     /// A gRPC call: answered with a gRPC status.
     Grpc,
     /// A gRPC-web call of a page's script: answered with a gRPC status in header fields.
-    GrpcWeb {
-        /// Whether its messages are in base64.
-        text: bool,
-    },
+    GrpcWeb,
     /// A person following a link or typing an address: may be redirected.
     Navigation,
     /// A speculative load: answered, but no sign-in is started for it.
@@ -65,7 +62,7 @@ pub enum Client {
 impl Client {
     /// Whether no person reads the answer as it comes.
     pub const fn is_program(self) -> bool {
-        matches!(self, Self::Grpc | Self::GrpcWeb { .. } | Self::Program | Self::WebSocket)
+        matches!(self, Self::Grpc | Self::GrpcWeb | Self::Program | Self::WebSocket)
     }
 }
 
@@ -252,8 +249,7 @@ impl RequestView {
         let media_type = value.split([';', '+']).next().unwrap_or_default().trim().to_ascii_lowercase();
         match media_type.as_str() {
             "application/grpc" => Some(Client::Grpc),
-            "application/grpc-web" => Some(Client::GrpcWeb { text: false }),
-            "application/grpc-web-text" => Some(Client::GrpcWeb { text: true }),
+            "application/grpc-web" | "application/grpc-web-text" => Some(Client::GrpcWeb),
             _ => None,
         }
     }
@@ -432,13 +428,13 @@ mod tests {
     #[test]
     fn grpc_websocket_and_prefetch_are_told_apart() {
         assert_eq!(client(&[("content-type", "application/grpc+proto"), (":method", "POST")]), Client::Grpc);
-        for (kind, text) in [
-            ("application/grpc-web", false),
-            ("Application/gRPC-Web+proto; charset=utf-8", false),
-            ("application/grpc-web-text", true),
-            ("application/grpc-web-text+proto", true),
+        for kind in [
+            "application/grpc-web",
+            "Application/gRPC-Web+proto; charset=utf-8",
+            "application/grpc-web-text",
+            "application/grpc-web-text+proto",
         ] {
-            assert_eq!(client(&[("content-type", kind), (":method", "POST")]), Client::GrpcWeb { text }, "{kind}");
+            assert_eq!(client(&[("content-type", kind), (":method", "POST")]), Client::GrpcWeb, "{kind}");
         }
         for kind in ["application/grpc-webs", "application/grpcx", "application/grp", "text/grpc"] {
             assert_eq!(client(&[("content-type", kind), (":method", "POST")]), Client::Program, "{kind}");

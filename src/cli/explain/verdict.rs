@@ -171,6 +171,7 @@ fn answered(config: &Config, reply: &Reply, trial: &Trial) -> Vec<String> {
         (None, None) => lines.push(format!("{status}: an answer of ours")),
     }
     lines.extend(reply.header("www-authenticate").map(|challenge| format!("  www-authenticate: {challenge}")));
+    lines.extend(reply.header("grpc-status").map(|status| format!("  grpc-status: {status}")));
     lines.extend(reply.grpc_status().map(|status| format!("  grpc-status: {}", status.code())));
     lines
 }
