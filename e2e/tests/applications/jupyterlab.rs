@@ -170,6 +170,7 @@ async fn jupyter_sees_whom_the_gateway_says_and_believes_a_made_up_header_only_w
     let open = without_filter(&world).await;
     assert_eq!(user(&open.person().ask(Method::GET, ME).header("x-auth-user", MALLORY).send().await), MALLORY);
     open.person().get(ME).await.expect(403);
+    jupyter_s_own_link_signs_out(&ada).await;
     world.assert_no_vm_died().await;
 }
 
@@ -195,15 +196,10 @@ async fn a_program_with_a_token_starts_a_kernel_and_a_browser_needs_the_token_ag
     ada.ask(Method::POST, KERNELS).header("x-xsrftoken", xsrf).body("{}").send().await.expect(201);
 }
 
-#[tokio::test]
-async fn the_page_s_own_sign_out_ends_the_session() {
-    let page = Page::of("jupyterlab");
-    let lab = jupyterlab(&page).await;
-    let world = in_front_of(lab.addr(), page.configuration()).start().await;
-    let ada = signed_in(&world, "ada").await;
-    let left = ada.ask(Method::GET, "/notebook/ada/logout").navigation().header("sec-fetch-site", "same-origin");
+async fn jupyter_s_own_link_signs_out(person: &Person) {
+    let left = person.ask(Method::GET, "/notebook/ada/logout").navigation().header("sec-fetch-site", "same-origin");
     assert_eq!(left.send().await.expect(302).location().host_str(), Some(DOMAIN));
-    ada.get(ME).await.expect(401);
+    person.get(ME).await.expect(401);
 }
 
 async fn signed_in(world: &World, user: &str) -> Person {
