@@ -1,10 +1,13 @@
 //! Pages of the operator's own in place of ours: who is sent there, who is not, and that nobody goes round in circles.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::{
     choosing::rule,
     message::{Answer, Request},
+    neighbours::AUTHORIZER,
     world::{START, Travel, World, url},
 };
 
@@ -158,7 +161,7 @@ fn a_sign_in_that_cannot_begin_leads_there_and_one_that_is_lost_does() {
 fn a_refresh_that_fails_is_no_sign_in_that_failed() {
     let mut world = world();
     world.sign_in();
-    world.now = START.plus(std::time::Duration::from_secs(4000));
+    world.now = START.plus(Duration::from_secs(4000));
     world.network = Box::new(|_| Travel::Lose);
     assert_eq!(world.get("/deep").said(), (503, "provider_unavailable".to_owned()));
 }
@@ -177,4 +180,40 @@ fn a_page_can_be_at_another_site_and_learns_our_code_alone() {
         "https://www.example.com/in?a=b&error=",
         "attempt_absent",
     );
+}
+
+#[test]
+fn an_authorizer_that_refuses_is_a_refusal_and_one_that_is_silent_is_none() {
+    let mut world = World::configured(|tree| {
+        configured(tree, "/no-access?lang=en", "/failed");
+        tree["externalAuthorization"] = json!({ "url": AUTHORIZER });
+    });
+    world.sign_in();
+    for (status, refuses) in [(403, true), (503, false)] {
+        world.network = Box::new(move |called| match called {
+            "authorizer" => Travel::Status(Duration::from_millis(20), status),
+            _ => Travel::Answer(Duration::from_millis(20)),
+        });
+        let answer = world.get("/deep");
+        match refuses {
+            true => went(&answer, 302, REFUSED, "authorizer_denied"),
+            false => assert_eq!(answer.said(), (503, "authorizer_unavailable".to_owned())),
+        }
+    }
+}
+
+#[test]
+fn a_stronger_sign_in_that_the_browser_lost_has_failed() {
+    let mut world = World::configured(|tree| {
+        configured(tree, "/no-access", "/failed");
+        let demand = json!({ "acrValues": ["mfa"] });
+        rule(tree, json!({ "match": { "path": { "prefix": "/mfa" } }, "action": "authenticate", "signIn": demand }));
+    });
+    world.sign_in();
+    let weak = world.session().unwrap().to_owned();
+    world.provider.response.claims.insert("acr", Some(json!("mfa")));
+    assert!(world.visit("/mfa").passed());
+    let sessions = world.jar().cookies().iter_mut().filter(|cookie| cookie.name.ends_with("edge_oidc"));
+    sessions.for_each(|cookie| cookie.value.clone_from(&weak));
+    went(&world.get("/mfa"), 302, FAILED, "sign_in_unmet");
 }
