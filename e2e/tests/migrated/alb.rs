@@ -13,7 +13,7 @@ const HEADERS: [&str; 3] = ["x-amzn-oidc-identity", "x-amzn-oidc-accesstoken", "
 /// What a user pool's rule says, and more.
 fn pool(more: Value) -> Value {
     let mut config = json!({
-        "UserPoolArn": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_DemoPool1",
+        "UserPoolArn": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEf012",
         "UserPoolClientId": CLIENT_ID,
         "UserPoolDomain": "demo",
         "SessionCookieName": "AWSELBAuthSessionCookie",
@@ -77,7 +77,7 @@ async fn the_rules_of_a_listener_as_aws_prints_them() {
     assert_eq!((&data["sub"], &data["email"]), (&json!(sub), &json!("ada@example.com")));
     assert_eq!(
         (&data["iss"], &data["aud"]),
-        (&json!(format!("https://{ISSUER}/us-east-1_DemoPool1")), &json!(CLIENT_ID))
+        (&json!(format!("https://{ISSUER}/us-east-1_AbCdEf012")), &json!(CLIENT_ID))
     );
     let access = payload(landing.upstream.header("x-amzn-oidc-accesstoken").expect("a token"));
     assert_eq!((&access["token_use"], &access["sub"]), (&json!("access"), &json!(sub)));
@@ -95,7 +95,7 @@ async fn the_rules_of_a_listener_as_aws_prints_them() {
 #[tokio::test]
 async fn actions_as_they_were_given_to_modify_listener() {
     let config = json!({
-        "Issuer": format!("https://{ISSUER}/us-east-1_DemoPool1"),
+        "Issuer": format!("https://{ISSUER}/us-east-1_AbCdEf012"),
         "AuthorizationEndpoint": format!("https://{DOMAIN}/oauth2/authorize"),
         "TokenEndpoint": format!("https://{DOMAIN}/oauth2/token"),
         "UserInfoEndpoint": format!("https://{DOMAIN}/oauth2/userInfo"),
@@ -155,7 +155,7 @@ metadata:
     alb.ingress.kubernetes.io/group.name: front
     alb.ingress.kubernetes.io/group.order: '20'
     alb.ingress.kubernetes.io/auth-type: cognito
-    alb.ingress.kubernetes.io/auth-idp-cognito: '{"userPoolARN":"arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_DemoPool1","userPoolClientID":"304a12ktcc5djt9d7enj6dsjkg","userPoolDomain":"demo.auth.us-east-1.amazoncognito.com"}'
+    alb.ingress.kubernetes.io/auth-idp-cognito: '{"userPoolARN":"arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEf012","userPoolClientID":"304a12ktcc5djt9d7enj6dsjkg","userPoolDomain":"demo.auth.us-east-1.amazoncognito.com"}'
     alb.ingress.kubernetes.io/auth-scope: 'email openid'
 spec:
   ingressClassName: alb

@@ -16,14 +16,21 @@ async fn start(settings: Settings) -> Moved {
         let outsider = User { email: Some("eve@example.net".to_owned()), ..User::new("eve", PASSWORD) };
         options.users.push(outsider);
     });
-    moved.await
+    at_home(moved.await)
+}
+
+/// The gateway's certificate is for all hosts, and people call the application's first.
+fn at_home(mut moved: Moved) -> Moved {
+    let gateway = moved.gateway.net.hosts[0].1;
+    moved.gateway.net.hosts.insert(0, (APP.to_owned(), gateway));
+    moved
 }
 
 /// The settings that all of them have.
 fn common() -> String {
     format!(
         "authenticate_service_url: https://authenticate.example.com\nidp_provider: oidc\n\
-         idp_provider_url: https://cognito-idp.us-east-1.amazonaws.com/us-east-1_DemoPool1\n\
+         idp_provider_url: https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEf012\n\
          idp_client_id: 304a12ktcc5djt9d7enj6dsjkg\nidp_client_secret: '{CLIENT_SECRET}'\n\
          idp_scopes: openid,profile,email\n"
     )
@@ -142,7 +149,7 @@ spec:
     url: https://authenticate.example.com
   identityProvider:
     provider: cognito
-    url: https://cognito-idp.us-east-1.amazonaws.com/us-east-1_DemoPool1
+    url: https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEf012
     secret: pomerium/idp
   passIdentityHeaders: true
   jwtClaimHeaders:

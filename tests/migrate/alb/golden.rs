@@ -10,7 +10,11 @@ const CASES: Cases = Cases {
         ("login-page", &["login-page.json"], &[APP, "--without-data", "--without-access-token"]),
         ("ingress", &["ingress.yaml"], &[APP]),
         ("ingresses", &["ingresses.yaml"], &[APP, "--callback=/oauth2/callback"]),
-        ("template", &["template.yaml"], &["--public-url=https://staff.example.com", "--public-url=https://*.partners.example.com"]),
+        (
+            "template",
+            &["template.yaml"],
+            &["--public-url=https://staff.example.com", "--public-url=https://*.partners.example.com"],
+        ),
         ("dangerous", &["dangerous.json"], &[APP]),
     ],
 };

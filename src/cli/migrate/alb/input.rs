@@ -59,8 +59,7 @@ impl Inputs {
             let text = world.read(file).map_err(|error| format!("{name}: {error}"))?;
             let documents = manifest::documents(&text);
             let documents = documents.map_err(|error| format!("{name} is neither JSON nor YAML: {error}"))?;
-            if manifest::is_manifest(&text) && !text.contains("AWS::ElasticLoadBalancingV2") && !is_printed(&documents)
-            {
+            if is_for_kubernetes(&documents) {
                 found.objects.extend(manifest::objects(&name, &text).unwrap_or_default());
                 continue;
             }
@@ -127,11 +126,9 @@ impl Inputs {
     }
 }
 
-/// Whether these are answers of the AWS CLI's, though they look like a manifest.
-fn is_printed(documents: &[Value]) -> bool {
-    documents.iter().any(|document| {
-        ["Rules", "Listeners", "DefaultActions", "Actions"].iter().any(|name| document.get(name).is_some())
-    }) || documents.iter().any(Value::is_array)
+/// Whether these are objects of Kubernetes.
+fn is_for_kubernetes(documents: &[Value]) -> bool {
+    documents.iter().any(|document| document.get("kind").is_some() || document.get("items").is_some())
 }
 
 impl Found {

@@ -33,7 +33,10 @@ pub(super) fn translate(rules: &[(Rule, Option<String>)], ledger: &mut Ledger) -
     let mut written = Written::default();
     for (index, (rule, provider)) in rules.iter().enumerate() {
         if written.is_complete {
-            break;
+            if rule.priority.is_some() {
+                ledger.lost(&capital(&rule.label), "an earlier rule takes all its requests, as it did");
+            }
+            continue;
         }
         let later = rules.get(index.saturating_add(1)..).unwrap_or_default();
         written.rule(rule, provider.as_deref(), later, ledger);

@@ -124,8 +124,8 @@ impl Inputs {
                 other.place
             )),
             Some(other) if other.is_variable => self.overruled.push((name.to_owned(), other.place.clone())),
-            Some(_) => {
-                self.overruled.push((name.to_owned(), place.to_owned()));
+            Some(other) => {
+                self.overruled.push((name.to_owned(), other.place.clone()));
                 self.settings.insert(name.to_owned(), setting);
             }
             None => drop(self.settings.insert(name.to_owned(), setting)),
