@@ -1,9 +1,6 @@
 //! The documents as these tests read them: plain Markdown of our own making, and no more of it than we use.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 /// One document.
 pub struct Document {

@@ -100,11 +100,22 @@ fn every_file_that_is_named_as_a_test_holds_tests() {
     }
 }
 
+/// The documents that a document leads to.
+fn led_to(name: &str) -> BTreeSet<String> {
+    let from = document(name);
+    let files = targets(&from).into_iter().filter(|target| !target.contains("://"));
+    let files = files.filter_map(|target| beside(&from, target.split('#').next()?).canonicalize().ok());
+    let root = root().canonicalize().unwrap();
+    files.filter_map(|file| Some(file.strip_prefix(&root).ok()?.to_str()?.to_owned())).collect()
+}
+
 #[test]
-fn every_document_is_reached_from_the_readme() {
-    let linked: BTreeSet<String> = targets(&document("README.md")).into_iter().collect();
-    for document in documents().into_iter().filter(|document| document.name != "README.md") {
-        let reached = linked.iter().any(|target| target.split('#').next() == Some(&document.name));
-        assert!(reached || document.name == "envoy/README.md", "README.md does not lead to {}", document.name);
+fn every_document_is_reached_from_the_readme_by_two_links() {
+    let near = led_to("README.md");
+    let far = near.iter().filter(|name| name.ends_with(".md")).flat_map(|name| led_to(name));
+    let reached: BTreeSet<_> = far.chain(near.iter().cloned()).collect();
+    let own = |name: &str| ["README.md", "envoy/README.md"].contains(&name);
+    for document in documents().into_iter().filter(|document| !own(&document.name)) {
+        assert!(reached.contains(&document.name), "README.md does not lead to {}", document.name);
     }
 }
