@@ -61,7 +61,7 @@ impl ApiServer {
     }
 
     /// Whether whoever asks may, in this namespace; the answer where not.
-    fn judge(&self, uri: &Uri, headers: &HeaderMap, body: &[u8], namespace: &str) -> Result<(), Response> {
+    fn judge(&self, uri: &Uri, headers: &HeaderMap, body: &[u8], namespace: &str) -> Result<(), Refused> {
         let all = |name: &str| -> Vec<String> {
             headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
         };
@@ -70,11 +70,11 @@ impl ApiServer {
             Seen { path: uri.path().to_owned(), users: users.clone(), cookies: all("cookie"), body: body.to_vec() };
         self.seen.lock().expect("a list").push(seen);
         let [user] = &users[..] else {
-            return Err(refused(StatusCode::BAD_REQUEST, 3, "there is not one user identity header"));
+            return Err(Refused(StatusCode::BAD_REQUEST, 3, "there is not one user identity header".to_owned()));
         };
         match OWNERS.contains(&(namespace, user)) {
             true => Ok(()),
-            false => Err(refused(StatusCode::FORBIDDEN, 7, &format!("User '{user}' is not authorized in {namespace}"))),
+            false => Err(Refused(StatusCode::FORBIDDEN, 7, format!("User '{user}' is not authorized in {namespace}"))),
         }
     }
 
@@ -85,8 +85,14 @@ impl ApiServer {
     }
 }
 
-fn refused(status: StatusCode, code: u8, message: &str) -> Response {
-    (status, Json(json!({ "error": message, "code": code, "message": message }))).into_response()
+/// An answer as the real one gives it: a status of HTTP, one of gRPC, and why.
+struct Refused(StatusCode, u8, String);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let Self(status, code, message) = self;
+        (status, Json(json!({ "error": message, "code": code, "message": message }))).into_response()
+    }
 }
 
 fn asked<'a>(query: &'a Asked, name: &str) -> &'a str {
@@ -98,7 +104,7 @@ async fn experiments(
     uri: Uri,
     Query(query): Query<Asked>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Response> {
+) -> Result<Json<Value>, Refused> {
     let namespace = asked(&query, "namespace");
     server.judge(&uri, &headers, b"", namespace)?;
     let all = server.experiments.lock().expect("a list");
@@ -111,7 +117,7 @@ async fn create_experiment(
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Value>, Response> {
+) -> Result<Json<Value>, Refused> {
     let mut experiment: Value = serde_json::from_slice(&body).expect("JSON");
     server.judge(&uri, &headers, &body, experiment["namespace"].as_str().unwrap_or_default())?;
     let mut all = server.experiments.lock().expect("a list");
@@ -125,7 +131,7 @@ async fn runs(
     uri: Uri,
     Query(query): Query<Asked>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Response> {
+) -> Result<Json<Value>, Refused> {
     server.judge(&uri, &headers, b"", asked(&query, "namespace"))?;
     Ok(Json(json!({ "runs": [], "total_size": 0 })))
 }
@@ -135,7 +141,7 @@ async fn create_run(
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Value>, Response> {
+) -> Result<Json<Value>, Refused> {
     let run: Value = serde_json::from_slice(&body).expect("JSON");
     let namespace = server.namespace_of(run["experiment_id"].as_str().unwrap_or_default());
     server.judge(&uri, &headers, &body, &namespace)?;
@@ -148,7 +154,7 @@ async fn upload(
     Query(query): Query<Asked>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Value>, Response> {
+) -> Result<Json<Value>, Refused> {
     server.judge(&uri, &headers, &body, asked(&query, "namespace"))?;
     Ok(Json(json!({ "pipeline_id": "pipeline-0", "display_name": asked(&query, "name") })))
 }
