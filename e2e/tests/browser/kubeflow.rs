@@ -40,7 +40,9 @@ async fn dashboard() -> SocketAddr {
 
 fn show(headers: &HeaderMap, content: &str) -> Html<String> {
     let user = headers.get("kubeflow-userid").and_then(|user| user.to_str().ok()).unwrap_or("nobody");
-    Html(format!("<!doctype html><html lang=en><title>Kubeflow</title><link rel=icon href='data:,'><body><h1 id=user>{user}</h1>{content}</body>"))
+    Html(format!(
+        "<!doctype html><html lang=en><title>Kubeflow</title><link rel=icon href='data:,'><body><h1 id=user>{user}</h1>{content}</body>"
+    ))
 }
 
 /// As whoever comes from authservice has it.

@@ -19,8 +19,8 @@ pub struct Settings {
 pub struct Moved {
     /// Envoy, and the application behind it.
     pub gateway: Gateway,
-    /// Who signs people in.
-    pub pool: Cognito,
+    /// Who signs people in, for as long as this is there.
+    _pool: Cognito,
     /// What the tool said.
     pub said: String,
     /// The configuration that it wrote.
@@ -77,7 +77,7 @@ impl Settings {
         let rendered = Rendered::new(&tool.path(&config), &tool.path(&environment), self.host);
         let (rendered, pool) = rendered.with_pool(change).await;
         let gateway = rendered.start("127.0.0.1:8080").await;
-        Moved { gateway, pool, said, configuration }
+        Moved { gateway, _pool: pool, said, configuration }
     }
 }
 
