@@ -22,7 +22,8 @@ async fn start(settings: Settings) -> Moved {
 /// The gateway's certificate is for all hosts, and people call the application's first.
 fn at_home(mut moved: Moved) -> Moved {
     let gateway = moved.gateway.net.hosts[0].1;
-    moved.gateway.net.hosts.insert(0, (APP.to_owned(), gateway));
+    let hosts = [APP, "authenticate.example.com", "verify.example.com"].map(|host| (host.to_owned(), gateway));
+    moved.gateway.net.hosts.splice(0..1, hosts);
     moved
 }
 
@@ -41,8 +42,12 @@ async fn assert_forged_headers_are_removed(moved: &Moved, user: &str, target: &s
     let person = moved.person();
     person.sign_in(user, target).await;
     let forged: Vec<_> = expected.iter().map(|(name, _)| (*name, "hunter2")).collect();
-    let answer =
-        person.ask(Method::GET, target).headers(&forged).header("X_Pomerium_Claim_Email", "hunter2").send().await;
+    let answer = person
+        .ask(Method::GET, target)
+        .headers(&forged)
+        .header(&expected[0].0.replace('-', "_"), "hunter2")
+        .send()
+        .await;
     let forwarded = answer.expect(200).forwarded();
     expected.iter().for_each(|(name, value)| assert_eq!(forwarded.header(name), *value, "{name}"));
     assert!(!format!("{forwarded:?}").contains("hunter2"), "{forwarded:?}");
