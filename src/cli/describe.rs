@@ -118,7 +118,9 @@ fn paths(config: &Config) -> Vec<String> {
         )
     }));
     lines.extend(paths.sign_out_argument.iter().map(|argument| {
-        format!("?{argument} at any other path: people sign out here, too, and the application does not get the request")
+        format!(
+            "?{argument} at any other path: people sign out here, too, and the application does not get the request"
+        )
     }));
     let elsewhere = [
         ("whoever may not come in", &config.elsewhere.refused),
