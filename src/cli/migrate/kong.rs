@@ -75,7 +75,7 @@ struct Choices {
     /// Let everybody in whom the provider signs in, where Kong let its consumers in only
     #[arg(long, conflicts_with = "consumers")]
     without_consumers: bool,
-    /// Let everyone pass on routes of the files that have no plugin of Kong's which asks who somebody is
+    /// Let everyone pass on routes of the files that have no plugin of Kong's which may decide who passes
     #[arg(long)]
     open_routes: bool,
 }
@@ -85,7 +85,8 @@ pub(super) fn run(arguments: &Arguments, world: &dyn World) -> Result<Outcome, S
     terms::judge_public_urls(&choices.public_urls)?;
     let mut inputs = Inputs::read(&arguments.files, world)?;
     if !choices.plugins.is_empty() {
-        inputs.plugins.retain(|plugin| choices.plugins.contains(&plugin.label));
+        let all = std::mem::take(&mut inputs.plugins);
+        (inputs.plugins, inputs.left_out) = all.into_iter().partition(|plugin| choices.plugins.contains(&plugin.label));
     }
     let Some(first) = inputs.plugins.first().cloned() else {
         let refusals: Vec<_> = inputs.problems.into_iter().chain([none_there(choices)]).collect();

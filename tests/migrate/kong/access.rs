@@ -95,13 +95,6 @@ fn what_no_route_takes_is_closed_where_routes_differ() {
 }
 
 #[test]
-fn other_plugins_beside_ours_are_named() {
-    let limit = json!({ "name": "ip-restriction", "config": { "allow": ["10.0.0.0/8"] } });
-    let kong = json!({ "services": [{ "name": "a", "plugins": [people(json!({})), limit], "routes": [{ "name": "r", "paths": ["/"] }] }] });
-    of_file(&kong.to_string(), &OPTIONS).says("ip-restriction on the route r is not moved");
-}
-
-#[test]
 fn several_clients_are_several_providers() {
     let other = people(json!({ "client_id": ["other"], "client_secret": ["hunter2"] }));
     let kong = json!({ "services": [

@@ -8,6 +8,8 @@
 //! | `fates` | that no setting of Kong's is dropped in silence |
 //! | `settings` | what becomes of one setting |
 //! | `access` | who passes where |
+//! | `routers` | which route takes a request, and what stands beside the plugin |
+//! | `kubernetes` | annotations, and rules with plugins of their own |
 //! | `refusals` | what stands in the way |
 
 mod access;
@@ -15,5 +17,7 @@ mod document;
 mod fates;
 mod given;
 mod golden;
+mod kubernetes;
 mod refusals;
+mod routers;
 mod settings;

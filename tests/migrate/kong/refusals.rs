@@ -77,3 +77,16 @@ fn files_that_say_too_little_or_too_much() {
     let by_header = json!({ "routes": [{ "name": "a", "paths": ["/a"], "headers": { "x": ["y"] }, "plugins": [plugin(json!({ "issuer": "https://idp.example.com", "client_id": ["a"] }))] }, { "name": "b", "paths": ["/b"] }] });
     refuses(&of_file(&by_header.to_string(), &[]), "goes by headers, which no rule does");
 }
+
+#[test]
+fn a_typing_error_is_named_beside_what_it_causes() {
+    let plugin =
+        json!({ "name": "openid-connect", "config": { "isuer": "https://idp.example.com", "client_id": ["a"] } });
+    let refused = of_file(&plugin.to_string(), &[]);
+    refuses(
+        &refused,
+        "isuer (kong.yaml, plugin openid-connect) is no setting of Kong's that is known here: look for a typing error",
+    );
+    refused.says("issuer (not set; kong.yaml, plugin openid-connect) is needed");
+    assert!(!refused.said().contains("providers[0].issuer"), "{}", refused.said());
+}

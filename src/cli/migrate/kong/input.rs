@@ -5,11 +5,13 @@
 //!
 //! | File | Decides |
 //! |---|---|
+//! | `annotations` | what annotations of Kubernetes's objects say of routes and plugins |
 //! | `conf` | `kong.conf`, environment files, workspaces: Kong Manager's and the Dev Portal's settings |
 //! | `declared` | `kong.yml` and the answers of the Admin API |
 //! | `kubernetes` | KongPlugin, Ingress, HTTPRoute, Secrets |
 //! | `konnect` | the Dev Portal of Konnect |
 
+mod annotations;
 mod conf;
 mod declared;
 mod konnect;
@@ -55,6 +57,8 @@ pub(super) struct Plugin {
 pub(super) struct Inputs {
     /// The plugins, in the order of the files.
     pub(super) plugins: Vec<Plugin>,
+    /// Those that `--plugin` leaves for another time.
+    pub(super) left_out: Vec<Plugin>,
     /// Everything beside them.
     pub(super) declared: Declared,
     /// What is wrong with the files.

@@ -67,18 +67,19 @@ pub(super) fn translate(first: &Plugin, mut inputs: Inputs, choices: &Choices) -
     let consumers = Consumers::read(&mut given);
     let after_sign_in = if signs_in { pages::after_sign_in(&mut given) } else { None };
     let paths = if signs_in { pages::paths(&mut given, &inputs) } else { Tree::map() };
-    let (pages, open) = pages::pages(&mut given);
+    let (pages, open) = pages::pages(&mut given, &inputs);
     let place = bearer::place(&mut given);
     let identity = identity::translate(&mut given, &consumers, signs_in);
     let session = session::translate(&mut given);
     pages::rest(&mut given);
     let rules = all_rules(&mut given, &inputs, &groups, &open);
-    rules::say_beside(&mut given, &inputs);
+    rules::judge_beside(&mut given, &inputs);
     differences(&mut given);
     for plugin in &inputs.plugins {
         given.plugin = plugin.clone();
         given.report_rest();
     }
+    given.refuse_unknown();
     let providers = groups.iter().filter_map(|group| Some(group.client.as_ref()?.tree.clone()));
     let urls = choices.public_urls.iter().map(|url| url.as_str().into());
     let mut configuration = Tree::map()
@@ -209,20 +210,20 @@ fn provider_name(label: &str, index: usize) -> String {
 }
 
 /// `routes`: pages that are open, then what stands where.
-fn all_rules(given: &mut Given<'_>, inputs: &Inputs, groups: &[Group], open: &[String]) -> Vec<Tree> {
+fn all_rules(given: &mut Given<'_>, inputs: &Inputs, groups: &[Group], open: &[pages::Own]) -> Vec<Tree> {
     let mut all: Vec<Tree> = Vec::new();
-    for path in open {
+    for page in open {
         given.ledger.source(&format!("routes[{}]", all.len()), "forbidden_redirect_uri and its like");
-        given.ledger.changed(path, "open to everyone (`action: allow`), since whoever is refused is sent there");
-        let matched = Tree::map().with("path", Tree::map().with("exact", path.as_str()));
-        all.push(Tree::map().with("name", format!("{path} is for everyone")).with("match", matched).with("action", "allow"));
+        all.push(page.rule(given));
     }
     let routes = rules::treated(inputs);
     let alone = match routes.as_slice() {
         [] => rules::without_routes(inputs),
-        [(_, _, first), rest @ ..] => {
-            rest.iter().all(|(_, _, other)| other == first).then(|| first.clone()).filter(|first| matches!(first, Treatment::Plugin(..)))
-        }
+        [(_, _, first), rest @ ..] => rest
+            .iter()
+            .all(|(_, _, other)| other == first)
+            .then(|| first.clone())
+            .filter(|first| matches!(first, Treatment::Plugin(..))),
     };
     judge_places(given, inputs, routes.is_empty());
     let mut terms: Vec<(Treatment, Tree)> = Vec::new();
@@ -266,8 +267,16 @@ fn judge_places(given: &mut Given<'_>, inputs: &Inputs, without_routes: bool) {
             On::Consumer | On::Everything => continue,
         };
         match without_routes && inputs.plugins.len() == 1 {
-            true => given.ledger.changed(&plugin.place, format!("stands on {}, of which no file has the paths: it counts for every path here", short(&what))),
-            false => given.ledger.refused(format!("{} stands on {}, which no file has: add the file, or move it by itself (`--plugin {}`)", plugin.place, short(&what), plugin.label)),
+            true => given.ledger.changed(
+                &plugin.place,
+                format!("stands on {}, of which no file has the paths: it counts for every path here", short(&what)),
+            ),
+            false => given.ledger.refused(format!(
+                "{} stands on {}, which no file has: add the file, or move it by itself (`--plugin {}`)",
+                plugin.place,
+                short(&what),
+                plugin.label
+            )),
         }
     }
 }
@@ -311,17 +320,30 @@ fn differences(given: &mut Given<'_>) {
 
 const CHANGED: [(&str, &str); 5] = [
     ("sign-in", "PKCE, a nonce and a state of its own for each tab; the ID token is verified in full"),
-    ("who is not signed in", "people are sent to the provider; programs, XHR and other methods than GET get 401 and a reason, where Kong sent a redirect"),
+    (
+        "who is not signed in",
+        "people are sent to the provider; programs, XHR and other methods than GET get 401 and a reason, where Kong sent a redirect",
+    ),
     ("credentials", "a bearer token decides before a session; Kong looked at the session first"),
-    ("email", "an address that the provider calls unverified (`email_verified` is there and not true) is refused; `identity.allowUnverifiedEmail: true` takes it"),
-    ("identity headers", "what clients send under these names is removed on every path, open ones and OPTIONS included"),
+    (
+        "email",
+        "an address that the provider calls unverified (`email_verified` is there and not true) is refused; `identity.allowUnverifiedEmail: true` takes it",
+    ),
+    (
+        "identity headers",
+        "what clients send under these names is removed on every path, open ones and OPTIONS included",
+    ),
 ];
 const LOST: [(&str, &str); 2] = [
     ("sessions", "everyone signs in once more"),
-    ("Kong's routes, services and other plugins", "where a request goes, rate limits and the like are the gateway's own matter: this takes the place of `openid-connect` alone"),
+    (
+        "Kong's routes, services and other plugins",
+        "where a request goes, rate limits and the like are the gateway's own matter: this takes the place of `openid-connect` alone",
+    ),
 ];
 
-const PUBLIC_URLS: &str = "Where people reach the gateway. Kong took any host; here all others get no sign-in and no cookie.";
+const PUBLIC_URLS: &str =
+    "Where people reach the gateway. Kong took any host; here all others get no sign-in and no cookie.";
 const RULES: &str = "Who passes where; the first rule that matches decides.";
 /// What made the files; what was given to it may hold secrets.
 const COMMAND: &str = "edge-oidc migrate kong";

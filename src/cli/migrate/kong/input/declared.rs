@@ -72,7 +72,7 @@ impl Declared {
         } else if document.get("connect_timeout").is_some() && document.get("host").is_some() {
             self.add_service(file, document);
         } else if document.get("custom_id").is_some() || document.get("username").is_some() {
-            self.add_consumer(document);
+            self.add_consumer(file, document);
         } else {
             let what = "holds nothing of Kong's that is known here: give a kong.yml (`deck gateway dump`), a plugin as the Admin API \
                         shows it, KongPlugin objects, or a kong.conf";
@@ -84,7 +84,10 @@ impl Declared {
         list(document, "services").for_each(|service| self.add_service(file, service));
         list(document, "routes").for_each(|route| self.add_route(file, route, None));
         list(document, "plugins").for_each(|plugin| self.add_plugin(file, plugin, None));
-        list(document, "consumers").for_each(|consumer| self.add_consumer(consumer));
+        list(document, "consumers").for_each(|consumer| self.add_consumer(file, consumer));
+        for plugin in list(document, "consumer_groups").flat_map(|group| list(group, "plugins")) {
+            self.add_plugin(file, plugin, Some(On::Consumer));
+        }
         let names = list(document, "consumer_groups").filter_map(|group| group.get("name")?.as_str());
         self.consumer_groups.extend(names.map(str::to_owned));
         let shared = document.get("_plugin_configs").and_then(Value::as_object);
@@ -140,7 +143,8 @@ impl Declared {
         self.plugins.push((plugin.clone(), place, on));
     }
 
-    fn add_consumer(&mut self, consumer: &Value) {
+    fn add_consumer(&mut self, file: &str, consumer: &Value) {
+        list(consumer, "plugins").for_each(|plugin| self.add_plugin(file, plugin, Some(On::Consumer)));
         let name = |key: &str| consumer.get(key).and_then(Value::as_str).map(str::to_owned);
         let groups = list(consumer, "acls").map(|entry| text(entry, "/group").to_owned()).collect();
         self.consumers.push(Consumer { names: ["id", "username", "custom_id"].map(name), groups });
@@ -206,6 +210,12 @@ impl Declared {
             }
         }
         found.into_iter().map(|(name, value, _)| (name, value)).collect()
+    }
+
+    /// All other plugins that are switched on: name, place, and where each stands.
+    pub(in crate::cli::migrate::kong) fn enabled(&self) -> impl Iterator<Item = (&str, &str, &On)> {
+        let enabled = self.plugins.iter().filter(|(value, _, _)| value.get("enabled") != Some(&Value::Bool(false)));
+        enabled.map(|(value, place, on)| (text(value, "/name"), place.as_str(), on))
     }
 
     /// How near a plugin is that stands there: the nearest counts.

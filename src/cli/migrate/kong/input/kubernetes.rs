@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     super::manifest::{self, Object, list, text},
-    Inputs, conf, konnect,
+    Inputs,
+    annotations::{self, Reference},
+    conf, konnect,
 };
 
 /// Reads all objects.
@@ -26,16 +28,37 @@ pub(super) fn read(objects: &[Object], inputs: &mut Inputs) {
             _ => {}
         }
     }
-    let plugins = objects.iter().filter(|object| {
+    judge_classes(objects, inputs);
+    let references: Vec<_> = objects.iter().flat_map(annotations::references).collect();
+    let is_plugin = |object: &&Object| {
         matches!(object.kind.as_str(), "KongPlugin" | "KongClusterPlugin") && object.value.get("plugin").is_some()
-    });
+    };
+    let plugins: Vec<_> = objects.iter().filter(is_plugin).collect();
+    for reference in references.iter().filter(|reference| !plugins.iter().any(|plugin| reference.means(plugin))) {
+        let (place, name) = (&reference.place, reference.described());
+        let what =
+            "which is in none of the files: add the file that has it, or it would be as if it did not stand there";
+        inputs.problems.push(format!("{place} names the KongPlugin {name}, {what}"));
+    }
     for plugin in plugins {
-        add_plugin(plugin, objects, inputs);
+        add_plugin(plugin, objects, &references, inputs);
+    }
+}
+
+/// Ingresses of several controllers are not one gateway's.
+fn judge_classes(objects: &[Object], inputs: &mut Inputs) {
+    let ingresses = objects.iter().filter(|object| object.kind == "Ingress");
+    let mut classes: Vec<_> = ingresses.filter_map(annotations::class).collect();
+    classes.sort_unstable();
+    classes.dedup();
+    if classes.len() > 1 {
+        let what = "which are several controllers': give the files of Kong's alone";
+        inputs.problems.push(format!("the Ingresses are of the classes {}, {what}", classes.join(", ")));
     }
 }
 
 /// A plugin, once for each object that names it; for everything where it says so, or where none does.
-fn add_plugin(plugin: &Object, objects: &[Object], inputs: &mut Inputs) {
+fn add_plugin(plugin: &Object, objects: &[Object], references: &[Reference], inputs: &mut Inputs) {
     let name = text(&plugin.value, "/plugin");
     let mut entity = Map::new();
     entity.insert("name".to_owned(), name.into());
@@ -47,37 +70,14 @@ fn add_plugin(plugin: &Object, objects: &[Object], inputs: &mut Inputs) {
         entity.insert("config".to_owned(), plugin.value.get("config").cloned().unwrap_or_default());
     }
     let is_global = text(&plugin.value, "/metadata/labels/global") == "true";
-    let users = objects.iter().filter(|object| !is_global && names(object, &plugin.name) && near(object, plugin));
-    let users: Vec<_> =
-        users.filter(|object| matches!(object.kind.as_str(), "Ingress" | "HTTPRoute" | "Service")).collect();
+    let users: Vec<_> = references.iter().filter(|reference| !is_global && reference.means(plugin)).collect();
     if users.is_empty() {
         return inputs.declared.add_plugin(&plugin.place, &Value::Object(entity), None);
     }
     for user in users {
         let mut entity = entity.clone();
-        let kind = if user.kind == "Service" { "service" } else { "route" };
-        entity.insert(kind.to_owned(), key(user).into());
+        entity.insert(user.on.to_owned(), user.key.clone().into());
         inputs.declared.add_plugin(&plugin.place, &Value::Object(entity), None);
-    }
-}
-
-/// Whether an object's annotation names a plugin.
-fn names(object: &Object, plugin: &str) -> bool {
-    let annotations = object.value.pointer("/metadata/annotations").and_then(Value::as_object);
-    let named = annotations.and_then(|all| all.get("konghq.com/plugins")).and_then(Value::as_str).unwrap_or_default();
-    let referred = list_at(&object.value, "/spec/rules").flat_map(|rule| list(rule, "filters"));
-    named.split(',').any(|name| name.trim() == plugin)
-        || referred.into_iter().any(|filter| text(filter, "/extensionRef/name") == plugin)
-}
-
-fn near(object: &Object, plugin: &Object) -> bool {
-    plugin.kind == "KongClusterPlugin" || object.namespace == plugin.namespace
-}
-
-fn key(object: &Object) -> String {
-    match object.namespace.as_str() {
-        "" => object.name.clone(),
-        namespace => format!("{namespace}/{}", object.name),
     }
 }
 
@@ -131,23 +131,27 @@ fn secret(reference: &Value, plugin: &Object, objects: &[Object]) -> Option<Stri
 
 /// The routes of an Ingress. `=` and `^` stand for a whole path and for whole segments, which no path of Kong's begins with.
 fn ingress(object: &Object, inputs: &mut Inputs) {
+    annotations::judge(object, inputs);
     for rule in list_at(&object.value, "/spec/rules") {
         for path in list_at(rule, "/http/paths") {
             let service = text(path, "/backend/service/name");
             let paths = path_of(text(path, "/path"), text(path, "/pathType"));
             let host = rule.get("host").and_then(Value::as_str);
-            add_route(object, host.into_iter().collect(), paths, (service, &Value::Null), inputs);
+            add_route(object, (&key(object), host.into_iter().collect()), paths, (service, &Value::Null), inputs);
         }
     }
 }
 
+/// The routes of an HTTPRoute: each rule has plugins of its own.
 fn http_route(object: &Object, inputs: &mut Inputs) {
+    annotations::judge(object, inputs);
     let hosts: Vec<_> = list_at(&object.value, "/spec/hostnames").filter_map(Value::as_str).collect();
-    for rule in list_at(&object.value, "/spec/rules") {
+    for (number, rule) in list_at(&object.value, "/spec/rules").enumerate() {
+        let id = rule_key(object, number);
         let service = text(rule, "/backendRefs/0/name");
-        let matches: Vec<_> = list(rule, "matches").collect();
+        let mut matches: Vec<_> = list(rule, "matches").collect();
         if matches.is_empty() {
-            add_route(object, hosts.clone(), None, (service, &Value::Null), inputs);
+            matches.push(&Value::Null);
         }
         for matched in matches {
             let kind = match text(matched, "/path/type") {
@@ -155,37 +159,49 @@ fn http_route(object: &Object, inputs: &mut Inputs) {
                 "RegularExpression" => "Regex",
                 _ => "Prefix",
             };
-            let paths = path_of(text(matched, "/path/value"), kind);
-            add_route(object, hosts.clone(), paths, (service, matched), inputs);
+            let path = path_of(text(matched, "/path/value"), kind);
+            add_route(object, (&id, hosts.clone()), path, (service, matched), inputs);
         }
     }
 }
 
-fn path_of(path: &str, kind: &str) -> Option<String> {
+/// What stands for the whole object.
+pub(super) fn key(object: &Object) -> String {
+    match object.namespace.as_str() {
+        "" => object.name.clone(),
+        namespace => format!("{namespace}/{}", object.name),
+    }
+}
+
+/// What stands for one rule of an HTTPRoute.
+pub(super) fn rule_key(object: &Object, number: usize) -> String {
+    format!("{} rule {}", key(object), number.saturating_add(1))
+}
+
+fn path_of(path: &str, kind: &str) -> String {
     match (path, kind) {
-        ("" | "/", "Prefix" | "ImplementationSpecific" | "") => None,
-        (path, "Exact") => Some(format!("={path}")),
-        (path, "Prefix") => Some(format!("^{path}")),
-        (path, "Regex") => Some(format!("~{path}")),
-        (path, _) => Some(path.strip_prefix("/~").map_or_else(|| path.to_owned(), |regex| format!("~{regex}"))),
+        ("" | "/", "Prefix" | "ImplementationSpecific" | "") => "/".to_owned(),
+        (path, "Exact") => format!("={path}"),
+        (path, "Prefix") => format!("^{path}"),
+        (path, "Regex") => format!("~{path}"),
+        (path, _) => path.strip_prefix("/~").map_or_else(|| path.to_owned(), |regex| format!("~{regex}")),
     }
 }
 
 fn add_route(
     object: &Object,
-    hosts: Vec<&str>,
-    path: Option<String>,
+    (id, hosts): (&str, Vec<&str>),
+    path: String,
     (service, matched): (&str, &Value),
     inputs: &mut Inputs,
 ) {
     let mut route = Map::new();
     route.insert("name".to_owned(), key(object).into());
+    route.insert("id".to_owned(), id.into());
     if !hosts.is_empty() {
         route.insert("hosts".to_owned(), json!(hosts));
     }
-    if let Some(path) = path {
-        route.insert("paths".to_owned(), json!([path]));
-    }
+    route.insert("paths".to_owned(), json!([path]));
     if let Some(method) = matched.get("method") {
         route.insert("methods".to_owned(), json!([method]));
     }
@@ -197,9 +213,10 @@ fn add_route(
         let service = if namespace.is_empty() { service.to_owned() } else { format!("{namespace}/{service}") };
         route.insert("service".to_owned(), service.into());
     }
+    annotations::apply(object, &mut route);
     inputs.declared.add_route(&object.place, &Value::Object(route), None);
 }
 
-fn list_at<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+pub(super) fn list_at<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
     value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }

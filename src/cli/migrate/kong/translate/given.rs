@@ -25,12 +25,13 @@ pub(in crate::cli::migrate::kong) struct Given<'a> {
     /// Whether there are several.
     pub(super) several: bool,
     said: BTreeSet<(String, String)>,
+    unknown: Vec<String>,
 }
 
 impl<'a> Given<'a> {
     /// At this plugin.
     pub(super) fn new(choices: &'a Choices, plugin: Plugin, several: bool) -> Self {
-        Self { choices, ledger: Ledger::default(), plugin, several, said: BTreeSet::new() }
+        Self { choices, ledger: Ledger::default(), plugin, several, said: BTreeSet::new(), unknown: Vec::new() }
     }
 
     /// A value that is written, even if it is null.
@@ -163,6 +164,17 @@ impl<'a> Given<'a> {
         self.label(name)
     }
 
+    /// Where something stands in the way no table is shown, and a typing error may be why.
+    pub(super) fn refuse_unknown(&mut self) {
+        if self.ledger.refusals().is_empty() {
+            return;
+        }
+        for origin in std::mem::take(&mut self.unknown) {
+            self.ledger
+                .refused(format!("{origin} is no setting of Kong's that is known here: look for a typing error"));
+        }
+    }
+
     /// Every setting that nothing was said of yet.
     pub(super) fn report_rest(&mut self) {
         let mut usual = 0_usize;
@@ -171,6 +183,7 @@ impl<'a> Given<'a> {
                 continue;
             }
             let Some(field) = fields::find(&name) else {
+                self.unknown.push(self.origin(&name));
                 self.lost(
                     &name,
                     "no setting of Kong's that is known here: a typo, or newer than this tool. Nothing is made of it",

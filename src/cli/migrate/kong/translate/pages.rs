@@ -5,6 +5,8 @@
 use super::{
     super::{super::yaml::Tree, input::Inputs, input::Kind},
     given::Given,
+    routes::Matched,
+    rules::{self, Treatment},
     sign_out,
 };
 
@@ -120,12 +122,31 @@ pub(super) fn after_sign_in(given: &mut Given<'_>) -> Option<Tree> {
     }
 }
 
-/// `pages`, and the path that an `allow` rule must open for them.
-pub(super) fn pages(given: &mut Given<'_>) -> (Option<Tree>, Vec<String>) {
+/// A page at one of our hosts that whoever is refused is sent to.
+#[derive(PartialEq, Eq)]
+pub(super) struct Own {
+    host: String,
+    path: String,
+}
+
+impl Own {
+    /// The rule that opens it.
+    pub(super) fn rule(&self, given: &mut Given<'_>) -> Tree {
+        let path = self.path.as_str();
+        given.ledger.changed(path, "open to everyone (`action: allow`), since whoever is refused is sent there");
+        let list = |texts: &[&str]| Tree::list(texts.iter().map(|text| (*text).into()));
+        let matched = Tree::map().with("hosts", list(&[&self.host])).with("methods", list(&["GET", "HEAD"]));
+        let matched = matched.with("path", Tree::map().with("exact", path));
+        Tree::map().with("name", format!("{path} is for everyone")).with("match", matched).with("action", "allow")
+    }
+}
+
+/// `pages`, and the pages that `allow` rules must open for them.
+pub(super) fn pages(given: &mut Given<'_>, inputs: &Inputs) -> (Option<Tree>, Vec<Own>) {
     let mut pages = Tree::map();
     let mut open = Vec::new();
     if let Some(address) = given.text("forbidden_redirect_uri") {
-        let target = own(given, &address, &mut open);
+        let target = own(given, inputs, ("forbidden_redirect_uri", &address), &mut open);
         given.source("pages.refusedUrl", "forbidden_redirect_uri");
         given.changed(
             "forbidden_redirect_uri",
@@ -140,7 +161,7 @@ pub(super) fn pages(given: &mut Given<'_>) -> (Option<Tree>, Vec<String>) {
         (None, address) => ("unexpected_redirect_uri", address.as_ref()),
     };
     if let Some(address) = address {
-        let target = own(given, address, &mut open);
+        let target = own(given, inputs, (name, address), &mut open);
         given.source("pages.failedUrl", name);
         given.changed(
             name,
@@ -160,14 +181,44 @@ pub(super) fn pages(given: &mut Given<'_>) -> (Option<Tree>, Vec<String>) {
     (Some(pages).filter(|pages| !pages.is_empty()), open)
 }
 
-/// A page of our own by its path, which is to be open; any other as it is.
-fn own(given: &Given<'_>, address: &str, open: &mut Vec<String>) -> String {
+/// A page of our own, which is to be open; any other as it is.
+fn own(given: &mut Given<'_>, inputs: &Inputs, (name, address): (&str, &str), open: &mut Vec<Own>) -> String {
     let Some(path) = given.choices.own_path(address) else { return address.to_owned() };
-    let bare = path.split('?').next().unwrap_or_default().to_owned();
-    if !open.contains(&bare) {
-        open.push(bare);
+    let host = url::Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let page = Own { host, path: path.split('?').next().unwrap_or_default().to_owned() };
+    if is_closed(given, inputs, &page) {
+        given.refuse(
+            name,
+            &format!(
+                "is {}, where people had to sign in, and whoever is refused must not be refused there: give it a page of its own on a \
+                 route without plugins, or an https URL of another host, or remove it for a page of ours",
+                page.path
+            ),
+        );
+    } else if !open.contains(&page) {
+        open.push(page);
     }
-    path
+    match given.choices.public_urls.as_slice() {
+        [only] if !only.contains('*') => path,
+        // A path is one of every host.
+        _ => address.to_owned(),
+    }
+}
+
+/// Whether Kong did not let everyone see a page. Without routes a page must have been outside of the plugin, or nobody who was
+/// refused could have seen it; unless people work there.
+fn is_closed(given: &mut Given<'_>, inputs: &Inputs, page: &Own) -> bool {
+    let pages = ["login_redirect_uri", "redirect_uri"].map(|name| given.text(name));
+    let mut pages = pages.iter().flatten().filter_map(|address| given.choices.own_path(address));
+    if inputs.declared.routes.is_empty() {
+        return page.path == "/" || pages.any(|other| other.split('?').next() == Some(page.path.as_str()));
+    }
+    let routes = rules::treated(inputs);
+    let may_take = |matched: &Matched| matched.may_take(&page.host, &page.path);
+    let mut deciding = routes.iter().filter(|(_, matched, treatment)| {
+        may_take(matched) && !(*treatment == Treatment::Open && (!matched.others.is_empty() || matched.port.is_some()))
+    });
+    deciding.next().is_some_and(|(_, _, treatment)| *treatment != Treatment::Open)
 }
 
 /// What is said of settings that hold anyway.

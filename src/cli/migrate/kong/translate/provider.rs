@@ -87,13 +87,13 @@ pub(super) fn issuer(given: &mut Given<'_>, path: &str) -> String {
         }
         return issuer;
     }
+    given.source(&path, "issuer");
     let Some(written) = given.text("issuer") else {
         if given.written("issuer").is_none_or(serde_json::Value::is_null) {
             given.refuse("issuer", "is needed: write it, or give `--issuer URL`");
         }
         return String::new();
     };
-    given.source(&path, "issuer");
     let bare = DISCOVERY.iter().find_map(|suffix| written.strip_suffix(suffix));
     let mended = mended(bare.unwrap_or(&written));
     match (bare, &mended) {

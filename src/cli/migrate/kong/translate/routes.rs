@@ -2,13 +2,15 @@
 //!
 //! Decides which paths a route means, in which order routes are looked at, and what becomes of those without a plugin.
 
+use std::cmp::Reverse;
+
 use serde_json::Value;
 
 use super::super::{
     super::{manifest::list, yaml::Tree},
     input::Route,
 };
-use crate::policy::{PathPattern, WholeRegex};
+use crate::policy::{HostPattern, PathPattern, WholeRegex};
 
 /// A path of Kong's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +31,10 @@ pub(super) struct Matched {
     hosts: Vec<String>,
     methods: Vec<String>,
     path: Option<Path>,
+    has_path: bool,
     priority: i64,
+    /// The port that its hosts are at.
+    pub(super) port: Option<String>,
     /// Conditions that no rule can have.
     pub(super) others: Vec<&'static str>,
 }
@@ -75,6 +80,15 @@ impl Path {
     }
 }
 
+/// A host, and its port unless that is the one of https.
+fn without_port(host: &str) -> (String, Option<String>) {
+    let digits = |port: &str| !port.is_empty() && port.chars().all(|c| c.is_ascii_digit());
+    match host.rsplit_once(':').filter(|(_, port)| digits(port)) {
+        Some((host, port)) => (host.to_ascii_lowercase(), Some(port.to_owned()).filter(|port| port != "443")),
+        None => (host.to_ascii_lowercase(), None),
+    }
+}
+
 /// A text that an expression finds as it is.
 fn escaped(text: &str) -> String {
     let special = |c: char| r"\.+*?()|[]{}^$#&-~".contains(c);
@@ -88,11 +102,12 @@ impl Route {
         let says = |name: &&&str| self.value.get(**name).is_some_and(|value| !super::given::is_empty(value));
         let others =
             ["headers", "snis", "sources", "destinations", "expression"].iter().filter(says).copied().collect();
-        let hosts =
-            texts("hosts").iter().map(|host| host.split(':').next().unwrap_or_default().to_ascii_lowercase()).collect();
+        let (hosts, ports): (Vec<_>, Vec<_>) = texts("hosts").iter().map(|host| without_port(host)).unzip();
+        let port = ports.iter().flatten().next().cloned();
         let priority = self.value.get("regex_priority").and_then(Value::as_i64).unwrap_or_default();
-        let whole = Matched { hosts, methods: texts("methods"), path: None, priority, others };
         let paths = texts("paths");
+        let has_path = !paths.is_empty();
+        let whole = Matched { hosts, methods: texts("methods"), path: None, has_path, priority, port, others };
         if paths.iter().all(|path| path == "/") {
             return vec![whole];
         }
@@ -112,14 +127,53 @@ impl Matched {
         self.hosts.is_empty() && self.methods.is_empty() && self.path.is_none()
     }
 
-    /// What Kong looks at first: more kinds of conditions, whole hosts, expressions by their priority, longer paths.
+    /// What Kong looks at first: more kinds of conditions; of as many kinds hosts, then paths, then methods; whole hosts,
+    /// expressions by their priority, longer paths.
     pub(super) fn order(&self) -> impl Ord + use<> {
-        let kinds = [!self.hosts.is_empty(), !self.methods.is_empty(), self.path.is_some(), !self.others.is_empty()];
-        let kinds = kinds.into_iter().filter(|is_there| *is_there).count();
-        let is_plain = !self.hosts.iter().any(|host| host.contains('*'));
+        Reverse((self.kinds(), self.categories(), self.is_plain(), self.of_path()))
+    }
+
+    /// Whether the two flavours of Kong's router look at these two in another order: `traditional_compatible` compares no kinds.
+    pub(super) fn is_in_doubt(&self, other: &Self) -> bool {
+        let compatible = |one: &Self| Reverse((one.kinds(), one.is_plain(), one.of_path()));
+        self.order().cmp(&other.order()) == compatible(other).cmp(&compatible(self))
+            && self.order().cmp(&other.order()).is_ne()
+    }
+
+    fn categories(&self) -> [bool; 4] {
+        [!self.hosts.is_empty(), !self.others.is_empty(), self.has_path, !self.methods.is_empty()]
+    }
+
+    fn kinds(&self) -> usize {
+        self.categories().into_iter().filter(|is_there| *is_there).count()
+    }
+
+    fn is_plain(&self) -> bool {
+        !self.hosts.is_empty() && !self.hosts.iter().any(|host| host.contains('*'))
+    }
+
+    fn of_path(&self) -> (bool, i64, usize) {
         let regex = matches!(self.path, Some(Path::Regex(_) | Path::Exact(_)));
-        let length = self.path.as_ref().map(Path::len).unwrap_or_default();
-        std::cmp::Reverse((kinds, is_plain, regex, if regex { self.priority } else { 0 }, length))
+        let length = self.path.as_ref().map_or(usize::from(self.has_path), Path::len);
+        (regex, if regex { self.priority } else { 0 }, length)
+    }
+
+    /// Whether a browser's GET may be one of its requests; in doubt it is.
+    pub(super) fn may_take(&self, host: &str, path: &str) -> bool {
+        let is_host = |own: &String| own.ends_with(".*") || HostPattern::parse(own).is_ok_and(|own| own.matches(host));
+        let in_path = match &self.path {
+            None => true,
+            Some(own @ Path::Regex(_)) => {
+                let whole =
+                    own.tree(true).ok().and_then(|tree| Some(tree.to_value().get("regex")?.as_str()?.to_owned()));
+                whole.and_then(|whole| WholeRegex::parse(&whole).ok()).is_none_or(|regex| regex.matches(path))
+            }
+            Some(Path::Exact(own)) => own == path,
+            Some(Path::Segments(own) | Path::Start(own)) => path.starts_with(own.as_str()),
+        };
+        (self.hosts.is_empty() || self.hosts.iter().any(is_host))
+            && (self.methods.is_empty() || self.methods.iter().any(|method| method == "GET"))
+            && in_path
     }
 
     /// As a rule has it.
@@ -127,6 +181,11 @@ impl Matched {
     /// # Errors
     /// What no rule can say, and the mend.
     pub(super) fn tree(&self, to_the_letter: bool) -> Result<Tree, String> {
+        if let Some(port) = &self.port {
+            return Err(format!(
+                "goes by the port {port}, which no rule does: give that port a gateway of its own, and move its routes by themselves"
+            ));
+        }
         if let Some(other) = self.others.first() {
             return Err(format!("goes by {other}, which no rule does: give it paths or hosts of its own"));
         }

@@ -2,12 +2,14 @@
 //!
 //! Decides the order of rules, and that nothing is opened that nobody chose to open.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{
     super::{
         super::yaml::Tree,
-        input::{Inputs, On, Route},
+        input::{Inputs, On, Plugin, Route},
     },
     given::Given,
     routes::Matched,
@@ -18,29 +20,26 @@ use super::{
 pub(super) enum Treatment {
     /// No plugin asks who somebody is.
     Open,
-    /// Other plugins do.
+    /// Other plugins do, or may.
     Others(Vec<String>),
     /// A plugin of ours, and the ACL plugin beside it.
     Plugin(usize, Option<Value>),
 }
 
-/// Plugins that ask who somebody is, or may.
-const ASKING: [&str; 14] = [
-    "acl",
-    "basic-auth",
-    "header-cert-auth",
-    "hmac-auth",
-    "ip-restriction",
-    "jwt",
-    "jwt-signer",
-    "key-auth",
-    "key-auth-enc",
-    "ldap-auth-advanced",
-    "mtls-auth",
-    "oauth2",
-    "oauth2-introspection",
-    "saml",
-];
+/// Plugins that never decide who passes. Any other may, one of somebody's own among them.
+const HARMLESS: &str = "
+    acme aws-lambda azure-functions canary confluent correlation-id cors datadog degraphql exit-transformer file-log forward-proxy
+    graphql-proxy-cache-advanced graphql-rate-limiting-advanced grpc-gateway grpc-web http-log jq kafka-log kafka-upstream loggly
+    opentelemetry prometheus proxy-cache proxy-cache-advanced rate-limiting rate-limiting-advanced request-size-limiting
+    request-transformer request-transformer-advanced response-ratelimiting response-transformer response-transformer-advanced
+    route-by-header route-transformer-advanced service-protection session statsd statsd-advanced syslog tcp-log udp-log
+    upstream-oauth upstream-timeout websocket-size-limit zipkin
+";
+
+/// Whether a plugin may decide who passes.
+fn decides(name: &str) -> bool {
+    !HARMLESS.split_whitespace().any(|harmless| harmless == name)
+}
 
 /// Each route, in Kong's order, with what becomes of it.
 pub(super) fn treated(inputs: &Inputs) -> Vec<(&Route, Matched, Treatment)> {
@@ -54,27 +53,29 @@ pub(super) fn treated(inputs: &Inputs) -> Vec<(&Route, Matched, Treatment)> {
         })
         .collect();
     routes.sort_by_key(|(_, matched, _)| matched.order());
+    // Where every route is at one port, it is the gateway's own.
+    if let Some(port) = routes.first().and_then(|(_, matched, _)| matched.port.clone()) {
+        if routes.iter().all(|(_, matched, _)| matched.port.as_ref() == Some(&port)) {
+            routes.iter_mut().for_each(|(_, matched, _)| matched.port = None);
+        }
+    }
     routes
 }
 
 fn treatment(inputs: &Inputs, route: &Route) -> Treatment {
-    let nearest = inputs
-        .plugins
-        .iter()
-        .enumerate()
-        .filter_map(|(index, plugin)| Some((inputs.declared.nearness(route, &plugin.on)?, index)));
+    let near = |plugin: &Plugin| inputs.declared.nearness(route, &plugin.on);
+    let nearest = inputs.plugins.iter().enumerate().filter_map(|(index, plugin)| Some((near(plugin)?, index)));
+    let nearest = nearest.max_by_key(|(nearness, index)| (*nearness, std::cmp::Reverse(*index)));
+    let left_out = inputs.left_out.iter().filter_map(near).max();
+    if left_out.is_some_and(|left_out| nearest.is_none_or(|(nearness, _)| nearness <= left_out)) {
+        return Treatment::Others(vec!["openid-connect".to_owned()]);
+    }
     let beside = inputs.declared.beside(route);
-    if let Some((_, index)) = nearest.max_by_key(|(nearness, index)| (*nearness, std::cmp::Reverse(*index))) {
+    if let Some((_, index)) = nearest {
         let acl = beside.iter().find(|(name, _)| *name == "acl").and_then(|(_, plugin)| plugin.get("config").cloned());
         return Treatment::Plugin(index, acl);
     }
-    let asking = |name: &str| {
-        ASKING.contains(&name)
-            || name.ends_with("-auth")
-            || name.starts_with("pre-function")
-            || name.starts_with("ldap")
-    };
-    let others: Vec<_> = beside.iter().map(|(name, _)| *name).filter(|name| asking(name)).map(str::to_owned).collect();
+    let others: Vec<_> = beside.iter().map(|(name, _)| *name).filter(|name| decides(name)).map(str::to_owned).collect();
     if others.is_empty() { Treatment::Open } else { Treatment::Others(others) }
 }
 
@@ -107,9 +108,11 @@ pub(super) fn write(
     };
     let is_all = |tree: &Tree| tree.is_empty();
     let mut ends = false;
+    judge_order(given, routes, &what);
     for (index, (route, matched, treatment)) in routes.iter().enumerate() {
         let rule = what(treatment);
-        let to_the_letter = *treatment != Treatment::Open && routes.iter().skip(index.saturating_add(1)).any(|(_, _, other)| what(other) != rule);
+        let to_the_letter = *treatment != Treatment::Open
+            && routes.iter().skip(index.saturating_add(1)).any(|(_, _, other)| what(other) != rule);
         let place = format!("routes[{}]", first.saturating_add(rules.len()));
         given.ledger.source(&place, &route.place);
         let matched_tree = match matched.tree(to_the_letter) {
@@ -152,16 +155,40 @@ fn name(route: &str, rules: &[Tree]) -> String {
     std::iter::once(short.clone()).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()
 }
 
-/// Plugins that ask for something beside ours, and are not moved.
-pub(super) fn say_beside(given: &mut Given<'_>, inputs: &Inputs) {
-    for route in &inputs.declared.routes {
-        if !matches!(treatment(inputs, route), Treatment::Plugin(..)) {
-            continue;
+/// Two routes that are treated differently, and nobody knows which of them Kong looked at first.
+fn judge_order(given: &mut Given<'_>, routes: &[(&Route, Matched, Treatment)], what: &dyn Fn(&Treatment) -> Tree) {
+    for (index, (route, matched, treatment)) in routes.iter().enumerate() {
+        let mut later = routes.iter().skip(index.saturating_add(1));
+        let doubtful = later.find(|(_, other, of)| matched.is_in_doubt(other) && what(treatment) != what(of));
+        if let Some((other, _, _)) = doubtful {
+            given.ledger.refused(format!(
+                "{} and {} have equally many kinds of conditions, and which of them Kong looks at first is its `router_flavor`'s: give                  both hosts and paths",
+                route.place, other.place
+            ));
         }
-        let beside = inputs.declared.beside(route);
-        for name in beside.iter().map(|(name, _)| *name).filter(|name| *name != "acl" && ASKING.contains(name)) {
-            let what = "is not moved, so that whoever signs in passes without it: ask for the like in `routes` (`require`), or in the gateway";
-            given.ledger.lost(&format!("{name} on the route {}", route.name), what);
+    }
+}
+
+/// Plugins that may decide who passes, beside ours: what they say is not moved. Also two of ours in one place.
+pub(super) fn judge_beside(given: &mut Given<'_>, inputs: &Inputs) {
+    let routes = &inputs.declared.routes;
+    let ours: Vec<_> =
+        routes.iter().filter(|route| matches!(treatment(inputs, route), Treatment::Plugin(..))).collect();
+    for (name, place, on) in inputs.declared.enabled().filter(|(name, _, _)| *name != "acl" && decides(name)) {
+        let is_near = |route: &&Route| inputs.declared.nearness(route, on).is_some();
+        if *on == On::Consumer || routes.is_empty() || ours.iter().copied().any(|route| is_near(&route)) {
+            given.ledger.refused(format!(
+                "{place} may decide who passes, and is not moved, so that whoever signs in would pass without it: let the gateway ask                  for the like, or `require` in `routes`, then take {name} out of this file"
+            ));
+        }
+    }
+    for route in routes {
+        let near = |plugin: &Plugin| inputs.declared.nearness(route, &plugin.on);
+        let nearest = inputs.plugins.iter().filter_map(near).max();
+        let mut both = inputs.plugins.iter().filter(|plugin| nearest.is_some() && near(plugin) == nearest);
+        if let (Some(one), Some(other)) = (both.next(), both.next()) {
+            let (one, other, place) = (&one.place, &other.place, &route.place);
+            given.ledger.refused(format!("{one} and {other} both stand on {place}: leave the one that counts"));
         }
     }
 }
@@ -182,17 +209,25 @@ fn say(given: &mut Given<'_>, routes: &[(&Route, Matched, Treatment)]) {
         let what = match given.choices.open_routes {
             true => "open to everyone, as `--open-routes` says (`action: allow`)",
             false => {
-                "people must sign in there now. `--open-routes` leaves routes open that have no plugin which asks who somebody is"
+                "people must sign in there now. `--open-routes` leaves routes open that have no plugin which may decide who passes"
             }
         };
         given.ledger.changed(&format!("routes without the plugin: {open}"), what);
     }
     let others = names(&|treatment| matches!(treatment, Treatment::Others(_)));
     if !others.is_empty() {
+        let plugins = routes.iter().filter_map(|(_, _, treatment)| match treatment {
+            Treatment::Others(plugins) => Some(plugins),
+            Treatment::Open | Treatment::Plugin(..) => None,
+        });
+        let plugins: BTreeSet<_> = plugins.flatten().map(String::as_str).collect();
+        let plugins = plugins.into_iter().collect::<Vec<_>>().join(", ");
         given.ledger.changed(
             &format!("routes with other plugins: {others}"),
-            "closed to everyone (`action: deny`): what Kong's other plugins asked for (key-auth, jwt and the like) is not moved. Write in \
-             `routes` who may pass there",
+            format!(
+                "closed to everyone (`action: deny`): what these ask for, or do, is not moved ({plugins}). Write in `routes` who may pass \
+                 there"
+            ),
         );
     }
 }
