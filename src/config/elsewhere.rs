@@ -28,10 +28,21 @@ pub struct Elsewhere {
 
 /// What is known when the pages are judged.
 pub(super) struct Known<'a> {
-    pub(super) paths: &'a Paths,
-    pub(super) providers: &'a [ProviderSettings],
-    pub(super) public_urls: &'a PublicUrls,
-    pub(super) routes: &'a Routes,
+    paths: &'a Paths,
+    providers: &'a [ProviderSettings],
+    public_urls: &'a PublicUrls,
+    routes: &'a Routes,
+}
+
+impl<'a> Known<'a> {
+    pub(super) const fn new(
+        paths: &'a Paths,
+        providers: &'a [ProviderSettings],
+        public_urls: &'a PublicUrls,
+        routes: &'a Routes,
+    ) -> Self {
+        Self { paths, providers, public_urls, routes }
+    }
 }
 
 /// `known` is there if all of it is good.

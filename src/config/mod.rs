@@ -54,6 +54,7 @@ pub use authorizer::ExternalAuthorization;
 pub use bearer::BearerSettings;
 pub use destination::Destination;
 pub use elsewhere::Elsewhere;
+pub use identity::carries_identity;
 pub use pages::Theme;
 pub use paths::Paths;
 pub use problem::{Problem, Problems};
@@ -213,55 +214,37 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
     let providers = providers::read(&root, environment, report);
     let public_urls = public_urls::read(&root, report);
     let paths = root.member("paths").map_or_else(|| Some(Paths::default()), |node| paths::read(&node, report));
-    if let (Some(paths), Some(providers)) = (&paths, &providers) {
-        paths::judge_callbacks(&root, paths, providers, report);
-        paths::judge_landings(&root, paths, providers, report);
-    }
-    if let Some(paths) = &paths {
-        parameter::judge(&root, paths, report);
-    }
+    judge_paths(&root, paths.as_ref(), providers.as_deref(), report);
     let taken = paths.as_ref().map(|paths| paths.return_parameter.as_str());
     let sign_in_parameters = sign_in_parameters::read(&root, taken, report);
-    let after_sign_in = root.member("afterSignIn").map(|node| after_sign_in::read(&node, paths.as_ref(), report));
-    let mend = "add `session: { keys: [{ env: SESSION_KEY }] }`; `edge-oidc keygen` makes a key";
-    let session = root.required("session", mend, report);
-    let session = session.and_then(|node| session::read(&node, &public_urls, environment, report));
+    let after_sign_in = root.member("afterSignIn").map(|node| after_sign_in::read(&node, paths.as_ref(), &public_urls, report));
+    let session = read_session(&root, &public_urls, environment, report);
     let domain = session.as_ref().and_then(|session| session.cookie.domain.as_deref());
     let callback_origin = public_urls::callback(&root, &public_urls, domain, report);
     let theme = root.member("pages").map(|node| pages::read(&node, report)).unwrap_or_default();
-    let identity = root.member("identity");
-    let identity = identity.map_or_else(Default::default, |node| identity::read(&node, report));
+    let identity = root.member("identity").map(|node| identity::read(&node, report)).unwrap_or_default();
     people::warn(providers.as_deref().unwrap_or_default(), &identity, report);
     let authorizer = root.member("externalAuthorization").map(|node| authorizer::read(&node, report));
+    let hosts = public_urls.iter().filter_map(|url| HostPattern::parse(&url.hosts()).ok()).collect();
     let known = routes::Known {
         providers: providers.as_deref(),
         identity: &identity,
         authorizer: root.member("externalAuthorization").is_some(),
         paths: paths.as_ref(),
-        hosts: public_urls.iter().filter_map(|url| HostPattern::parse(&url.hosts()).ok()).collect(),
+        hosts,
     };
     let (routes, forwarding) =
         root.member("routes").map(|node| routes::read(&node, &known, report)).unwrap_or_default();
-    let forwarded = std::iter::once(&identity.forward).chain(forwarding.values()).flat_map(Forwarding::header_names);
-    let ours = ReservedHeaders::new(identity.header_names().chain(forwarded));
-    let known = bearer::Known {
-        taken: providers.as_deref().is_none_or(|all| all.iter().any(|provider| !provider.bearer.is_empty())),
-        ours: &ours,
-    };
-    let bearer = root.member("bearer").map(|node| bearer::read(&node, known, report)).unwrap_or_default();
-    if let (Some(paths), Some(session)) = (&paths, &session) {
-        paths::judge_front_channel(&root, paths, session.cookie.same_site, report);
-    }
+    let ours = headers_of_ours(&identity, &forwarding);
+    let bearer = read_bearer(&root, providers.as_deref(), &ours, report);
     if let Some(session) = &session {
         session::judge_header(&root, session, &ours, report);
+        if let Some(paths) = &paths {
+            paths::judge_front_channel(&root, paths, session.cookie.same_site, report);
+        }
     }
     let known = paths.as_ref().zip(providers.as_deref());
-    let known = known.map(|(paths, providers)| elsewhere::Known {
-        paths,
-        providers,
-        public_urls: &public_urls,
-        routes: &routes,
-    });
+    let known = known.map(|(paths, providers)| elsewhere::Known::new(paths, providers, &public_urls, &routes));
     let elsewhere = elsewhere::read(&root, known.as_ref(), report);
     let providers = providers?;
     sign_in_page::judge(&root, &providers, &public_urls, &routes, report);
@@ -282,6 +265,48 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
         sign_in_parameters,
         warnings: Vec::new(),
     })
+}
+
+fn judge_paths(
+    root: &read::Object<'_>,
+    paths: Option<&Paths>,
+    providers: Option<&[ProviderSettings]>,
+    report: &mut Report,
+) {
+    let Some(paths) = paths else { return };
+    if let Some(providers) = providers {
+        paths::judge_callbacks(root, paths, providers, report);
+        paths::judge_landings(root, paths, providers, report);
+    }
+    parameter::judge(root, paths, report);
+}
+
+fn read_session(
+    root: &read::Object<'_>,
+    public_urls: &PublicUrls,
+    environment: &dyn Environment,
+    report: &mut Report,
+) -> Option<SessionSettings> {
+    let mend = "add `session: { keys: [{ env: SESSION_KEY }] }`; `edge-oidc keygen` makes a key";
+    let session = root.required("session", mend, report);
+    session.and_then(|node| session::read(&node, public_urls, environment, report))
+}
+
+/// The headers that only we may set.
+fn headers_of_ours(identity: &IdentitySettings, forwarding: &BTreeMap<usize, Forwarding>) -> ReservedHeaders {
+    let forwarded = std::iter::once(&identity.forward).chain(forwarding.values()).flat_map(Forwarding::header_names);
+    ReservedHeaders::new(identity.header_names().chain(forwarded))
+}
+
+fn read_bearer(
+    root: &read::Object<'_>,
+    providers: Option<&[ProviderSettings]>,
+    ours: &ReservedHeaders,
+    report: &mut Report,
+) -> bearer::BearerSettings {
+    let taken = providers.is_none_or(|all| all.iter().any(|provider| !provider.bearer.is_empty()));
+    let known = bearer::Known { taken, ours };
+    root.member("bearer").map(|node| bearer::read(&node, known, report)).unwrap_or_default()
 }
 
 const KNOWN: [&str; 11] = [

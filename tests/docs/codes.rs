@@ -13,8 +13,16 @@ use edge_oidc::{
     flow::{
         Gauges,
         event::{CallResult, Endpoint, Event, Outcome},
+        refusal::Refusal,
     },
+    http::request::MalformedRequest,
+    identity::IdentityError,
     metrics::{self, Metric},
+    oidc::{
+        authorization::CallbackError, bearer::BearerError, error::OAuthError, id_token::IdTokenError, jwt::JwtError,
+        logout_token::LogoutTokenError, token::TokenError, user_info::UserInfoError,
+    },
+    policy::Unmet,
 };
 
 use crate::corpus::{document, root, span};
@@ -248,18 +256,6 @@ fn a_sign_in_that_is_too_weak_has_two_statuses() {
 
 /// Refusals of every status, as far as they can be made without their cause.
 fn refusals() -> Vec<(String, &'static str, u16)> {
-    use edge_oidc::{
-        flow::refusal::Refusal,
-        http::request::MalformedRequest,
-        identity::IdentityError,
-        oidc::{
-            authorization::CallbackError, bearer::BearerError, error::OAuthError, id_token::IdTokenError,
-            jwt::JwtError, logout_token::LogoutTokenError, token::TokenError, user_info::UserInfoError,
-        },
-        policy::Unmet,
-    };
-    let callback = |error| Refusal::Callback(CallbackError::Provider(error));
-    let token = |error| Refusal::Token(TokenError::Refused(error));
     let all = [
         Refusal::AmbiguousPath,
         Refusal::AttemptAbsent,
@@ -308,6 +304,16 @@ fn refusals() -> Vec<(String, &'static str, u16)> {
         Refusal::Token(TokenError::Absent("id_token")),
         Refusal::Token(TokenError::TokenType),
         Refusal::Token(TokenError::Unavailable(500)),
+    ];
+    let all = all.into_iter().chain(refusals_of_providers());
+    all.map(|refusal| (format!("{refusal:?}"), refusal.code(), refusal.status())).collect()
+}
+
+/// What a provider says itself.
+fn refusals_of_providers() -> impl Iterator<Item = Refusal> {
+    let callback = |error| Refusal::Callback(CallbackError::Provider(error));
+    let token = |error| Refusal::Token(TokenError::Refused(error));
+    let all = [
         callback(OAuthError::AccessDenied),
         callback(OAuthError::InvalidRequest),
         callback(OAuthError::InvalidScope),
@@ -317,5 +323,5 @@ fn refusals() -> Vec<(String, &'static str, u16)> {
         token(OAuthError::InvalidGrant),
         token(OAuthError::UnauthorizedClient),
     ];
-    all.map(|refusal| (format!("{refusal:?}"), refusal.code(), refusal.status())).into()
+    all.into_iter()
 }

@@ -60,7 +60,10 @@ impl Tier {
             Self::Envoy => built().and_then(|()| envoys()).and_then(|()| build::sigcheck().map(drop)),
             Self::Interop => {
                 Self::Envoy.prepare()?;
-                install::oidc_provider().and_then(|_| install::istio_models()).map(drop)
+                install::oidc_provider()?;
+                install::istio_models()?;
+                install::envoy_gateway_models()?;
+                install::terraform_cognito().map(drop)
             }
             Self::Browser => {
                 Self::Envoy.prepare()?;
