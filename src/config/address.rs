@@ -10,6 +10,7 @@ use super::read::{Node, Object, Report};
 use crate::http::{
     origin::{Origin, is_loopback},
     path::ReturnPath,
+    public_urls::PublicUrls,
 };
 
 /// Why a URL is refused.
@@ -82,6 +83,13 @@ pub(super) fn own_path(node: &Node<'_>, report: &mut Report) -> Option<String> {
         node.problem(report, "is not a safe path", mend);
     }
     path.map(|path| path.as_str().to_owned())
+}
+
+/// Path and query of a URL at one of our own hosts.
+pub(super) fn at(url: &Url, public_urls: &PublicUrls) -> Option<String> {
+    let origin = Origin::parse(&url.origin().ascii_serialization()).ok()?;
+    let query = url.query().map_or_else(String::new, |query| format!("?{query}"));
+    public_urls.cover(&origin).then(|| format!("{}{query}", url.path()))
 }
 
 /// `clusters`: the Envoy cluster for `host` or `host:port`.

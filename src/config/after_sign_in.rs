@@ -7,9 +7,9 @@ use super::{
     address::{self, own_path},
     destination::Destination,
     parameter,
-    read::{Node, Report},
+    read::{self, Node, Report},
 };
-use crate::http::{origin::Origin, path::ReturnPath};
+use crate::http::{origin::Origin, path::ReturnPath, public_urls::PublicUrls};
 
 /// A page that every completed sign-in leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,24 +27,44 @@ impl AfterSignIn {
     }
 }
 
-pub(super) fn read(node: &Node<'_>, paths: Option<&Paths>, report: &mut Report) -> Option<AfterSignIn> {
+pub(super) fn read(
+    node: &Node<'_>,
+    paths: Option<&Paths>,
+    public_urls: &PublicUrls,
+    report: &mut Report,
+) -> Option<AfterSignIn> {
     let object = node.object(&["url", "parameter"], report)?;
     let mend = "add `url`, such as `/welcome`";
-    let url = object.required("url", mend, report).and_then(|node| url(&node, paths, report));
+    let url = object.required("url", mend, report).and_then(|node| url(&node, paths, public_urls, report));
     let parameter = object.member("parameter").map_or(Some("next"), |node| parameter::name(&node, "next", report));
-    Some(AfterSignIn(Destination::new(&url?, parameter?)))
+    let ((url, is_ours), parameter) = (url?, parameter?);
+    if is_ours && paths.is_some_and(|paths| paths.sign_out_argument.as_deref() == Some(parameter)) {
+        let mend = "choose another name, such as `next`: whoever has signed in would be led to sign out";
+        report.problem(&read::member(object.path(), "parameter"), "is the name of `paths.signOutArgument`", mend);
+    }
+    Some(AfterSignIn(Destination::new(&url, parameter)))
 }
 
-fn url(node: &Node<'_>, paths: Option<&Paths>, report: &mut Report) -> Option<String> {
-    if !node.text(report)?.starts_with('/') {
-        return address::page(node, report).map(String::from);
-    }
-    let path = own_path(node, report)?;
-    if paths.is_some_and(|paths| paths.moves_on(&path)) {
+/// The address, and whether it is at a host of ours.
+fn url(
+    node: &Node<'_>,
+    paths: Option<&Paths>,
+    public_urls: &PublicUrls,
+    report: &mut Report,
+) -> Option<(String, bool)> {
+    let (url, own) = match node.text(report)?.starts_with('/') {
+        true => own_path(node, report).map(|path| (path.clone(), Some(path)))?,
+        false => {
+            let url = address::page(node, report)?;
+            let own = address::at(&url, public_urls);
+            (String::from(url), own)
+        }
+    };
+    if own.as_ref().zip(paths).is_some_and(|(path, paths)| paths.moves_on(path)) {
         let mend = "write the path of a page, such as `/welcome`, or remove it: people then go where they wanted";
         node.problem(report, "is an endpoint that signs people in or out", mend);
     }
-    Some(path)
+    Some((url, own.is_some()))
 }
 
 #[cfg(test)]

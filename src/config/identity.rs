@@ -235,6 +235,11 @@ fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
+/// Whether a header is one that an identity may stand in.
+pub fn carries_identity(name: &str) -> bool {
+    is_token(name) && reserved(&fold(name)).is_none()
+}
+
 /// Why a header may not carry an identity, which removes whatever the client or Envoy wrote there.
 fn reserved(name: &str) -> Option<&'static str> {
     let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));

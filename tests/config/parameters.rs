@@ -55,6 +55,21 @@ fn no_page_of_ours_leads_on_to_one_that_signs_out() {
 }
 
 #[test]
+fn no_page_of_ours_is_told_where_to_go_by_the_argument_that_signs_out() {
+    let mut tree = with("/paths", json!({ "signOutArgument": "next" }));
+    for url in ["/welcome", "https://app.example.com/welcome"] {
+        tree["afterSignIn"] = json!({ "url": url });
+        assert_eq!(places(&tree), ["afterSignIn.parameter"], "{url}");
+        tree["afterSignIn"] = json!({ "url": url, "parameter": "to" });
+        assert_eq!(places(&tree), [""; 0], "{url}");
+    }
+    tree["afterSignIn"] = json!({ "url": "https://www.example.net/welcome" });
+    assert_eq!(places(&tree), [""; 0]);
+    tree["afterSignIn"] = json!({ "url": "https://app.example.com/welcome?next" , "parameter": "to" });
+    assert_eq!(places(&tree), ["afterSignIn.url"]);
+}
+
+#[test]
 fn what_a_link_may_hand_on_is_read() {
     let tree = handing_on(json!([
         { "name": "login_hint" },
