@@ -57,6 +57,92 @@ fn pods_tokens_count_for_the_audience_that_is_named() {
 }
 
 #[test]
+fn an_audience_can_be_given_beside_what_is_shipped() {
+    let shipped = shipped();
+    let env = "OAUTH2_PROXY_EXTRA_JWT_ISSUERS=https://oidc.eks.us-east-1.amazonaws.com/id/0=edge\n";
+    for files in [
+        [("kubeflow.yaml", shipped.as_str()), ("extra.env", env)],
+        [("extra.env", env), ("kubeflow.yaml", shipped.as_str())],
+    ] {
+        let migrated = migrate(&files, &["--public-url=https://kubeflow.example.com"]);
+        assert_eq!(migrated.at("/providers/1/bearer/0/audiences"), json!(["edge"]));
+    }
+    // Two that are missing stand in one value.
+    let rules = "  jwtRules:\n    - issuer: https://a.example\n    - issuer: https://b.example\n";
+    moved(&shipped.replace("  jwtRules:\n", rules))
+        .says("`OAUTH2_PROXY_EXTRA_JWT_ISSUERS=https://a.example=AUDIENCE,https://b.example=AUDIENCE`");
+}
+
+#[test]
+fn guards_of_others_are_never_named_for_deletion_and_are_named_as_left() {
+    let others = [
+        ("AuthorizationPolicy", "opa-guard", "payroll", "{ action: CUSTOM, provider: { name: opa }, rules: [{}] }"),
+        (
+            "AuthorizationPolicy",
+            "block-admin",
+            "payroll",
+            "{ action: DENY, rules: [{ from: [{ source: { notIpBlocks: [10.0.0.0/8] } }] }] }",
+        ),
+        (
+            "AuthorizationPolicy",
+            "want-token",
+            "payroll",
+            "{ action: DENY, rules: [{ from: [{ source: { notRequestPrincipals: ['*'] } }] }] }",
+        ),
+        (
+            "AuthorizationPolicy",
+            "deny-here",
+            "istio-system",
+            "{ action: DENY, selector: { matchLabels: { app: istio-ingressgateway } }, rules: [{ to: [{ operation: { paths: [/x] } }] }] }",
+        ),
+        ("RequestAuthentication", "partners", "payroll", "{ jwtRules: [{ issuer: 'https://partners.example' }] }"),
+        (
+            "RequestAuthentication",
+            "here",
+            "istio-system",
+            "{ selector: { matchLabels: { app: istio-ingressgateway } }, jwtRules: [{ issuer: 'https://partners.example' }] }",
+        ),
+    ];
+    let object = |(kind, name, namespace, spec): &(&str, &str, &str, &str)| {
+        format!(
+            "---\napiVersion: v1\nkind: {kind}\nmetadata: {{ name: {name}, namespace: {namespace} }}\nspec: {spec}\n"
+        )
+    };
+    let migrated = moved(&(shipped() + &others.iter().map(object).collect::<String>()));
+    let said = migrated.said();
+    let (_, left) = said.split_once("these stay").unwrap();
+    for (kind, name, ..) in &others {
+        assert!(!said.contains(&format!("delete {} {name}", kind.to_ascii_lowercase())), "{name}: {said}");
+        assert!(left.contains(&format!("{kind} {name}")), "{name}: {said}");
+    }
+    // They close nothing of what oauth2-proxy left open: they are still there.
+    assert_eq!(migrated.at("/routes/0"), moved(&shipped()).at("/routes/0"));
+    for ours in ["istio-ingressgateway-oauth2-proxy", "istio-ingressgateway-require-jwt", "dex-jwt"] {
+        assert!(said.contains(&format!(" {ours} --ignore-not-found")) && !left.contains(ours), "{ours}: {said}");
+    }
+}
+
+#[test]
+fn objects_of_any_name_are_known_by_what_they_say() {
+    let shipped = shipped();
+    let (_, istio) = shipped.split_once("---\napiVersion: networking.istio.io").unwrap();
+    let istio = format!("apiVersion: networking.istio.io{istio}");
+    let renamed = ["istio-ingressgateway-oauth2-proxy", "istio-ingressgateway-require-jwt", "dex-jwt"]
+        .iter()
+        .enumerate()
+        .fold(istio, |text, (index, name)| text.replace(&format!("name: {name}"), &format!("name: ours-{index}")));
+    let renamed =
+        renamed.replace("name: oauth2-proxy }", "name: asked }").replace("name: oauth2-proxy\n", "name: asked\n");
+    let dex = "http://dex.auth.svc.cluster.local:5556/dex";
+    let text = super::given::LEAST.replace("https://id.example.com", dex) + "email_domains = \"*\"\n";
+    let migrated = migrate(&[("proxy.cfg", &text), ("istio.yaml", &renamed)], &[]);
+    let said = migrated.said();
+    for index in 0..3 {
+        assert!(said.contains(&format!(" ours-{index} --ignore-not-found")), "{index}: {said}");
+    }
+}
+
+#[test]
 fn a_path_is_open_where_every_policy_leaves_it_out() {
     let policy = |name: &str, more: &str| {
         let shipped = shipped();

@@ -102,6 +102,23 @@ fn headers_are_those_that_applications_got() {
 }
 
 #[test]
+fn no_client_sends_a_header_that_was_set_and_is_not() {
+    let alpha = "injectRequestHeaders:\n- { name: X-Remote-User, values: [{ claim: email }, { claim: sub }] }\n\
+                 - { name: X-Proxy-Secret, values: [{ value: eA== }] }\n\
+                 - { name: X_Basic, values: [{ claim: user, basicAuthPassword: { value: eA== } }] }\n\
+                 - { name: X-Token, values: [{ claim: access_token }] }\n- { name: X-Auth-Request-Access-Token, values: [{ claim: access_token }] }\n\
+                 - { name: X-Expires, values: [{ claim: expires_on }] }\n- { name: Authorization, values: [{ value: eA== }] }\n";
+    let text = format!("{LEAST}email_domains = \"*\"\n");
+    let migrated = migrate(&[("proxy.cfg", &text), ("alpha.yaml", alpha)], &[]);
+    let removed = migrated.at("/identity/remove").to_string();
+    for name in ["x-remote-user", "x-proxy-secret", "x_basic", "x-auth-request-access-token", "x-expires"] {
+        assert!(removed.contains(&format!("\"{name}\"")), "{name}: {removed}");
+    }
+    assert!(!removed.contains("x-token") && !removed.contains("authorization"), "{removed}");
+    migrated.says("What a client sends under this name reaches the applications");
+}
+
+#[test]
 fn where_another_proxy_asked_its_headers_count() {
     let text = LEAST.replace("http://127.0.0.1:8080/", "static://202")
         + "email_domains = \"*\"\nset_xauthrequest = true\npass_access_token = true\n";

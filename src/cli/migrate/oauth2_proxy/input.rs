@@ -165,6 +165,13 @@ impl Inputs {
                 if other.values == setting.values {
                     return;
                 }
+                // What is empty says nothing, as Kubeflow's ConfigMap has it.
+                if other.layer == setting.layer && (other.is_empty() || setting.is_empty()) {
+                    if other.is_empty() {
+                        *other = setting;
+                    }
+                    return;
+                }
                 if other.layer == setting.layer {
                     self.problems.push(format!(
                         "{} has two values: in {} and in {}. Remove one of them, or leave that file out",
@@ -193,6 +200,11 @@ impl Setting {
     /// Its value, if it is one.
     pub(super) fn text(&self) -> &str {
         self.values.first().map_or("", String::as_str)
+    }
+
+    /// Whether nothing is written.
+    fn is_empty(&self) -> bool {
+        self.values.is_empty() || (self.values.as_slice() == [""] && self.label.starts_with(names::VARIABLE))
     }
 
     /// What to call it in a message.

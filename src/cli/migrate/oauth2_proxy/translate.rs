@@ -12,7 +12,8 @@
 //! | `headers`, `identity` | what applications learn |
 //! | `access`, `routes` | who may pass, and what is open |
 //! | `session` | cookies and lifetimes |
-//! | `mesh` | Istio's objects around it: what they say, and when they go |
+//! | `mesh` | what Istio's objects around it say |
+//! | `retired` | which of those go, and when |
 //! | `rest` | what has no counterpart, and what is otherwise whatever was set |
 
 mod access;
@@ -26,6 +27,7 @@ mod paths;
 mod programs;
 mod provider;
 mod rest;
+mod retired;
 mod routes;
 mod session;
 mod sign_out;
@@ -40,6 +42,7 @@ pub(super) fn translate(mut given: Given<'_>) -> (Translation, Vec<String>) {
     let mesh = mesh::read(&mut given);
     let client = provider::read(&mut given);
     let programs = programs::translate(&mut given, &client, &mesh);
+    let last_steps = retired::steps(&given, &mesh, &programs.issuers(&client));
     let asked = parameters::translate(&mut given, &client);
     let logout = sign_out::translate(&mut given, &client);
     let paths = paths::translate(&mut given);
@@ -64,7 +67,7 @@ pub(super) fn translate(mut given: Given<'_>) -> (Translation, Vec<String>) {
     given.report_dead();
     let material =
         Material { command: COMMAND.to_owned(), configuration, secrets: client.secrets, provider_hosts: client.hosts };
-    (Translation { material, ledger: given.ledger }, mesh.last_steps)
+    (Translation { material, ledger: given.ledger }, last_steps)
 }
 
 const PUBLIC_URLS: &str = "Where people reach the gateway. All other hosts get no sign-in and no cookie.";

@@ -9,14 +9,14 @@ use super::{
     mesh::Mesh,
 };
 
-/// The headers, in order.
-pub(super) fn read(given: &mut Given<'_>, mesh: &Mesh) -> Vec<Header> {
+/// The headers that applications got, in order, and those that they did not.
+pub(super) fn read(given: &mut Given<'_>, mesh: &Mesh) -> (Vec<Header>, Vec<Header>) {
     let is_asked = is_asked(given);
     let all = match &given.alpha {
         Some(alpha) => alpha.headers.clone(),
         None => legacy(given, is_asked),
     };
-    let mut headers = Vec::new();
+    let (mut headers, mut unread) = (Vec::new(), Vec::new());
     let mut lost: Vec<(String, Vec<String>, &str)> = Vec::new();
     for header in all {
         let name = header.name.to_ascii_lowercase();
@@ -32,13 +32,14 @@ pub(super) fn read(given: &mut Given<'_>, mesh: &Mesh) -> Vec<Header> {
         };
         match lost.iter_mut().find(|(label, _, reason)| *label == header.label && *reason == why) {
             Some((_, names, _)) => names.push(format!("`{name}`")),
-            None => lost.push((header.label, vec![format!("`{name}`")], why)),
+            None => lost.push((header.label.clone(), vec![format!("`{name}`")], why)),
         }
+        unread.push(header);
     }
     for (label, names, why) in lost {
         given.ledger.lost(&label, format!("{}: {why}", names.join(", ")));
     }
-    headers
+    (headers, unread)
 }
 
 /// Whether another proxy asked about each request and passed it on itself: nothing was behind oauth2-proxy.

@@ -12,7 +12,7 @@ use super::{
     mesh::Mesh,
     provider::Client,
 };
-use crate::identity::headers::fold;
+use crate::{config::carries_identity, identity::headers::fold};
 
 #[derive(Default)]
 struct Parts {
@@ -41,7 +41,8 @@ pub(super) fn translate(given: &mut Given<'_>, client: &Client, mesh: &Mesh) -> 
         other => other.to_owned(),
     };
     let mut all = mesh.headers(client);
-    all.extend(headers::read(given, mesh));
+    let (read, unread) = headers::read(given, mesh);
+    all.extend(read);
     // The address is whom the filter asks for; a header with it is the user id's.
     let is_address =
         |header: &Header| matches!(header.sources.as_slice(), [Source::Claim { claim, .. }] if *claim == "email");
@@ -74,19 +75,43 @@ pub(super) fn translate(given: &mut Given<'_>, client: &Client, mesh: &Mesh) -> 
     if !forward.is_empty() {
         tree = tree.explained(TOKENS, "forward", forward);
     }
-    let removed: Vec<_> = CUSTOMARY.iter().filter(|name| !parts.taken.contains(&fold(name))).collect();
-    if !removed.is_empty() {
-        given.ledger.source("identity.remove", "identity headers");
-        given.ledger.changed(
-            "identity headers",
-            "those of oauth2-proxy's that nobody sets here are removed, too (`identity.remove`): a client could send them, and did reach the application with them",
-        );
-        tree = tree.explained(REMOVED, "remove", Tree::list(removed.into_iter().map(|name| (*name).into())));
+    if let Some(removed) = removed(given, unread.iter().filter(|header| header.request).chain(&all), mesh, &parts.taken)
+    {
+        tree = tree.explained(REMOVED, "remove", removed);
     }
     if unverified {
         tree = tree.with("allowUnverifiedEmail", true);
     }
     tree
+}
+
+/// What no client may send, and nothing here sets: oauth2-proxy's customary names, those that it set whatever a client sent, and those
+/// that Istio made of a token.
+fn removed<'a>(
+    given: &mut Given<'_>,
+    headers: impl Iterator<Item = &'a Header>,
+    mesh: &Mesh,
+    taken: &[String],
+) -> Option<Tree> {
+    let set = headers.map(|header| header.name.as_str());
+    let mut known = taken.to_vec();
+    let mut names = Vec::new();
+    for name in CUSTOMARY.into_iter().chain(set).chain(mesh.written()) {
+        let (name, folded) = (name.to_ascii_lowercase(), fold(name));
+        if carries_identity(&name) && !known.contains(&folded) {
+            known.push(folded);
+            names.push(Tree::from(name));
+        }
+    }
+    if names.is_empty() {
+        return None;
+    }
+    given.ledger.source("identity.remove", "identity headers");
+    given.ledger.changed(
+        "identity headers",
+        "those of oauth2-proxy's that nobody sets here are removed, too (`identity.remove`): a client could send them, and did reach the application with them",
+    );
+    Some(Tree::list(names))
 }
 
 fn is_groups(header: &Header) -> bool {
@@ -108,7 +133,6 @@ fn add(given: &mut Given<'_>, header: &Header, called: &dyn Fn(&str) -> String, 
     if parts.taken.contains(&fold(&name)) {
         return;
     }
-    parts.taken.push(fold(&name));
     let label = header.label.clone();
     let is_alpha = label.starts_with("inject");
     let say = |given: &mut Given<'_>, path: &str| {
@@ -139,6 +163,7 @@ fn add(given: &mut Given<'_>, header: &Header, called: &dyn Fn(&str) -> String, 
         }
         say(given, path);
         *place = Some(name.clone());
+        parts.taken.push(fold(&name));
         return;
     }
     let claim = match claim.as_str() {
@@ -148,6 +173,7 @@ fn add(given: &mut Given<'_>, header: &Header, called: &dyn Fn(&str) -> String, 
         }
         claim => claim_tree(&called(claim)),
     };
+    parts.taken.push(fold(&name));
     let is_first_group = is_groups(header) && parts.groups.is_none();
     let tree = Tree::map().with("claim", claim).with("header", name.as_str());
     let with_prefix = |tree: Tree| if prefix.is_empty() { tree } else { tree.with("prefix", prefix.as_str()) };
@@ -178,7 +204,11 @@ fn odd(given: &mut Given<'_>, header: &Header, name: &str) {
         }
         _ => "a header has one claim: name each in a header of its own",
     };
-    given.ledger.lost(&header.label, format!("`{name}`: {instead}"));
+    let still = match carries_identity(name) {
+        true => "",
+        false => ". What a client sends under this name reaches the applications",
+    };
+    given.ledger.lost(&header.label, format!("`{name}`: {instead}{still}"));
 }
 
 /// A claim by its name, or by its path: `organization.name`.

@@ -14,6 +14,14 @@ pub(super) struct Programs {
     pub(super) others: Vec<Tree>,
 }
 
+impl Programs {
+    /// The issuers whose tokens count.
+    pub(super) fn issuers<'a>(&'a self, client: &'a Client) -> Vec<&'a str> {
+        let others = self.others.iter().filter_map(|other| other.member("issuer")?.text());
+        others.chain([client.issuer.as_str()]).collect()
+    }
+}
+
 pub(super) fn translate(given: &mut Given<'_>, client: &Client, mesh: &Mesh) -> Programs {
     let mut programs = Programs::default();
     let (enabled, setting) = given.switch("skip_jwt_bearer_tokens", false);
@@ -182,15 +190,18 @@ fn extra_issuer(
 
 /// Issuers that a RequestAuthentication took tokens of, without saying for whom.
 fn unnamed(given: &mut Given<'_>, client: &Client, mesh: &Mesh, programs: &Programs) {
-    let is_there = |issuer: &str| {
-        issuer == client.issuer
-            || programs.others.iter().any(|other| other.member("issuer").and_then(Tree::text) == Some(issuer))
-    };
-    for rule in mesh.rules.iter().filter(|rule| !is_there(&rule.issuer)) {
+    let known = programs.issuers(client);
+    let unknown: Vec<_> = mesh.rules.iter().filter(|rule| !known.contains(&rule.issuer.as_str())).collect();
+    // The variable holds all of them, those of now before those to add.
+    let now = given.peek("extra_jwt_issuers").map_or_else(Vec::new, |setting| setting.values);
+    let pairs: Vec<_> = now.into_iter().chain(unknown.iter().map(|rule| format!("{}=AUDIENCE", rule.issuer))).collect();
+    for rule in &unknown {
         let instead = format!(
             "tokens of {} do not count: nothing says for whom they must be made, and a token for anybody would do. Run this again with \
-             `OAUTH2_PROXY_EXTRA_JWT_ISSUERS={}=AUDIENCE`, the audience that programs ask for",
-            rule.issuer, rule.issuer
+             `OAUTH2_PROXY_EXTRA_JWT_ISSUERS={}` in an env file beside these, or where these files have that setting, and the \
+             audience that programs ask for in place of AUDIENCE",
+            rule.issuer,
+            pairs.join(",")
         );
         given.ledger.lost(&rule.place, instead);
     }
