@@ -34,6 +34,9 @@ fn trust_that_cannot_be_kept_is_refused() {
     refused("google_groups = [\"a@example.com\"]", "restricts who may pass by what an API of the provider's says");
     refused("gitlab_projects = [\"a/b\"]", "restricts who may pass");
     refused("allowed_groups = [\"team-*\"]", "has a `*`, which oauth2-proxy compared letter by letter");
+    for name in ["allowed_groups", "keycloak_groups", "gitlab_groups", "allowed_roles", "google_groups"] {
+        refused(&format!("{name} = [\"\"]"), "holds an empty name alone, which nobody has, so that nobody passed");
+    }
     refused("entra_id_allowed_tenants = [\"a\", \"b\"]", "names tenants beside the issuer's");
     refused("entra_id_federated_token_auth = true", "clients prove themselves by a secret here");
 }

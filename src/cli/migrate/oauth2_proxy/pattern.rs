@@ -3,6 +3,8 @@
 //!
 //! Decides which of ours mean the same paths and no more, and which open more than they seem to.
 
+use crate::policy::WholeRegex;
+
 /// Paths that an expression means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Paths {
@@ -67,7 +69,10 @@ impl Piece<'_> {
         if body.contains("\\?") || body.contains('#') {
             return Err(Loose::Query);
         }
-        if !self.begins || !body.starts_with(['/', '(']) {
+        if opens_anything(&self.whole()) && !literal(body).is_some_and(|path| self.ends || path.len() > 1) {
+            return Err(Loose::Everything);
+        }
+        if !self.begins || begins_with_anything(body) {
             return Err(Loose::NoBeginning);
         }
         // With `$` after it `(/|$)` is one slash at most.
@@ -95,6 +100,32 @@ impl Piece<'_> {
         let behind = if self.ends || is_boundary || ends_in_anything(&body) { "" } else { ".*" };
         format!("{before}{body}{behind}")
     }
+}
+
+/// Whether an expression over whole paths takes those that nobody means.
+fn opens_anything(whole: &str) -> bool {
+    WholeRegex::parse(whole).is_ok_and(|regex| NOBODYS.iter().all(|path| regex.matches(path)))
+}
+
+/// Whether any number of segments may stand at the beginning: `/.*`, `(.*)/`, `/[^?]+`.
+fn begins_with_anything(body: &str) -> bool {
+    let Some(rest) = inside(body).strip_prefix('/').map(inside) else { return true };
+    let end = match rest.chars().next() {
+        Some('.') => Some(1),
+        Some('\\') => rest.char_indices().nth(2).map(|(at, _)| at),
+        Some('[') => rest.char_indices().skip(2).find(|(_, c)| *c == ']').map(|(at, _)| at.saturating_add(1)),
+        _ => None,
+    };
+    let Some((atom, behind)) = end.and_then(|end| rest.split_at_checked(end)) else { return false };
+    behind.trim_start_matches(')').starts_with(['*', '+', '{'])
+        && WholeRegex::parse(atom).is_ok_and(|atom| atom.matches("/"))
+}
+
+/// What stands behind the parentheses that open at the beginning.
+fn inside(body: &str) -> &str {
+    let Some(rest) = body.strip_prefix('(') else { return body };
+    let flags = rest.strip_prefix('?').and_then(|rest| rest.split_once([':', ')']));
+    inside(flags.map_or(rest, |(_, rest)| rest))
 }
 
 /// Whether any number of any characters may stand at the end. `\.*` is dots.
@@ -147,6 +178,8 @@ fn literal(expression: &str) -> Option<String> {
     Some(text)
 }
 
+/// Paths that no expression means but one that means all.
+const NOBODYS: [&str; 2] = ["/zq7/zq7", "/admin/zq7.zq7"];
 /// How expressions end that mean a directory: with `$` after them, and without.
 const BELOW: [&str; 3] = ["(/.*)?", "(?:/.*)?", "/.*"];
 const ANYTHING_BELOW: [&str; 7] = ["(/.*)?", "(?:/.*)?", "(/|$)", "(?:/|$)", "($|/)", "/.*", "/"];
@@ -188,6 +221,16 @@ mod tests {
             ("/healthz", Loose::NoBeginning),
             ("\\.css$", Loose::NoBeginning),
             ("^.*/public/", Loose::NoBeginning),
+            ("^/(?:.*)$", Loose::Everything),
+            ("^/[\\s\\S]*$", Loose::Everything),
+            ("^/[^?]*$", Loose::Everything),
+            ("^/.{0,}$", Loose::Everything),
+            ("^/.+/", Loose::Everything),
+            ("^/(a|.*)$", Loose::Everything),
+            ("^(.*)/public/", Loose::NoBeginning),
+            ("^/.*\\.css$", Loose::NoBeginning),
+            ("^/(?:[^?]+)/public/", Loose::NoBeginning),
+            ("^/\\S+/public/", Loose::NoBeginning),
             ("^/api", Loose::NoEnd),
             ("^/v[0-9]+/public", Loose::NoEnd),
             ("^/a\\$", Loose::NoEnd),
@@ -211,6 +254,9 @@ mod tests {
         assert_eq!(Paths::found("^/ml_metadata"), [regex("/ml_metadata.*")]);
         assert_eq!(Paths::found("^/api/"), [Paths::Prefix("/api".to_owned())]);
         assert_eq!(Paths::whole("^/api/|/x$"), "/api/.*|.*/x");
+        // Whatever stands in one segment.
+        assert_eq!(Paths::opened("^/[^/]+/public$"), Ok(vec![regex("/[^/]+/public")]));
+        assert_eq!(Paths::opened("^(?i)/public/.*"), Ok(vec![regex("(?i)/public/.*")]));
         // One slash at most, and dots: neither is whatever follows.
         assert_eq!(Paths::opened("^/a(/|$)$"), Ok(vec![regex("/a(/|$)")]));
         assert_eq!(Paths::whole("^/api\\.*"), "/api\\.*.*");

@@ -109,7 +109,7 @@ fn matching(claim: &str, expressions: impl Iterator<Item = String>) -> Tree {
 fn members(given: &mut Given<'_>, client: &Client) -> Option<Tree> {
     let mut names: Vec<String> = Vec::new();
     for name in ["allowed_groups", "keycloak_groups", "gitlab_groups"] {
-        let Some(setting) = given.take_filled(name) else { continue };
+        let Some(setting) = given.take_members(name) else { continue };
         given.ledger.source("routes", &setting.origin());
         given.ledger.carried(&setting.label, "`require.groups` of the rules in `routes`");
         names.extend(setting.values.iter().filter(|name| !name.is_empty()).cloned());
@@ -124,7 +124,7 @@ fn members(given: &mut Given<'_>, client: &Client) -> Option<Tree> {
     let (roles, names): (Vec<_>, Vec<_>) =
         names.into_iter().partition(|name| name.starts_with("role:") && client.kind == "keycloak-oidc");
     let mut roles: Vec<String> = roles.iter().map(|role| role.trim_start_matches("role:").to_owned()).collect();
-    if let Some(setting) = given.take_filled("allowed_roles") {
+    if let Some(setting) = given.take_members("allowed_roles") {
         match client.kind.as_str() {
             "keycloak-oidc" => {
                 given.ledger.source("routes", &setting.origin());
@@ -177,7 +177,7 @@ fn refuse_others(given: &mut Given<'_>) {
         ("google_groups", DIRECTORY),
     ];
     for (name, mend) in others {
-        if let Some(setting) = given.take_filled(name) {
+        if let Some(setting) = given.take_members(name) {
             given.refuse(&setting, "restricts who may pass by what an API of the provider's says", mend);
         }
     }

@@ -69,6 +69,17 @@ impl<'a> Given<'a> {
         Some(setting)
     }
 
+    /// A list of whom to let in that says something. One of empty names alone let nobody in.
+    pub(super) fn take_members(&mut self, name: &'static str) -> Option<Setting> {
+        let setting = self.take(name)?;
+        if !setting.values.is_empty() && setting.values.iter().all(String::is_empty) {
+            let mend = "name who may pass, or leave it out if whoever signs in may";
+            self.refuse(&setting, "holds an empty name alone, which nobody has, so that nobody passed", mend);
+            return None;
+        }
+        self.take_filled(name)
+    }
+
     /// A switch, and the setting if there is one; `default` if it is not set.
     pub(super) fn switch(&mut self, name: &'static str, default: bool) -> (bool, Option<Setting>) {
         let Some(setting) = self.take(name) else { return (default, None) };

@@ -185,6 +185,7 @@ fn refuse(given: &mut Given<'_>, setting: &Setting, value: &str, expression: &st
         ),
         Loose::NoBeginning => {
             let rest = expression.trim_start_matches(['^', '.', '*']).trim_start_matches('/');
+            let rest = if rest.starts_with(['(', '[', '.']) { "public/" } else { rest };
             (
                 "which is found anywhere in a path, so that it opens more than it seems to".to_owned(),
                 format!(
