@@ -6,12 +6,16 @@
 //! |---|---|
 //! | `input` | which listener the files are about |
 //! | `ingress` | which rules Ingresses amount to |
+//! | `balancers` | which of them are one load balancer's |
+//! | `actions` | who signs people in there |
 //! | `rule` | what a rule says |
 //! | `conditions` | when it applies, as far as a rule of ours can say it |
 //! | `provider` | who signs people in |
 //! | `routes` | who passes where |
 //! | `translate` | everything else |
 
+mod actions;
+mod balancers;
 mod conditions;
 mod ingress;
 mod input;

@@ -5,32 +5,37 @@ use serde_json::{Value, json};
 use super::given::{ARN, Migrated, refuses, with};
 
 /// An Ingress with these annotations and paths.
-fn ingress(name: &str, annotations: &[(&str, &str)], paths: &Value) -> Value {
+pub fn ingress(name: &str, annotations: &[(&str, &str)], paths: &Value) -> Value {
     let annotations: serde_json::Map<_, _> =
         annotations.iter().map(|(name, value)| (format!("alb.ingress.kubernetes.io/{name}"), json!(value))).collect();
     json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": { "name": name, "annotations": annotations },
         "spec": { "rules": [{ "http": { "paths": paths } }] } })
 }
 
-fn to(path: &str, kind: &str) -> Value {
+pub fn to(path: &str, kind: &str) -> Value {
     json!({ "path": path, "pathType": kind, "backend": { "service": { "name": "a", "port": { "number": 80 } } } })
 }
 
-fn migrate(objects: &[Value]) -> Migrated {
+pub fn migrate(objects: &[Value]) -> Migrated {
     with(&json!({ "apiVersion": "v1", "kind": "List", "items": objects }).to_string(), &[])
 }
 
-fn cognito() -> String {
+pub fn cognito() -> String {
     json!({ "userPoolARN": ARN, "userPoolClientID": "client", "userPoolDomain": "demo" }).to_string()
 }
 
 #[test]
 fn paths_are_in_the_controllers_order() {
     let cognito = cognito();
-    let own = [("auth-type", "cognito"), ("auth-idp-cognito", cognito.as_str()), ("group.order", "2")];
+    let own = [
+        ("auth-type", "cognito"),
+        ("auth-idp-cognito", cognito.as_str()),
+        ("group.name", "front"),
+        ("group.order", "2"),
+    ];
     let paths =
         json!([to("/own/*", "ImplementationSpecific"), to("/a", "Prefix"), to("/a/long", "Prefix"), to("/z", "Exact")]);
-    let open = ingress("zz", &[("group.order", "1")], &json!([to("/docs", "Exact")]));
+    let open = ingress("zz", &[("group.name", "front"), ("group.order", "1")], &json!([to("/docs", "Exact")]));
     let routes = migrate(&[ingress("aa", &own, &paths), open]).at("/routes");
     let path = |index: usize| routes[index]["match"]["path"].clone();
     assert_eq!(routes[0]["action"], "allow");
@@ -50,10 +55,11 @@ fn paths_are_in_the_controllers_order() {
 #[test]
 fn an_answer_of_an_annotation_opens_nothing() {
     let cognito = cognito();
-    let redirect = r#"{"type":"redirect","redirectConfig":{"port":"443"}}"#;
-    let own = [("auth-type", "cognito"), ("auth-idp-cognito", cognito.as_str())];
+    let redirect = r#"{"type":"redirect","redirectConfig":{"path":"/new"}}"#;
+    let own = [("auth-type", "cognito"), ("auth-idp-cognito", cognito.as_str()), ("group.name", "front")];
     let answer = json!({ "path": "/old", "pathType": "Exact", "backend": { "service": { "name": "go", "port": { "name": "use-annotation" } } } });
-    let open = ingress("open", &[("actions.go", redirect), ("group.order", "-1")], &json!([answer]));
+    let open =
+        ingress("open", &[("actions.go", redirect), ("group.name", "front"), ("group.order", "-1")], &json!([answer]));
     let routes = migrate(&[open, ingress("own", &own, &json!([to("/", "Prefix")]))]).at("/routes");
     assert_eq!(routes[0]["action"], "deny");
 }
@@ -109,4 +115,90 @@ fn annotations_that_cannot_be_read_are_refused() {
     let mut service = ingress("own", &[("auth-type", "cognito")], &all);
     service["kind"] = json!("Service");
     refuses(&migrate(&[service]), "has annotations for sign-ins, which count for its own paths alone");
+}
+
+/// The first rule of what signs people in at `/`, with these paths before it.
+fn first(annotations: &[(&str, &str)], paths: Value) -> (Migrated, Value) {
+    let cognito = cognito();
+    let all: Vec<_> = [("group.name", "front"), ("group.order", "-1")].iter().chain(annotations).copied().collect();
+    let own = [("auth-type", "cognito"), ("auth-idp-cognito", cognito.as_str()), ("group.name", "front")];
+    let migrated = migrate(&[ingress("own", &own, &json!([to("/", "Prefix")])), ingress("open", &all, &paths)]);
+    let rule = if migrated.outcome.code == 0 { migrated.at("/routes/0") } else { json!(null) };
+    (migrated, rule)
+}
+
+#[test]
+fn a_path_is_everything_as_a_prefix_alone() {
+    let matched = |path: &str, kind: &str| first(&[], json!([to(path, kind)])).1["match"].clone();
+    assert_eq!(matched("/", "Exact"), json!({ "path": { "exact": "/" } }));
+    assert_eq!(matched("/", "ImplementationSpecific"), json!({ "path": { "exact": "/" } }));
+    assert_eq!(matched("/a/", "Exact"), json!({ "path": { "exact": "/a/" } }));
+    assert_eq!(matched("/a/", "Prefix"), json!({ "path": { "prefix": "/a" } }));
+    refuses(&first(&[], json!([to("/", "Prefix")])).0, "no rule that signs people in is left");
+    refuses(&first(&[], json!([to("/a*", "Prefix")])).0, "has `/a*` with `pathType: Prefix`, which has no `*`");
+    refuses(
+        &first(&[], json!([to("/a", "prefix")])).0,
+        "`pathType: prefix` of a.json, Ingress open is none that there is",
+    );
+}
+
+#[test]
+fn conditions_of_an_annotation_are_conditions_of_its_rule() {
+    let with = |conditions: &str| first(&[("conditions.a", conditions)], json!([to("/a", "Exact")]));
+    let (closed, rule) = with(r#"[{"field":"source-ip","sourceIpConfig":{"values":["10.0.0.0/8"]}}]"#);
+    assert_eq!(rule, json!(null), "what opened for some addresses is left out");
+    closed.says("Rule 1 no rule of ours looks at the address of the client");
+    let (_, more) = with(
+        r#"[{"field":"http-request-method","httpRequestMethodConfig":{"Values":["GET"]}},{"Field":"path-pattern","pathPatternConfig":{"values":["/b"]}}]"#,
+    );
+    assert_eq!(more["match"], json!({ "methods": ["GET"], "path": { "exact": "/a" } }));
+    refuses(&with("{").0, "`conditions.a` of a.json, Ingress open is no list in JSON");
+    refuses(
+        &with(r#"[{"field":"path-pattern","pathPattern":{"values":["/b"]}}]"#).0,
+        "`pathPattern` (rule 1) is no member",
+    );
+    let (regex, rule) = with(r#"[{"field":"path-pattern","pathPatternConfig":{"regexValues":["^/b"]}}]"#);
+    assert_eq!(rule, json!(null));
+    regex.says("Rule 1 no rule of ours looks at a regular expression of the path");
+}
+
+#[test]
+fn a_path_that_is_an_expression_is_no_pattern() {
+    let paths = json!([to("/^/status/.?*$", "ImplementationSpecific")]);
+    let (migrated, rule) = first(&[("use-regex-path-match", "true")], paths);
+    assert_eq!(rule, json!(null));
+    migrated.says("Rule 1 no rule of ours looks at a regular expression of the path");
+}
+
+#[test]
+fn a_redirect_to_https_is_no_rule_of_the_listener_for_https() {
+    let cognito = cognito();
+    let redirect = |config: &str| {
+        let action = format!(r#"{{"Type":"redirect","RedirectConfig":{config}}}"#);
+        let own = [("auth-type", "cognito"), ("auth-idp-cognito", cognito.as_str()), ("actions.go", action.as_str())];
+        let answer = json!({ "path": "/", "pathType": "Prefix", "backend": { "service": { "name": "go", "port": { "name": "use-annotation" } } } });
+        migrate(&[ingress("own", &own, &json!([answer, to("/users/*", "ImplementationSpecific")]))])
+    };
+    let usual = redirect(r#"{"Protocol":"HTTPS","Port":"443","StatusCode":"HTTP_301"}"#);
+    assert_eq!(usual.at("/routes/0/action"), "authenticate");
+    usual.says("actions.go a redirect to https: the listener for https has no such rule");
+    for elsewhere in [
+        r#"{"Protocol":"HTTPS","Port":"8443"}"#,
+        r#"{"Host":"b.example.com"}"#,
+        r#"{"Query":"a=b"}"#,
+        r#"{"Path":"/new"}"#,
+    ] {
+        refuses(&redirect(elsewhere), "no rule that signs people in is left");
+    }
+}
+
+#[test]
+fn what_takes_tokens_or_rewrites_addresses_is_refused() {
+    let all = || json!([to("/a", "Exact")]);
+    refuses(&first(&[("jwt-validation", "{}")], all()).0, "rule 1 takes tokens of programs (`jwt-validation`)");
+    refuses(&first(&[("transforms.a", "[]")], all()).0, "`transforms.a` of a.json, Ingress open rewrites addresses");
+    let (guarded, _) = first(&[("inbound-cidrs", "10.0.0.0/8")], all());
+    guarded.says("inbound-cidrs the load balancer's: whom it keeps away comes in");
+    let absent = json!({ "path": "/old", "pathType": "Exact", "backend": { "service": { "name": "go", "port": { "name": "use-annotation" } } } });
+    refuses(&first(&[], json!([absent])).0, "`actions.go` of a.json, Ingress open is no action in JSON");
 }

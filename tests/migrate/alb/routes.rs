@@ -138,3 +138,49 @@ fn rules_of_several_clients_name_theirs() {
     assert_eq!(migrated.at("/providers").as_array().unwrap().len(), 2);
     migrated.says("register `https://app.example.com/oauth2/idpresponse/demo-2` at the provider");
 }
+
+#[test]
+fn what_asks_decides_wherever_it_stands_among_the_actions() {
+    let asked = pool(json!({}));
+    for orders in [json!(["2", "1"]), json!([2, 1]), json!([null, null]), json!([{ "Ref": "A" }, 1])] {
+        let mut actions = asked.clone();
+        for (index, order) in orders.as_array().unwrap().iter().enumerate() {
+            actions[index]["Order"] = order.clone();
+        }
+        assert_eq!(actions[0]["Type"], "forward");
+        let routes = routes(&[path(1, &["/admin/*"], actions), default(forward())]);
+        assert_eq!(routes[0]["action"], "authenticate", "{orders}");
+    }
+    let mut answers = pool(json!({}));
+    answers[0] = json!({ "Type": "redirect", "Order": 2 });
+    assert_eq!(routes(&[path(1, &["/a"], answers), default(pool(json!({})))])[0]["action"], "deny");
+    let mut unknown = pool(json!({}));
+    unknown[1] = json!({ "Type": "authenticate-saml", "Order": 1 });
+    refuses(
+        &rules(&[path(1, &["/a"], unknown), default(asked)]),
+        "rule 1 has an action of the type `authenticate-saml`",
+    );
+}
+
+#[test]
+fn a_rule_that_would_be_for_everything_by_mistake_is_refused() {
+    let all = || default(pool(json!({})));
+    refuses(&rules(&[rule(9, &[], forward()), all()]), "rule 9 has no `Conditions`");
+    let misspelt = json!({ "Priority": "9", "conditions": [{ "Field": "path-pattern", "Values": ["/low"] }], "Actions": forward() });
+    refuses(&rules(&[misspelt, all()]), "`conditions` (rule 9) is no member of a rule that AWS prints");
+    let misspelt = json!({ "field": "path-pattern", "Values": ["/low"] });
+    refuses(&rules(&[rule(9, &[misspelt], forward()), all()]), "`field` (rule 9) is no member");
+    let twice = json!({ "Field": "path-pattern", "Values": ["/a"] });
+    refuses(&rules(&[rule(9, &[twice.clone(), twice], forward()), all()]), "rule 9 has two `path-pattern`");
+    refuses(&rules(&[path(9, &["/a"], forward()), path(9, &["/b"], answer()), all()]), "rule 9 is there twice");
+    let mut rewritten = path(9, &["/a"], forward());
+    rewritten["Transforms"] = json!([{ "Type": "url-rewrite" }]);
+    refuses(&rules(&[rewritten, all()]), "rule 9 rewrites addresses (`Transforms`)");
+}
+
+#[test]
+fn where_nobody_would_sign_in_any_more_nothing_is_written() {
+    let header = json!({ "Field": "http-header", "HttpHeaderConfig": { "HttpHeaderName": "X-Key", "Values": ["a"] } });
+    let pass = pool(json!({ "OnUnauthenticatedRequest": "allow" }));
+    refuses(&rules(&[rule(1, &[header], pass), default(forward())]), "no rule that signs people in is left");
+}

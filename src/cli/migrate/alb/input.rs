@@ -69,16 +69,12 @@ impl Inputs {
         let ingress = ingress::read(&found.objects);
         inputs.annotations = ingress.annotations;
         found.problems.extend(ingress.problems);
-        if !ingress.rules.is_empty() {
+        for (name, rules) in ingress.listeners {
             found.has_rules = true;
-            let listener = found.listener("ingress", "the Ingresses");
-            for rule in ingress.rules {
-                let rule = Rule::parse(&rule, &mut Vec::new());
-                match rule.priority {
-                    Some(_) => listener.rules.push(rule),
-                    None => listener.default = Some(rule),
-                }
-            }
+            let parsed: Vec<_> = rules.iter().map(|rule| Rule::parse(rule, &mut found.problems)).collect();
+            let listener = found.listener(&name, &name);
+            let (rules, defaults): (Vec<_>, Vec<_>) = parsed.into_iter().partition(|rule| rule.priority.is_some());
+            (listener.rules, listener.default) = (rules, defaults.into_iter().next());
         }
         inputs.choose(found, wanted);
         Ok(inputs)
@@ -103,6 +99,13 @@ impl Inputs {
                 self.is_partial = !has_rules;
                 let mut rules = listener.rules;
                 rules.sort_by_key(|rule| rule.priority);
+                let same = rules.windows(2).find_map(|pair| match pair {
+                    [one, other] if one.priority == other.priority => Some(one.label.clone()),
+                    _ => None,
+                });
+                self.problems.extend(same.map(|label| {
+                    format!("{label} is there twice, and nobody knows which comes first: give each once, and one listener's alone")
+                }));
                 self.rules = rules.into_iter().chain(listener.default).collect();
             }
             (None, _) if wanted.is_some() => {

@@ -48,6 +48,9 @@ pub(super) fn translate(rules: &[(Rule, Option<String>)], ledger: &mut Ledger) -
         );
         written.trees.push(Tree::members([("name", "the default action".into()), ("action", "deny".into())]));
     }
+    if !written.signs_in && ledger.refusals().is_empty() {
+        ledger.refused(NOBODY);
+    }
     Tree::list(written.trees)
 }
 
@@ -58,6 +61,8 @@ struct Written {
     names: BTreeSet<String>,
     /// Whether one of them takes all that is left.
     is_complete: bool,
+    /// Whether one of them is for people who are signed in.
+    signs_in: bool,
 }
 
 impl Written {
@@ -71,6 +76,7 @@ impl Written {
         if matches.trees.is_empty() {
             return;
         }
+        self.signs_in |= !matches!(kind, Kind::Closed | Kind::Open);
         // A sign-in that all the rest needs is what there is without a rule.
         let is_everything = matches.trees.iter().all(Tree::is_empty);
         if is_everything && kind == Kind::SignIn && provider.is_none() {
@@ -235,3 +241,6 @@ fn capital(label: &str) -> String {
     let first = letters.next().map(|first| first.to_ascii_uppercase());
     first.into_iter().chain(letters).collect()
 }
+
+const NOBODY: &str = "no rule that signs people in is left, since others take its requests or it cannot be said here: see which rules \
+                      come before it, and whether the files hold those of one listener";

@@ -70,6 +70,18 @@ impl Rule {
                 "a rule has no `Priority` that is a number, so nobody knows which comes first: write it out".to_owned(),
             );
         }
+        unknown(value, &MEMBERS, &label, problems);
+        if list(value, "Transforms").next().is_some() {
+            problems.push(format!(
+                "{label} rewrites addresses (`Transforms`), and no rule here knows both: rewrite in the gateway's routes, and take \
+                 it away"
+            ));
+        }
+        if priority.is_some() && list(value, "Conditions").next().is_none() {
+            problems.push(format!(
+                "{label} has no `Conditions`, and no rule is without: give it as `describe-rules` prints it"
+            ));
+        }
         let conditions = Conditions::parse(value, &label, problems);
         let action = Action::parse(value, "Actions", &label);
         Self { label, conditions, action, priority }
@@ -92,6 +104,7 @@ impl Conditions {
         let mut conditions = Self::default();
         for condition in list(value, "Conditions") {
             let field = text(condition, "/Field");
+            unknown(condition, &OF_CONDITIONS, label, problems);
             let (member, into) = match field {
                 "host-header" => ("HostHeaderConfig", &mut conditions.hosts),
                 "http-request-method" => ("HttpRequestMethodConfig", &mut conditions.methods),
@@ -102,6 +115,9 @@ impl Conditions {
                 }
             };
             let config = condition.get(member).unwrap_or(&Value::Null);
+            if !into.is_empty() {
+                problems.push(format!("{label} has two `{field}`: write one, as AWS has it"));
+            }
             if config.get("RegexValues").is_some() || condition.get("RegexValues").is_some() {
                 conditions
                     .others
@@ -135,38 +151,74 @@ fn described(field: &str, condition: &Value) -> String {
     }
 }
 
+/// Names the members that are none.
+fn unknown(value: &Value, known: &[&str], label: &str, problems: &mut Vec<String>) {
+    let names = value.as_object().into_iter().flatten().map(|(name, _)| name);
+    problems.extend(names.filter(|name| !known.contains(&name.as_str())).map(|name| {
+        format!("`{name}` ({label}) is no member of a rule that AWS prints: see whether it is a typing mistake")
+    }));
+}
+
 impl Action {
+    /// What the actions come to. AWS prints them in any order, and lets whatever asks come before what passes or answers.
     fn parse(value: &Value, member: &str, label: &str) -> Self {
-        let mut actions: Vec<_> = list(value, member).collect();
-        // AWS prints them in any order; without an `Order` there is one.
-        actions.sort_by_key(|action| action.get("Order").and_then(Value::as_u64).unwrap_or_default());
-        let Some(first) = actions.first() else {
+        let actions: Vec<_> = list(value, member).collect();
+        if actions.is_empty() {
             return Self::Unclear(format!(
                 "{label} has no actions: give the whole answer of `aws elbv2 describe-rules`"
             ));
+        }
+        let of = |kinds: &[&str]| actions.iter().find(|action| kinds.contains(&text(action, "/Type"))).copied();
+        let is_known = |action: &&&Value| KINDS.contains(&text(action, "/Type"));
+        if let Some(other) = actions.iter().find(|action| !is_known(action)) {
+            return Self::unclear(text(other, "/Type"), label);
+        }
+        if let Some(answer) = of(&["fixed-response", "redirect"]) {
+            return Self::Answer(text(answer, "/Type").to_owned());
+        }
+        let asked = |action: &Value, is_pool: bool, member: &str| {
+            let config = action.get(member).cloned().unwrap_or_default();
+            Self::Authenticate(Authentication { is_pool, config })
         };
-        let config = |member: &str| first.get(member).cloned().unwrap_or_default();
-        match text(first, "/Type") {
-            "authenticate-cognito" => {
-                Self::Authenticate(Authentication { is_pool: true, config: config("AuthenticateCognitoConfig") })
-            }
-            "authenticate-oidc" => {
-                Self::Authenticate(Authentication { is_pool: false, config: config("AuthenticateOidcConfig") })
-            }
-            "forward" => Self::Forward,
-            kind @ ("fixed-response" | "redirect") => Self::Answer(kind.to_owned()),
-            "jwt-validation" => Self::Unclear(format!(
+        match (of(&["authenticate-cognito"]), of(&["authenticate-oidc"])) {
+            (Some(action), None) => asked(action, true, "AuthenticateCognitoConfig"),
+            (None, Some(action)) => asked(action, false, "AuthenticateOidcConfig"),
+            (None, None) => Self::Forward,
+            (Some(_), Some(_)) => Self::Unclear(format!("{label} has two sign-ins: write one, as AWS has it")),
+        }
+    }
+
+    fn unclear(kind: &str, label: &str) -> Self {
+        Self::Unclear(match kind {
+            "jwt-validation" => format!(
                 "{label} takes tokens of programs (`jwt-validation`), and says of none for whom it must be: take the rule out \
                  of the file, and write `providers[].bearer` and a rule with `credentials: [bearer]` afterwards, as \
                  docs/programs.md says"
-            )),
-            kind => Self::Unclear(format!(
+            ),
+            kind => format!(
                 "{label} has an action of the type `{kind}`, which nobody knows here: take it out of the file, or write it as \
                  one of those that `aws elbv2 describe-rules` prints"
-            )),
-        }
+            ),
+        })
     }
 }
 
+/// What a rule has; of a template and of what was given to `create-rule`, too.
+const MEMBERS: [&str; 8] =
+    ["Actions", "Conditions", "IsDefault", "ListenerArn", "Priority", "RuleArn", "Tags", "Transforms"];
+/// What a condition has.
+const OF_CONDITIONS: [&str; 9] = [
+    "Field",
+    "HostHeaderConfig",
+    "HttpHeaderConfig",
+    "HttpRequestMethodConfig",
+    "PathPatternConfig",
+    "QueryStringConfig",
+    "RegexValues",
+    "SourceIpConfig",
+    "Values",
+];
+/// The actions that are known.
+const KINDS: [&str; 5] = ["authenticate-cognito", "authenticate-oidc", "fixed-response", "forward", "redirect"];
 /// What to call the default actions.
 pub(super) const DEFAULT: &str = "the default action";

@@ -4,7 +4,7 @@
 //! passes where is `routes`'.
 
 use super::{
-    Choices, Translation,
+    Choices, Translation, ingress,
     input::Inputs,
     ledger::Ledger,
     provider::{self, Client},
@@ -53,7 +53,10 @@ pub(super) fn translate(inputs: Inputs, choices: &Choices) -> Translation {
         ledger.changed("rules", PARTIAL);
     }
     for (name, becomes) in inputs.annotations {
-        ledger.lost(&name, becomes);
+        match becomes {
+            ingress::READ => ledger.carried(&name, becomes),
+            becomes => ledger.lost(&name, becomes),
+        }
     }
     for listener in inputs.others {
         ledger.lost(&listener, "a listener that is not read: `--listener-arn` chooses another one");
