@@ -27,7 +27,7 @@ use self::{
 use super::{
     Outcome, World,
     conclusion::{Telling, Translation, conclude, refused},
-    ledger, manifest,
+    ledger, manifest, pool,
     render::{self, GatewayArguments, OutputArguments},
     terms, yaml,
 };

@@ -24,9 +24,9 @@ impl Pool {
 
     /// The host of a domain: itself, or where AWS puts its prefix. None where nobody has said where that is.
     pub(super) fn host(&self, domain: &str) -> Option<String> {
-        let domain = domain.trim_start_matches("https://").trim_end_matches('/');
+        let domain = domain.trim_start_matches("https://").trim_end_matches('/').to_ascii_lowercase();
         if domain.contains('.') {
-            return Some(domain.to_owned());
+            return Some(domain);
         }
         let Self { region, .. } = self;
         match self.partition.as_str() {
@@ -72,6 +72,7 @@ mod tests {
     fn a_prefix_has_its_host_where_the_partition_has_it() {
         let usual = pool("aws", "eu-west-1");
         assert_eq!(usual.host("demo").as_deref(), Some("demo.auth.eu-west-1.amazoncognito.com"));
+        assert_eq!(usual.host("userPoolDomain1").as_deref(), Some("userpooldomain1.auth.eu-west-1.amazoncognito.com"));
         assert_eq!(usual.host("https://login.example.com/").as_deref(), Some("login.example.com"));
         let government = pool("aws-us-gov", "us-gov-west-1");
         assert_eq!(government.host("demo").as_deref(), Some("demo.auth-fips.us-gov-west-1.amazoncognito.com"));

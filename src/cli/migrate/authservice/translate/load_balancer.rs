@@ -4,7 +4,10 @@
 
 use url::Url;
 
-use super::{super::dialect::Dialect, Given};
+use super::{
+    super::{dialect::Dialect, pool::Pool},
+    Given,
+};
 
 /// Puts the settings in that the parameters amount to.
 pub(super) fn unfold(given: &mut Given<'_>) {
@@ -37,15 +40,10 @@ pub(super) fn unfold(given: &mut Given<'_>) {
 /// `CognitoUserPoolArn`: `arn:aws:cognito-idp:REGION:ACCOUNT:userpool/POOL`.
 fn pool(given: &mut Given<'_>) {
     let Some(setting) = given.take("CognitoUserPoolArn").filter(|setting| !setting.value.is_empty()) else { return };
-    let parts: Vec<_> = setting.value.split(':').collect();
-    let ["arn", partition, "cognito-idp", region, _, pool] = parts.as_slice() else {
-        return given.refuse(&setting, "is no ARN of a user pool", ARN);
-    };
-    let Some(pool) = pool.strip_prefix("userpool/") else {
-        return given.refuse(&setting, "is no ARN of a user pool", ARN);
-    };
-    let suffix = if *partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
-    given.put("OIDC_PROVIDER", &format!("https://cognito-idp.{region}.{suffix}/{pool}"), &setting);
+    match Pool::of_arn(&setting.value) {
+        Some(pool) => given.put("OIDC_PROVIDER", &pool.issuer, &setting),
+        None => given.refuse(&setting, "is no ARN of a user pool", ARN),
+    }
 }
 
 /// Cognito's sign-out page, as people wrote it by hand: its host, our client, and where it sends the browser afterwards.
