@@ -92,9 +92,17 @@ pub(super) fn run(arguments: &Arguments, world: &dyn World) -> Result<Outcome, S
         let refusals: Vec<_> = inputs.problems.into_iter().chain([none_there(choices)]).collect();
         return Ok(refused(String::new(), &refusals));
     };
+    let heading = heading(&inputs);
     let translation = translate::translate(&first, inputs, choices);
-    let telling = Telling { heading: String::new(), notes: NOTES, authservice: false, last_steps: LAST };
+    let telling = Telling { heading, notes: NOTES, authservice: false, last_steps: LAST };
     conclude(&translation, &telling, (&arguments.gateway, &arguments.output), world)
+}
+
+/// What was read.
+fn heading(inputs: &Inputs) -> String {
+    let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let (plugins, routes) = (inputs.plugins.len(), inputs.declared.routes.len());
+    format!("Kong's openid-connect: {}, {}.\n", count(plugins, "plugin"), count(routes, "route"))
 }
 
 fn none_there(choices: &Choices) -> String {

@@ -55,6 +55,8 @@ fn consumers_alone_pass() {
     assert_eq!(required(&kong(None)), json!({ "claims": [{ "claim": "email", "oneOf": ["ada", "bob"] }] }));
     let acl = json!({ "name": "acl", "config": { "allow": ["admins"] } });
     assert_eq!(required(&kong(Some(acl))), json!({ "claims": [{ "claim": "email", "oneOf": ["ada"] }] }));
+    let nobody = json!({ "name": "acl", "config": { "allow": ["owners"] } });
+    of_file(&kong(Some(nobody)), &OPTIONS).says("none of the files' is in a group that the acl plugin allows (owners)");
     let optional = at_cognito(json!({ "consumer_claim": ["email"], "consumer_optional": true }));
     assert_eq!((optional.at("/identity/userId"), optional.at("/routes/0/require")), (json!(null), json!(null)));
 }

@@ -38,7 +38,7 @@ fn named(plugin: &str) -> Value {
 
 fn migrated(more: impl IntoIterator<Item = Value>, options: &[&str]) -> Migrated {
     let items: Vec<_> = plugins().into_iter().chain(more).collect();
-    let options: Vec<_> = [DOMAIN].iter().chain(options).copied().collect();
+    let options: Vec<_> = [DOMAIN, "--public-url=https://b.example.com"].iter().chain(options).copied().collect();
     of_file(&json!({ "apiVersion": "v1", "kind": "List", "items": items }).to_string(), &options)
 }
 

@@ -50,8 +50,10 @@ fn each_dangerous_setting_has_its_mend() {
             json!({ "logout_redirect_uri": ["https://d.auth.us-east-1.amazoncognito.com/logout?client_id=x&logout_uri=app:8446/x"] }),
             "write `https://app:8446/x`",
         ),
-        (json!({ "issuer": "{vault://env/issuer}" }), "stands in a vault"),
-        (json!({ "leeway": "soon" }), "leeway (kong.yaml, plugin openid-connect) is no whole number"),
+        (json!({ "issuer": "{vault://env/issuer}" }), "give `--issuer URL`, or write it out"),
+        (json!({ "leeway": "soon" }), "leeway (kong.yaml, plugin openid-connect) is no whole number of 0 or more"),
+        (json!({ "leeway": -1 }), "leeway (kong.yaml, plugin openid-connect) is no whole number of 0 or more"),
+        (json!({ "client_id": ["${{ env \"DECK_ID\" }}"] }), "give `--client-id ID`, or write it out"),
         (json!({ "search_user_info": "yes" }), "is neither true nor false"),
     ] {
         refuses(&at_cognito(more.clone()), said);
@@ -89,4 +91,12 @@ fn a_typing_error_is_named_beside_what_it_causes() {
     );
     refused.says("issuer (not set; kong.yaml, plugin openid-connect) is needed");
     assert!(!refused.said().contains("providers[0].issuer"), "{}", refused.said());
+}
+
+#[test]
+fn what_stands_elsewhere_is_said_once() {
+    let elsewhere = json!({ "name": "openid-connect", "config": { "issuer": "${{ env \"DECK_ISSUER\" }}", "client_id": ["${{ env \"DECK_ID\" }}"] } });
+    let refused = of_file(&elsewhere.to_string(), &[]);
+    refuses(&refused, "2 things stand in the way");
+    assert!(!refused.said().contains("providers["), "{}", refused.said());
 }

@@ -47,7 +47,10 @@ fn refuses(migrated: &Migrated, said: &str) {
 fn a_route_of_one_port_does_not_take_the_requests_of_all() {
     let at = |name: &str, host: &str, plugin: Value| route(name, json!({ "hosts": [host], "paths": ["/"] }), &[plugin]);
     let two = |one: &str, other: &str| {
-        migrated(&[at("lax", one, people(json!({}))), at("strict", other, strict())], &["--open-routes"])
+        migrated(
+            &[at("lax", one, people(json!({}))), at("strict", other, strict())],
+            &["--open-routes", "--public-url=https://*.example.com"],
+        )
     };
     refuses(&two("app.example.com:9000", "app.example.com"), "route lax goes by the port 9000, which no rule does");
     refuses(&two("*.example.com:9000", "app.example.com:8443"), "goes by the port 9000");
@@ -170,4 +173,16 @@ fn a_page_for_the_refused_is_open_where_kong_left_it_open() {
         &alone(both),
         "unauthorized_redirect_uri (kong.yaml, plugin openid-connect) is /work, where people had to sign in",
     );
+}
+
+#[test]
+fn a_host_at_which_nobody_could_sign_in_any_more_is_refused() {
+    let at = |host: &str| route("web", json!({ "hosts": [host], "paths": ["/"] }), &[people(json!({}))]);
+    for host in ["admin.example.com", "*.example.org", "example.com"] {
+        refuses(&migrated(&[at(host)], &[]), &format!("route web is for {host}, which no `--public-url` names"));
+    }
+    for host in ["app.example.com", "APP.example.com", "app.example.com:443", "*.example.com"] {
+        assert_eq!(migrated(&[at(host)], &[]).outcome.code, 0, "{host}");
+    }
+    assert_eq!(migrated(&[at("admin.example.com")], &["--public-url=https://admin.example.com"]).outcome.code, 0);
 }

@@ -160,6 +160,34 @@ fn headers() {
 }
 
 #[test]
+fn every_header_that_kong_wrote_is_taken_from_clients() {
+    let migrated = at_cognito(json!({
+        "upstream_user_info_header": "x-userinfo", "upstream_user_info_jwt_header": "X-Userinfo-Jwt", "upstream_introspection_header": "x-intro",
+        "upstream_introspection_jwt_header": "x-ij", "upstream_id_token_jwk_header": "x-jwk", "upstream_access_token_jwk_header": "x-aj:bearer",
+        "upstream_session_id_header": "x-sid", "upstream_refresh_token_header": "x-rt", "session_request_headers": ["id", "idling-timeout"],
+        "upstream_id_token_header": "x-id", "upstream_headers_claims": ["email"], "upstream_headers_names": ["X-Mail"],
+    }));
+    let removed = migrated.at("/identity/remove");
+    let removed: Vec<_> = removed.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    for name in [
+        "x-userinfo",
+        "x-userinfo-jwt",
+        "x-intro",
+        "x-ij",
+        "x-jwk",
+        "x-aj",
+        "x-sid",
+        "x-rt",
+        "session-id",
+        "session-idling-timeout",
+    ] {
+        assert!(removed.contains(&name), "{name}: {removed:?}");
+    }
+    // These are set here, and what a program sends in `Authorization` is its own.
+    assert!(["x-id", "x-mail", "authorization"].iter().all(|name| !removed.contains(name)), "{removed:?}");
+}
+
+#[test]
 fn bearer_tokens_are_for_somebody() {
     let clients = |ids: Value| json!([{ "kind": "access_token", "clientIds": ids }]);
     becomes(&[

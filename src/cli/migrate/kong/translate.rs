@@ -34,6 +34,7 @@ use self::{consumers::Consumers, given::Given, provider::Client, rules::Treatmen
 use super::{
     Choices, Translation, fields,
     input::{Inputs, On, Plugin},
+    ledger::Ledger,
     render::Material,
     terms,
     yaml::Tree,
@@ -69,11 +70,12 @@ pub(super) fn translate(first: &Plugin, mut inputs: Inputs, choices: &Choices) -
     let paths = if signs_in { pages::paths(&mut given, &inputs) } else { Tree::map() };
     let (pages, open) = pages::pages(&mut given, &inputs);
     let place = bearer::place(&mut given);
-    let identity = identity::translate(&mut given, &consumers, signs_in);
+    let identity = identity::translate(&mut given, &consumers, &inputs.plugins, signs_in);
     let session = session::translate(&mut given);
     pages::rest(&mut given);
     let rules = all_rules(&mut given, &inputs, &groups, &open);
     rules::judge_beside(&mut given, &inputs);
+    rules::judge_hosts(&mut given, &inputs);
     differences(&mut given);
     for plugin in &inputs.plugins {
         given.plugin = plugin.clone();
@@ -97,7 +99,12 @@ pub(super) fn translate(first: &Plugin, mut inputs: Inputs, choices: &Choices) -
     if !rules.is_empty() {
         configuration = configuration.explained(RULES, "routes", Tree::list(rules));
     }
-    let key = terms::session_key(&mut given.ledger);
+    conclusion(given.ledger, configuration, groups)
+}
+
+/// With the secrets, and the hosts that the gateway must reach.
+fn conclusion(mut ledger: Ledger, configuration: Tree, groups: Vec<Group>) -> Translation {
+    let key = terms::session_key(&mut ledger);
     let (mut secrets, mut provider_hosts) = (Vec::new(), Vec::new());
     for client in groups.into_iter().filter_map(|group| group.client) {
         secrets.extend(client.secret);
@@ -105,7 +112,7 @@ pub(super) fn translate(first: &Plugin, mut inputs: Inputs, choices: &Choices) -
     }
     secrets.extend(key);
     let material = Material { command: COMMAND.to_owned(), configuration, secrets, provider_hosts };
-    Translation { material, ledger: given.ledger }
+    Translation { material, ledger }
 }
 
 /// Plugins of one issuer and client are one provider.

@@ -80,6 +80,17 @@ impl Consumers {
             .collect();
         names.sort();
         names.dedup();
+        if let (true, Some(groups), false) = (names.is_empty(), groups, inputs.declared.consumers.is_empty()) {
+            let groups = groups.join(", ");
+            given.refuse(
+                &name,
+                &format!(
+                    "lets in only whom Kong knows as a consumer, and none of the files' is in a group that the acl plugin allows \
+                     ({groups}): add the file that says so, give `--consumer NAME` for each, or `--without-consumers`"
+                ),
+            );
+            return None;
+        }
         if names.is_empty() {
             given.refuse(
                 &name,

@@ -57,10 +57,13 @@ impl<'a> Given<'a> {
             return Vec::new();
         };
         if texts.iter().any(|text| is_reference(text)) && !SECRET.contains(&name) {
-            self.refuse(
-                name,
-                "stands in a vault or in the environment, where it cannot be read from here: write it out",
-            );
+            let mend = match name {
+                "issuer" => "give `--issuer URL`, or write it out",
+                "client_id" => "give `--client-id ID`, or write it out",
+                _ => "write it out",
+            };
+            let why = format!("stands in a vault or in the environment, where it cannot be read from here: {mend}");
+            self.refuse(name, &why);
             return Vec::new();
         }
         texts
@@ -94,7 +97,7 @@ impl<'a> Given<'a> {
             .as_i64()
             .or_else(|| value.as_f64().filter(|number| number.fract() == 0.0).map(|number| number as i64));
         if number.is_none_or(|number| number < 0) {
-            self.refuse(name, "is no whole number: write one, without quotes");
+            self.refuse(name, "is no whole number of 0 or more: write one, without quotes");
             return None;
         }
         number

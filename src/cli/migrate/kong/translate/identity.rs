@@ -5,7 +5,10 @@
 use serde_json::Value;
 
 use super::{
-    super::{super::yaml::Tree, input::Kind},
+    super::{
+        super::yaml::Tree,
+        input::{Kind, Plugin},
+    },
     consumers::Consumers,
     given::Given,
 };
@@ -24,7 +27,7 @@ const OF_KONG: [&str; 8] = [
 ];
 
 /// `identity`.
-pub(super) fn translate(given: &mut Given<'_>, consumers: &Consumers, signs_in: bool) -> Tree {
+pub(super) fn translate(given: &mut Given<'_>, consumers: &Consumers, plugins: &[Plugin], signs_in: bool) -> Tree {
     let mut identity = Tree::map();
     if let Some(user_id) = user_id(given, consumers) {
         identity = identity.with("userId", user_id);
@@ -39,14 +42,43 @@ pub(super) fn translate(given: &mut Given<'_>, consumers: &Consumers, signs_in: 
     if let Some(forward) = forward(given, signs_in) {
         identity = identity.with("forward", forward);
     }
-    let taken = names(&identity.to_value());
-    let removed: Vec<_> = OF_KONG.into_iter().filter(|header| !taken.contains(&fold(header))).collect();
+    let mut taken = names(&identity.to_value());
+    // A program's own token stays there.
+    taken.push("authorization".to_owned());
+    let mut removed = Vec::new();
+    for header in OF_KONG.into_iter().map(str::to_owned).chain(plugins.iter().flat_map(set_by)) {
+        if !taken.contains(&fold(&header)) {
+            taken.push(fold(&header));
+            removed.push(header);
+        }
+    }
     given.ledger.changed(
         "Kong's other headers",
-        "`identity.remove`: nobody sets `X-Consumer-ID` and its like any more, and what clients send under these names is removed",
+        "`identity.remove`: nobody sets `X-Consumer-ID` and its like any more, nor what has no counterpart below; what clients send under \
+         these names is removed",
     );
     let removed = Tree::list(removed.into_iter().map(Tree::from));
     if removed == Tree::list([]) { identity } else { identity.explained(REMOVED, "remove", removed) }
+}
+
+/// The headers that a plugin's settings name, which Kong wrote over a client's.
+fn set_by(plugin: &Plugin) -> Vec<String> {
+    let texts = |value: &Value| match value {
+        Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        other => other.as_str().map(str::to_owned).into_iter().collect::<Vec<_>>(),
+    };
+    let of = |(name, value): (&String, &Value)| match name.as_str() {
+        "upstream_headers_names" => texts(value),
+        "upstream_headers" => {
+            let mappings = value.as_array().into_iter().flatten();
+            mappings.filter_map(|mapping| Some(mapping.get("header")?.as_str()?.to_owned())).collect()
+        }
+        "session_request_headers" => texts(value).iter().map(|name| format!("session-{name}")).collect(),
+        name if name.starts_with("upstream_") && name.ends_with("_header") => texts(value),
+        _ => Vec::new(),
+    };
+    let names = plugin.config.iter().flat_map(of).map(|name| header_of(&name));
+    names.filter(|name| !name.is_empty() && name != "nil").collect()
 }
 
 /// Every header's name, folded.

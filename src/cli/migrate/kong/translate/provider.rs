@@ -130,6 +130,7 @@ fn client_id(given: &mut Given<'_>, path: &str, is_needed: bool) -> String {
         }
         return id;
     }
+    given.source(&path, "client_id");
     let ids = given.list("client_id");
     let Some(id) = ids.first() else {
         if is_needed && !given.is_set("client_id") {
@@ -199,9 +200,21 @@ fn authenticated(
             ),
         ),
     }
-    let mut tree = tree.with("clientSecret", Tree::map().with("env", variable.as_str()));
+    let tree = tree.with("clientSecret", Tree::map().with("env", variable.as_str()));
+    let tree = by_method(given, path, is_cognito, (name, method.as_deref()), tree);
+    (tree, Some(SecretValue { variable, value: value.map(Secret::new) }))
+}
+
+/// `clientAuthentication`, where it is not the usual one.
+fn by_method(
+    given: &mut Given<'_>,
+    path: &str,
+    is_cognito: bool,
+    (name, method): (&str, Option<&str>),
+    tree: Tree,
+) -> Tree {
     let usual = if is_cognito { "client_secret_post" } else { "client_secret_basic" };
-    match method.as_deref() {
+    match method {
         None if is_cognito => {
             given.changed(
                 "client_auth",
@@ -212,11 +225,11 @@ fn authenticated(
         Some(method) => {
             given.carry(name, &format!("{path}.clientAuthentication"));
             if method != usual {
-                tree = tree.with("clientAuthentication", method);
+                return tree.with("clientAuthentication", method);
             }
         }
     }
-    (tree, Some(SecretValue { variable, value: value.map(Secret::new) }))
+    tree
 }
 
 fn scopes(given: &mut Given<'_>, path: &str, is_cognito: bool) -> Tree {

@@ -81,7 +81,7 @@ impl Path {
 }
 
 /// A host, and its port unless that is the one of https.
-fn without_port(host: &str) -> (String, Option<String>) {
+pub(super) fn without_port(host: &str) -> (String, Option<String>) {
     let digits = |port: &str| !port.is_empty() && port.chars().all(|c| c.is_ascii_digit());
     match host.rsplit_once(':').filter(|(_, port)| digits(port)) {
         Some((host, port)) => (host.to_ascii_lowercase(), Some(port.to_owned()).filter(|port| port != "443")),
@@ -122,6 +122,11 @@ impl Route {
 }
 
 impl Matched {
+    /// Its hosts, without ports.
+    pub(super) fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
     /// Whether it takes every request.
     pub(super) fn is_everything(&self) -> bool {
         self.hosts.is_empty() && self.methods.is_empty() && self.path.is_none()

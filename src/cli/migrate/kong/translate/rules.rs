@@ -12,8 +12,9 @@ use super::{
         input::{Inputs, On, Plugin, Route},
     },
     given::Given,
-    routes::Matched,
+    routes::{self, Matched},
 };
+use crate::policy::HostPattern;
 
 /// What becomes of a route's requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,6 +166,30 @@ fn judge_order(given: &mut Given<'_>, routes: &[(&Route, Matched, Treatment)], w
                 "{} and {} have equally many kinds of conditions, and which of them Kong looks at first is its `router_flavor`'s: give                  both hosts and paths",
                 route.place, other.place
             ));
+        }
+    }
+}
+
+/// Hosts at which people signed in so far, and nobody could any more.
+pub(super) fn judge_hosts(given: &mut Given<'_>, inputs: &Inputs) {
+    let bare = |url: &String| {
+        let host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).split('/').next().unwrap_or_default();
+        HostPattern::parse(&routes::without_port(host).0).ok()
+    };
+    let ours: Vec<_> = given.choices.public_urls.iter().filter_map(bare).collect();
+    let mut said = BTreeSet::new();
+    for (route, matched, treatment) in treated(inputs) {
+        let hosts = if matches!(treatment, Treatment::Plugin(..)) { matched.hosts() } else { &[] };
+        for host in hosts {
+            let Ok(pattern) = HostPattern::parse(host) else { continue };
+            let is_ours = ours.iter().any(|ours| ours.covers(&pattern) || pattern.covers(ours));
+            if !is_ours && said.insert(host.clone()) {
+                given.ledger.refused(format!(
+                    "{} is for {host}, which no `--public-url` names, so that nobody could sign in there: add \
+                     `--public-url https://{host}`, or take the route out of the file",
+                    route.place
+                ));
+            }
         }
     }
 }
