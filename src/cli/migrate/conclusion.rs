@@ -78,15 +78,13 @@ fn check(translation: &Translation) -> Result<Vec<String>, Vec<String>> {
         _ => {}
     }
     let problems = read.err().unwrap_or_default();
+    let is_ours = refusals.is_empty() && problems.iter().all(|problem| ledger.source_of(problem).is_none());
     let said = |problem: &Problem| match ledger.source_of(problem) {
         Some(source) if refusals.iter().any(|refusal| refusal.starts_with(source)) => None,
         Some(source) => Some(ledger.with_quotes(format!("{source}: {problem}"))),
-        None if refusals.is_empty() => {
-            Some(format!("{problem}. This is a mistake of edge-oidc's own; please report it"))
-        }
-        None => None,
+        None => is_ours.then(|| format!("{problem}. This is a mistake of edge-oidc's own; please report it")),
     };
-    Err(refusals.iter().cloned().chain(problems.iter().filter_map(said)).collect())
+    Err(refusals.iter().chain(ledger.unknown_names()).cloned().chain(problems.iter().filter_map(said)).collect())
 }
 
 /// The secrets that are known here; one that is not stands for any that would do.

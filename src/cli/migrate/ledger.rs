@@ -20,6 +20,7 @@ pub(super) struct Ledger {
     changed: Vec<Row>,
     lost: Vec<Row>,
     refused: Vec<String>,
+    unknown: Vec<String>,
     steps: Vec<String>,
     sources: Vec<(String, String)>,
     quoted: Vec<String>,
@@ -39,6 +40,13 @@ impl Ledger {
     /// Something that is no more, and what to do instead.
     pub(super) fn lost(&mut self, what: &str, instead: impl Into<String>) {
         self.lost.push(Row { what: what.to_owned(), becomes: instead.into() });
+    }
+
+    /// A name that no setting has. It is said with whatever stands in the way, too: it may be why.
+    pub(super) fn unknown(&mut self, what: &str, why: impl Into<String>) {
+        let why = why.into();
+        self.unknown.push(format!("{what}: {why}"));
+        self.lost(what, why);
     }
 
     /// Something that stands in the way, and its mend.
@@ -78,6 +86,11 @@ impl Ledger {
     /// Whatever stands in the way.
     pub(super) fn refusals(&self) -> &[String] {
         &self.refused
+    }
+
+    /// Names that no setting has.
+    pub(super) fn unknown_names(&self) -> &[String] {
+        &self.unknown
     }
 
     /// The setting that a problem of the written configuration comes from; None if that is our own mistake.

@@ -235,3 +235,24 @@ fn a_host_never_falls_to_the_routes_of_a_wildcard() {
     );
     assert_eq!(migrated.at("/routes/2/match/hosts"), json!(["*.example.com"]));
 }
+
+#[test]
+fn a_list_that_is_empty_opens_nothing() {
+    for criterion in ["email: { not_in: [] }", "domain: { not_in: [] }", "user: { not_in: [] }", "email: { in: [] }"] {
+        refuses(
+            &policy(&format!("allow:\n  and: [{{ {criterion} }}]")),
+            "its list is empty: write values, or take it away",
+        );
+    }
+    for action in ["allow:\n  and: []", "deny:\n  and: []"] {
+        refuses(&policy(action), "`and` of policy is an empty list: write criteria");
+    }
+}
+
+#[test]
+fn an_order_that_is_not_the_files_is_refused() {
+    refuses(
+        &route("regex: /a/b.*\nregex_priority_order: 10\nallow_any_authenticated_user: true"),
+        "routes[0] (https://app.example.com) has `regex_priority_order`",
+    );
+}

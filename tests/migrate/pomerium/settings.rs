@@ -57,7 +57,7 @@ fn providers_are_known_by_their_names() {
     refuses(&provider("azure", ""), "Pomerium took people of every tenant and did not compare the issuer");
     let common = "idp_provider_url: https://login.microsoftonline.com/common/v2.0\n";
     refuses(&provider("azure", common), "takes people of every tenant");
-    refuses(&provider("github", ""), "idp_provider (config.yaml) is no OpenID provider");
+    refuses(&provider("github", ""), "idp_provider (config.yaml) (`github`) is no OpenID provider");
     refuses(&provider("apple", ""), "has a client secret that ends after some months");
     refuses(&provider("keycloack", ""), "is no provider that Pomerium knows: write `oidc`");
     refuses(&provider("oidc", "idp_provider_url: http://idp.example.net\n"), "is plain http: whoever is on the way");
@@ -222,4 +222,56 @@ fn routes_that_no_filter_of_http_sees_are_left_out() {
         &route("allow_any_authenticated_user: true\nidp_client_id: other"),
         "has a client of its own (`idp_client_id`)",
     );
+}
+
+/// Applications believe them, since no client could send them.
+#[test]
+fn what_pomerium_took_off_or_wrote_no_client_may_send() {
+    let any = "allow_any_authenticated_user: true";
+    let removed = |settings: &str| route(&format!("{any}\n{settings}")).at("/identity/remove");
+    let names = json!(["x-pomerium-jwt-assertion", "x-remote-user"]);
+    assert_eq!(removed("remove_request_headers: [X-Remote-User]"), names);
+    assert_eq!(removed("set_request_headers: { X-Remote-User: fixed }"), names);
+    assert_eq!(removed("set_request_headers: { X-Remote-User: '${pomerium.jwt}' }"), names);
+    assert_eq!(
+        removed("set_request_headers: { X-Remote-User: $pomerium.id_token }"),
+        json!(["x-pomerium-jwt-assertion"])
+    );
+    assert_eq!(setting("remove_request_headers: [X-Remote-User, x_remote_user]").at("/identity/remove"), names);
+    let account = removed("kubernetes_service_account_token: hunter2");
+    assert_eq!(
+        account,
+        json!(["x-pomerium-jwt-assertion", "impersonate-user", "impersonate-group", "impersonate-uid"])
+    );
+    let kept = route(&format!("{any}\nremove_request_headers: [Authorization]"));
+    assert_eq!(kept.at("/identity/remove"), json!(["x-pomerium-jwt-assertion"]));
+    kept.says("authorization HTTP, Envoy or a sign-in needs this header");
+    refuses(
+        &route(&format!("{any}\nset_request_headers: a-secret")),
+        "`set_request_headers` has no headers that can be read here",
+    );
+    refuses(
+        &route(&format!("{any}\nremove_request_headers: {{ a: b }}")),
+        "`remove_request_headers` is no list of headers",
+    );
+}
+
+#[test]
+fn an_address_by_http_beside_others_is_named() {
+    let mixed =
+        format!("{BASE}{ROUTES}- {{ from: http://f.example.com, to: http://f, allow_any_authenticated_user: true }}\n");
+    refuses(&config(&mixed), "routes[1] (http://f.example.com): publicUrls[1] is plain http");
+}
+
+#[test]
+fn a_typing_mistake_is_named_with_whatever_stands_in_the_way() {
+    let migrated = instead("idp_client_id", "idp_clientid: gateway");
+    refuses(&migrated, "idp_client_id is in none of the files");
+    migrated.says("idp_clientid: no setting that Pomerium reads: see whether it is a typing mistake");
+    let wrong = config(&format!(
+        "{}routes:\n- {{ from: https://a.example.com, tto: http://a }}\n",
+        BASE.replace(": oidc", ": cognitoo")
+    ));
+    refuses(&wrong, "idp_provider (config.yaml) (`cognitoo`) is no provider that Pomerium knows");
+    wrong.says("tto: no setting of a route that Pomerium reads");
 }

@@ -348,4 +348,5 @@ const GUARD: &str = "the load balancer's: whom it keeps away comes in where the 
 const CIRCLE: &str =
     "a redirect to https: the listener for https has no such rule, and the gateway's for http is the place for it";
 const BALANCER: &str = "the load balancer's or the gateway's: nothing of it is about sign-ins";
-const TYPO: &str = "no annotation for sign-ins that there is: see whether it is a typing mistake";
+/// What is said of one that is like them.
+pub(super) const TYPO: &str = "no annotation for sign-ins that there is: see whether it is a typing mistake";

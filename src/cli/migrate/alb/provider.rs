@@ -101,7 +101,7 @@ pub(super) fn read(action: &Authentication, label: &str, ledger: &mut Ledger) ->
     let reading = Reading { config: &action.config, label };
     let unknown = action.config.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
     for name in unknown.filter(|name| !SETTINGS.contains(name)) {
-        ledger.lost(
+        ledger.unknown(
             name,
             format!("in {label}: no setting of a sign-in that there is; see whether it is a typing mistake"),
         );

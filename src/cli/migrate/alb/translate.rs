@@ -55,6 +55,7 @@ pub(super) fn translate(inputs: Inputs, choices: &Choices) -> Translation {
     for (name, becomes) in inputs.annotations {
         match becomes {
             ingress::READ => ledger.carried(&name, becomes),
+            ingress::TYPO => ledger.unknown(&name, becomes),
             becomes => ledger.lost(&name, becomes),
         }
     }

@@ -82,6 +82,9 @@ fn matched(
     };
     let list = |value: &Value| {
         let values = value.as_array().ok_or_else(|| said("its value is no list: write one".to_owned()))?;
+        if values.is_empty() {
+            return Err(said("its list is empty: write values, or take it away".to_owned()));
+        }
         let each = values.iter().map(|value| one("is", &text(value)?).map_err(said));
         Ok::<_, String>(any(each.collect::<Result<_, _>>()?))
     };

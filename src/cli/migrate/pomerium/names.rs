@@ -3,7 +3,7 @@
 //! Decides what is said of those that are not about sign-ins. What becomes of the others is decided in `translate`.
 
 /// What `translate` takes.
-pub(super) const TAKEN: [&str; 29] = [
+pub(super) const TAKEN: [&str; 30] = [
     "allow_upgrades",
     "authenticate_callback_path",
     "authenticate_service_url",
@@ -29,6 +29,7 @@ pub(super) const TAKEN: [&str; 29] = [
     "pass_identity_headers",
     "policy",
     "policy_file",
+    "remove_request_headers",
     "routes",
     "signing_key",
     "signing_key_file",
@@ -84,7 +85,6 @@ const REST: [(&[&str], &str); 11] = [
             "health_check_",
             "match_any_incoming_port",
             "session_recording",
-            "remove_request_headers",
             "cert",
             "key",
         ],
@@ -135,7 +135,7 @@ const REST: [(&[&str], &str); 11] = [
 ];
 
 /// What routes are asked for.
-pub(super) const OF_ROUTES: [&str; 20] = [
+pub(super) const OF_ROUTES: [&str; 22] = [
     "allow_any_authenticated_user",
     "allow_public_unauthenticated_access",
     "allowed_domains",
@@ -154,12 +154,14 @@ pub(super) const OF_ROUTES: [&str; 20] = [
     "policy",
     "prefix",
     "regex",
+    "regex_priority_order",
+    "remove_request_headers",
     "set_request_headers",
     "sub_policies",
 ];
 
 /// What belongs to routing, and so to the gateway.
-const ROUTING: [&str; 46] = [
+const ROUTING: [&str; 44] = [
     "allow_spdy",
     "allow_upgrades",
     "allow_websockets",
@@ -186,10 +188,8 @@ const ROUTING: [&str; 46] = [
     "prefix_rewrite",
     "preserve_host_header",
     "redirect",
-    "regex_priority_order",
     "regex_rewrite_pattern",
     "regex_rewrite_substitution",
-    "remove_request_headers",
     "response",
     "rewrite_response_headers",
     "session_recording",
@@ -233,16 +233,20 @@ pub(super) fn of_route(name: &str) -> &'static str {
         "kubernetes_service_account_token"
         | "kubernetes_service_account_token_file"
         | "enable_google_cloud_serverless_authentication" => {
-            "nothing here signs in at an application in its own name: no impersonation, no token of Google's"
+            "nothing here signs in at an application in its own name: no impersonation, no token of Google's. Whoever writes such a \
+             token at the gateway takes `Impersonate-*` off requests there"
         }
         "upstream_tunnel" => "nothing here makes tunnels",
         "secure_upstream" | "service_proxy_upstream" | "tls_client" => "routing: the gateway's own",
         name if name.starts_with("mcp_") => "nothing here speaks MCP's own sign-in",
         name if ROUTING.contains(&name) => "routing: the gateway's own",
-        _ => "no setting of a route that Pomerium reads: see whether it is a typing mistake",
+        _ => UNKNOWN_OF_ROUTE,
     }
 }
 
+/// What is said of a name that no setting of a route has.
+pub(super) const UNKNOWN_OF_ROUTE: &str =
+    "no setting of a route that Pomerium reads: see whether it is a typing mistake";
 const STORE: &str =
     "sessions are in the cookie, sealed with a new key: no databroker, no shared secret, any number of replicas";
 const PARTS: &str = "there are no services that talk to each other";

@@ -181,6 +181,9 @@ fn read_criteria(
         problems.push(format!("`{operator}` of policy is no list of criteria: write one"));
         return Vec::new();
     };
+    if criteria.is_empty() {
+        problems.push(format!("`{operator}` of policy is an empty list: write criteria, or take it away"));
+    }
     let mut conditions = Vec::new();
     for criterion in criteria {
         let mut members = criterion.as_object().into_iter().flatten();

@@ -9,6 +9,7 @@
 //! | `provider` | `providers`: the issuer, our client there |
 //! | `session` | cookies and lifetimes, signing out |
 //! | `identity` | headers |
+//! | `removed` | headers that Pomerium took off or wrote itself |
 //! | `programs` | bearer tokens |
 //! | `routes` | who may pass |
 //! | `rest` | what is otherwise, and what has no counterpart |
@@ -18,6 +19,7 @@ mod hosts;
 mod identity;
 mod programs;
 mod provider;
+mod removed;
 mod rest;
 mod routes;
 mod session;

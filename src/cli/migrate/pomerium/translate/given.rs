@@ -118,5 +118,6 @@ impl<'a> Given<'a> {
     }
 }
 
-const UNKNOWN: &str = "no setting that Pomerium reads: see whether it is a typing mistake";
+/// What is said of a name that no setting has.
+pub(super) const UNKNOWN: &str = "no setting that Pomerium reads: see whether it is a typing mistake";
 const CONTROLLER: &str = "of the Ingress controller: the gateway's own, or nothing that is needed here";

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     super::{criteria::claim_name, yaml::Tree},
     given::Given,
+    removed,
 };
 
 /// Headers, and who gets them.
@@ -28,8 +29,10 @@ pub(super) fn read(given: &mut Given<'_>, is_cognito: bool) -> Headers {
     let is_passed = routes.iter().any(|passes| *passes);
     let (headers, mut removed) = claims(given, is_cognito, is_passed);
     let mut tree = Tree::map();
+    let names: Vec<_> = headers.iter().map(|(name, _)| name.clone()).collect();
     if !headers.is_empty() {
-        tree = tree.with("headers", Tree::list(headers));
+        let one = |(name, claim)| Tree::map().with("header", name).with("claim", claim);
+        tree = tree.with("headers", Tree::list(headers.into_iter().map(one)));
     }
     let mut forward = Tree::map();
     if given.choices.forward_id_token && is_passed {
@@ -42,6 +45,9 @@ pub(super) fn read(given: &mut Given<'_>, is_cognito: bool) -> Headers {
             given.ledger.lost("X-Pomerium-Jwt-Assertion", NO_ASSERTION);
         }
     }
+    let taken = names.into_iter().chain(removed.iter().cloned()).chain([ASSERTION.to_owned()]);
+    let taken: Vec<_> = taken.collect();
+    removed.extend(removed::read(given, &taken));
     tree = tree.with_some("forward", Some(forward.clone()).filter(|forward| !forward.is_empty()));
     if !removed.is_empty() {
         tree = tree.with("remove", Tree::list(removed.into_iter().map(Tree::from)));
@@ -84,7 +90,7 @@ fn say(given: &mut Given<'_>, routes: &[bool]) {
 }
 
 /// `jwt_claims_headers`: a list of claims, or headers and their claims.
-fn claims(given: &mut Given<'_>, is_cognito: bool, is_passed: bool) -> (Vec<Tree>, Vec<String>) {
+fn claims(given: &mut Given<'_>, is_cognito: bool, is_passed: bool) -> (Vec<(String, Tree)>, Vec<String>) {
     let Some(setting) = given.take("jwt_claims_headers") else { return (Vec::new(), Vec::new()) };
     let own = |claim: &str| (format!("x-pomerium-claim-{claim}"), claim.to_owned());
     let pairs: Vec<(String, String)> = match &setting.value {
@@ -115,7 +121,7 @@ fn claims(given: &mut Given<'_>, is_cognito: bool, is_passed: bool) -> (Vec<Tree
     let (mut headers, mut removed) = (Vec::new(), Vec::new());
     for (header, claim) in pairs {
         match renamed(given, &claim, is_cognito) {
-            Some(claim) => headers.push(Tree::map().with("header", header.to_ascii_lowercase()).with("claim", claim)),
+            Some(claim) => headers.push((header.to_ascii_lowercase(), claim)),
             None => removed.push(header.to_ascii_lowercase()),
         }
     }
@@ -157,20 +163,15 @@ impl Headers {
         let written = settings.get("set_request_headers").and_then(Value::as_object);
         let mut is_routing = false;
         for (header, value) in written.into_iter().flatten() {
-            let template = value.as_str().unwrap_or_default().replace("${", "$").replace('}', "");
-            let is_authorization = header.eq_ignore_ascii_case("authorization");
-            let token =
-                if is_authorization { template.strip_prefix("Bearer ").unwrap_or_default() } else { template.as_str() };
-            let kind = match token {
-                "$pomerium.access_token" => "accessToken",
-                "$pomerium.id_token" => "idToken",
-                _ if template.contains("$pomerium") => {
+            let kind = match written_there(header, value) {
+                There::Token(kind) => kind,
+                There::Unknown => {
                     let what =
                         format!("{label}: `{header}` is made of what no rule here hands on; the header is not set");
                     given.ledger.lost("set_request_headers", what);
                     continue;
                 }
-                _ => {
+                There::Fixed => {
                     is_routing = true;
                     continue;
                 }
@@ -181,9 +182,32 @@ impl Headers {
         if is_routing {
             given
                 .ledger
-                .lost("set_request_headers", format!("{label}: what is the same for everyone is the gateway's to set"));
+                .lost("set_request_headers", format!("{label}: what is the same for everyone is the gateway's to set; what clients send under these names is removed"));
         }
         (forward != self.forward).then_some(forward)
+    }
+}
+
+/// What Pomerium writes into a header of `set_request_headers`.
+pub(super) enum There {
+    /// The same for everyone.
+    Fixed,
+    /// A token, by its name in `forward`.
+    Token(&'static str),
+    /// Something of the person's that no rule hands on.
+    Unknown,
+}
+
+/// What this value is.
+pub(super) fn written_there(header: &str, value: &Value) -> There {
+    let template = value.as_str().unwrap_or_default().replace("${", "$").replace('}', "");
+    let is_authorization = header.eq_ignore_ascii_case("authorization");
+    let token = if is_authorization { template.strip_prefix("Bearer ").unwrap_or_default() } else { template.as_str() };
+    match token {
+        "$pomerium.access_token" => There::Token("accessToken"),
+        "$pomerium.id_token" => There::Token("idToken"),
+        _ if template.contains("$pomerium") => There::Unknown,
+        _ => There::Fixed,
     }
 }
 

@@ -124,7 +124,7 @@ fn provider(given: &mut Given<'_>) -> &'static Known {
         "hosted" => "is Pomerium's own sign-in: make a client at your own provider, and name that",
         _ => "is no provider that Pomerium knows: write `oidc` for any that has metadata",
     };
-    given.refuse("idp_provider", why);
+    given.refuse("idp_provider", &format!("(`{name}`) {why}"));
     GENERIC
 }
 

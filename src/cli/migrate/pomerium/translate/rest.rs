@@ -2,7 +2,10 @@
 //!
 //! Decides the words.
 
-use super::{given::Given, hosts::Hosts};
+use super::{
+    given::{Given, UNKNOWN},
+    hosts::Hosts,
+};
 
 /// Says it all.
 pub(super) fn say(given: &mut Given<'_>, hosts: &Hosts) {
@@ -22,7 +25,10 @@ pub(super) fn say(given: &mut Given<'_>, hosts: &Hosts) {
         }
     }
     for (name, said) in given.rest() {
-        given.ledger.lost(&name, said);
+        match said {
+            UNKNOWN => given.ledger.unknown(&name, said),
+            said => given.ledger.lost(&name, said),
+        }
     }
     for (what, instead) in LOST {
         given.ledger.lost(what, instead);

@@ -86,6 +86,14 @@ fn write(given: &mut Given<'_>, routes: &[&Route], headers: &Headers, programs: 
             ));
             continue;
         }
+        if route.settings.contains_key("regex_priority_order") {
+            given.ledger.refused(format!(
+                "{} has `regex_priority_order`, and rules here are tried in the order of the file: write the routes in the order \
+                 that they are meant to have, and take it away",
+                route.label
+            ));
+            continue;
+        }
         match policy::read(&route.settings, given.choices.groups_claim.as_deref()) {
             Ok(condition) => {
                 let place = Place { route, host: &name, is_followed };
@@ -287,7 +295,10 @@ fn name(settings: &Map<String, Value>, host: &str, names: &mut BTreeSet<String>)
 fn settings(given: &mut Given<'_>, routes: &[Route]) {
     let all: BTreeSet<&String> = routes.iter().flat_map(|route| route.settings.keys()).collect();
     for name in all.into_iter().filter(|name| !names::OF_ROUTES.contains(&name.as_str())) {
-        given.ledger.lost(name, names::of_route(name));
+        match names::of_route(name) {
+            said @ names::UNKNOWN_OF_ROUTE => given.ledger.unknown(name, said),
+            said => given.ledger.lost(name, said),
+        }
     }
     let is_set = |name: &str| routes.iter().any(|route| route.settings.contains_key(name));
     if is_set("cors_allow_preflight") {

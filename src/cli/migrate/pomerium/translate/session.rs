@@ -59,8 +59,8 @@ fn cookie(given: &mut Given<'_>, hosts: &Hosts) -> Tree {
         }
     }
     let urls: Vec<_> = hosts.urls.iter().filter_map(|url| PublicUrl::parse(url).ok()).collect();
-    if urls.iter().any(|url| url.scheme() == Scheme::Http) {
-        given.ledger.source("session.cookie.insecure", "from");
+    if !urls.is_empty() && urls.iter().all(|url| url.scheme() == Scheme::Http) {
+        given.ledger.source("session.cookie", "from");
         given
             .ledger
             .changed("from", "http, so cookies are not `Secure`: for a trial on this machine, and for nobody else");
