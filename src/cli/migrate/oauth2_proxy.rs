@@ -22,7 +22,7 @@ use clap::Args;
 use self::{input::Inputs, translate::Given};
 use super::{
     Outcome, World,
-    conclusion::{Telling, Translation, conclude},
+    conclusion::{Telling, Translation, conclude, refused},
     ledger, manifest,
     render::{self, GatewayArguments, OutputArguments},
     terms, yaml,
@@ -30,8 +30,8 @@ use super::{
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Configuration files, env files, the alpha configuration, the file of e-mail addresses, or Kubernetes YAML: the Deployment,
-    /// its ConfigMaps and Secrets, Istio's objects around it; `-` is the standard input
+    /// Configuration files, command lines with flags, env files, files of Docker Compose, the alpha configuration, the file of e-mail
+    /// addresses, or Kubernetes YAML: the Deployment, its ConfigMaps and Secrets, Istio's objects around it; `-` is the standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -69,10 +69,14 @@ struct Choices {
 pub(super) fn run(arguments: &Arguments, world: &dyn World) -> Result<Outcome, String> {
     terms::judge_public_urls(&arguments.choices.public_urls)?;
     let inputs = Inputs::read(&arguments.files, world)?;
-    let (translation, last) = translate::translate(Given::new(inputs, &arguments.choices));
-    let last: Vec<_> = last.iter().map(String::as_str).collect();
     let mut heading = String::new();
     ledger::wrap("", "Settings of oauth2-proxy 7.", &mut heading);
+    // What such a file says is not known, so nothing else would be true.
+    if !inputs.unread.is_empty() {
+        return Ok(refused(format!("{heading}\n"), &inputs.unread));
+    }
+    let (translation, last) = translate::translate(Given::new(inputs, &arguments.choices));
+    let last: Vec<_> = last.iter().map(String::as_str).collect();
     let telling = Telling { heading, notes: NOTES, last_steps: &last, ..Telling::default() };
     conclude(&translation, &telling, (&arguments.gateway, &arguments.output), world)
 }

@@ -117,6 +117,15 @@ fn guards_of_others_are_never_named_for_deletion_and_are_named_as_left() {
     }
     // They close nothing of what oauth2-proxy left open: they are still there.
     assert_eq!(migrated.at("/routes/0"), moved(&shipped()).at("/routes/0"));
+    let filter = |name: &str, cluster: &str| {
+        format!(
+            "---\napiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: {{ name: {name}, namespace: istio-system }}\nspec: {{ patch: {{ cluster: '{cluster}' }} }}\n"
+        )
+    };
+    let asked = "outbound|4180||oauth2-proxy.oauth2-proxy.svc.cluster.local";
+    let filters = moved(&(shipped() + &filter("asks", asked) + &filter("limits", "outbound|81||limits.svc"))).said();
+    assert!(filters.contains("kubectl -n istio-system delete envoyfilter asks"), "{filters}");
+    assert!(!filters.contains("envoyfilter limits"), "{filters}");
     for ours in ["istio-ingressgateway-oauth2-proxy", "istio-ingressgateway-require-jwt", "dex-jwt"] {
         assert!(said.contains(&format!(" {ours} --ignore-not-found")) && !left.contains(ours), "{ours}: {said}");
     }

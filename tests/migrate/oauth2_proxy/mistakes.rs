@@ -46,9 +46,54 @@ fn a_host_must_be_known() {
     migrate(&files, &[]).says("--public-url is needed");
     assert_eq!(migrate(&files, &["--public-url=https://a.example.com"]).at("/publicUrls/0"), "https://a.example.com");
     let text = LEAST.replace("https://app", "http://app") + "email_domains = \"*\"\n";
-    migrate(&[("proxy.cfg", &text)], &[]).says("is plain http");
+    let clear = migrate(&[("proxy.cfg", &text)], &[]);
+    clear.says("is at http://app.example.com, where cookies would go in clear text: give `--public-url https://HOST`");
+    assert!(!clear.said().contains("publicUrls"), "{}", clear.outcome.output);
+    let moved = migrate(&[("proxy.cfg", &text)], &["--public-url=https://app.example.com"]);
+    assert_eq!(moved.at("/paths/callback"), "/oauth2/callback");
+    moved.says("people come by https alone");
     let elsewhere = of("email_domains = \"*\"", &["--public-url=https://other.example.com"]);
     elsewhere.says("is at a host that is no public URL: add `--public-url https://app.example.com`");
+}
+
+#[test]
+fn a_member_of_a_value_that_is_none_is_a_problem() {
+    let text = format!("{LEAST}email_domains = \"*\"\n");
+    for value in ["{ clame: user }", "{ claimSource: { clame: user } }"] {
+        let alpha = format!("injectRequestHeaders: [{{ name: X-Typo, values: [{value}] }}]\n");
+        let migrated = migrate(&[("proxy.cfg", &text), ("alpha.yaml", &alpha)], &[]);
+        assert_eq!(migrated.outcome.code, 1, "{value}");
+        migrated.says("injectRequestHeaders[0].values[0]");
+        migrated.says("clame (alpha.yaml) is no member of oauth2-proxy's alpha configuration");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_all_that_is_said() {
+    let chart = "config:\n  clientID: abc\n  clientSecret: hunter2-client\nextraArgs:\n  provider: oidc\n";
+    for (file, text, why) in [
+        ("values.yaml", chart, "is the chart's values: give what `helm template` prints with them"),
+        ("flags.txt", "oauth2-proxy --client-secret='hunter2-client", "has a quote that does not end"),
+        ("flags.txt", "oauth2-proxy --client-secret=$HUNTER2", "takes a variable of the shell: write its value"),
+        ("compose.yaml", "services:\n  a: { image: nginx }\n", "has no service that runs an oauth2-proxy"),
+        (
+            "compose.yaml",
+            "services:\n  oauth2-proxy: { environment: [ 'OAUTH2_PROXY_CLIENT_ID=${ID}' ] }\n",
+            "takes a variable: give what `docker compose config` prints",
+        ),
+        (
+            "compose.yaml",
+            "services:\n  oauth2-proxy: { env_file: x.env }\n",
+            "takes a variable: give what `docker compose config` prints",
+        ),
+        ("proxy.cfg", "a b", "is neither TOML"),
+    ] {
+        let migrated = migrate(&[(file, text)], &[]);
+        assert_eq!(migrated.outcome.code, 1, "{text}");
+        migrated.says(why);
+        let said = migrated.said();
+        assert!(said.contains("1 thing stands in the way") && !said.contains("hunter2"), "{said}");
+    }
 }
 
 #[test]

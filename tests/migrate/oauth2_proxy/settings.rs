@@ -189,6 +189,34 @@ fn endpoints_of_ours_are_where_its_own_were() {
 }
 
 #[test]
+fn command_lines_and_services_say_the_same_as_a_file() {
+    let line = "# as the guide has it\n/usr/bin/oauth2-proxy \\\n  --provider=oidc --client-id gateway --client-secret='hunter2 client' \\\n\
+                  --oidc-issuer-url=https://id.example.com --redirect-url=https://app.example.com/oauth2/callback \\\n\
+                  --email-domain=example.com --upstream=http://127.0.0.1:8080/ --allowed-group=/staff\n";
+    let variables = "OAUTH2_PROXY_CLIENT_ID: gateway\n      OAUTH2_PROXY_CLIENT_SECRET: hunter2 $$client\n      \
+                     OAUTH2_PROXY_OIDC_ISSUER_URL: https://id.example.com\n      OAUTH2_PROXY_ALLOWED_GROUPS: /staff\n      \
+                     OAUTH2_PROXY_REDIRECT_URL: https://app.example.com/oauth2/callback\n";
+    let compose = format!(
+        "services:\n  web: {{ image: nginx, environment: [ 'A=${{B}}' ] }}\n  proxy:\n    image: quay.io/oauth2-proxy/oauth2-proxy:v7\n    \
+         command: --provider oidc --upstream=http://127.0.0.1:8080/ --email-domain=example.com\n    environment:\n      {variables}"
+    );
+    let file = LEAST.to_owned() + "email_domains = \"example.com\"\nallowed_groups = [\"/staff\"]\n";
+    let expected = migrate(&[("proxy.cfg", &file)], &[]);
+    for (name, text) in [("flags.txt", line), ("compose.yaml", compose.as_str())] {
+        let migrated = migrate(&[(name, text)], &[]);
+        for part in ["/providers", "/routes", "/identity", "/paths", "/publicUrls"] {
+            assert!(!migrated.at(part).is_null() && migrated.at(part) == expected.at(part), "{name} {part}");
+        }
+    }
+    let named = "oauth2-proxy --config=/etc/proxy.cfg --scope=openid";
+    assert_eq!(
+        migrate(&[("flags.txt", named), ("proxy.cfg", &file)], &[]).at("/providers/0/scopes"),
+        json!(["openid"])
+    );
+    migrate(&[("flags.txt", named)], &[]).says("--config names proxy.cfg, which is none of these files: give it, too");
+}
+
+#[test]
 fn flags_count_before_variables_and_those_before_files() {
     let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: oauth2-proxy }\nspec: { template: { spec: { containers: [\
                       { name: oauth2-proxy, args: [--client-id=by-flag], env: [\

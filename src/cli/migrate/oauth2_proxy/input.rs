@@ -7,12 +7,14 @@
 //! |---|---|
 //! | `alpha` | the alpha configuration |
 //! | `cfg` | configuration files in TOML |
+//! | `compose` | files of Docker Compose |
 //! | `env` | env files |
-//! | `flags` | the arguments of a container |
+//! | `flags` | the arguments of a container or of a command line |
 //! | `kubernetes` | manifests |
 
 pub(super) mod alpha;
 mod cfg;
+mod compose;
 mod env;
 mod flags;
 mod kubernetes;
@@ -63,6 +65,10 @@ pub(super) struct Inputs {
     pub(super) dead: Vec<(String, String)>,
     /// What is wrong with the files.
     pub(super) problems: Vec<String>,
+    /// Why a file could not be read at all.
+    pub(super) unread: Vec<String>,
+    /// Files that a command line names.
+    awaited: Vec<(&'static str, String, Kind)>,
     /// All variables of the environment, for the alpha configuration.
     variables: BTreeMap<String, String>,
     alphas: Vec<(String, String)>,
@@ -73,8 +79,12 @@ pub(super) struct Inputs {
 enum Kind {
     Alpha,
     Cfg,
+    /// The values of the chart.
+    Chart,
+    Compose,
     Emails,
     Env,
+    Flags,
     Manifest,
 }
 
@@ -86,6 +96,10 @@ impl Kind {
         let is_member = |line: &str| {
             alpha::MEMBERS.iter().any(|name| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')))
         };
+        let has = |names: &[&str]| lines().any(|line| names.iter().any(|name| line.starts_with(name)));
+        if has(&["services:"]) && !has(&["kind:"]) {
+            return Self::Compose;
+        }
         // A manifest can hold the others as texts, but those are indented.
         if lines().any(is_variable) && !lines().any(|line| line.starts_with("kind:")) {
             return Self::Env;
@@ -95,6 +109,14 @@ impl Kind {
         }
         if manifest::is_manifest(text) {
             return Self::Manifest;
+        }
+        if has(&["config:", "alphaConfig:", "extraArgs:", "extraEnv:", "proxyVarsAsSecrets:"]) {
+            return Self::Chart;
+        }
+        let is_flag = |line: &str| line.trim_start().starts_with("--") && line.trim_end() != "---";
+        let command = lines().next().and_then(|line| line.split_whitespace().next()).unwrap_or_default();
+        if lines().any(is_flag) || command.rsplit('/').next() == Some("oauth2-proxy") {
+            return Self::Flags;
         }
         match lines().next().is_some() && lines().all(|line| line.contains('@') && !line.contains('=')) {
             true => Self::Emails,
@@ -115,6 +137,11 @@ impl Inputs {
             let name = if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() };
             let text = world.read(file).map_err(|error| format!("{name}: {error}"))?;
             match Kind::of(&text) {
+                Kind::Compose => {
+                    if let Err(why) = objects.add_services(&name, &text) {
+                        inputs.unread.push(why);
+                    }
+                }
                 Kind::Manifest => objects.add(&name, &text)?,
                 kind => inputs.add_file(kind, &name, &text),
             }
@@ -123,7 +150,32 @@ impl Inputs {
         for (place, text) in std::mem::take(&mut inputs.alphas) {
             alpha::read(&place, &text, &mut inputs);
         }
+        inputs.await_files();
         Ok(inputs)
+    }
+
+    /// Files that a command line names must be given, too.
+    fn await_files(&mut self) {
+        for (flag, file, kind) in std::mem::take(&mut self.awaited) {
+            let is_given = match kind {
+                Kind::Alpha => self.alpha.is_some(),
+                _ => self.settings.values().any(|setting| setting.layer == Layer::File),
+            };
+            if !is_given {
+                self.problems.push(format!("{flag} names {file}, which is none of these files: give it, too"));
+            }
+        }
+    }
+
+    fn add_flags(&mut self, place: &str, text: &str) {
+        match flags::words(text) {
+            Ok(words) => {
+                let named = flags::read(&words, place, self);
+                self.awaited.extend(named.config.map(|file| ("--config", file, Kind::Cfg)));
+                self.awaited.extend(named.alpha.map(|file| ("--alpha-config", file, Kind::Alpha)));
+            }
+            Err(why) => self.unread.push(format!("{place} {why}")),
+        }
     }
 
     fn add_file(&mut self, kind: Kind, place: &str, text: &str) {
@@ -131,7 +183,11 @@ impl Inputs {
             Kind::Alpha => self.alphas.push((place.to_owned(), text.to_owned())),
             Kind::Emails => self.emails = Some((emails(text), place.to_owned())),
             Kind::Env => env::read(place, text, self),
-            Kind::Cfg | Kind::Manifest => cfg::read(place, text, self),
+            Kind::Flags => self.add_flags(place, text),
+            Kind::Chart => self.unread.push(format!(
+                "{place} is the chart's values: give what `helm template` prints with them, the Deployment, its ConfigMaps and Secrets"
+            )),
+            Kind::Cfg | Kind::Compose | Kind::Manifest => cfg::read(place, text, self),
         }
     }
 
@@ -232,6 +288,10 @@ mod tests {
             ("providers:\n  - provider: oidc\n", Kind::Alpha),
             ("apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n    providers: []\n", Kind::Manifest),
             ("# who\nada@example.com\nbob@example.com,x\n", Kind::Emails),
+            ("services:\n  a:\n    environment:\n      OAUTH2_PROXY_X: y\n", Kind::Compose),
+            ("config:\n  clientID: a\n", Kind::Chart),
+            ("/bin/oauth2-proxy -a=b\n", Kind::Flags),
+            ("# x\n--a=b@c\n--d\n", Kind::Flags),
             ("", Kind::Cfg),
         ];
         for (text, kind) in texts {

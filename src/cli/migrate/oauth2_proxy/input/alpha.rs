@@ -169,11 +169,23 @@ fn headers(value: &Value, request: bool, alpha: &mut Alpha, inputs: &mut Inputs)
                 inputs.problems.push(unknown(&format!("{label}.{name}"), &alpha.place));
             }
         }
+        for (number, value) in list(header, "values").enumerate() {
+            let label = format!("{label}.values[{number}]");
+            known(value, &SOURCE, &label, alpha, inputs);
+            if let Some(claim) = value.get("claimSource") {
+                known(claim, &CLAIM, &label, alpha, inputs);
+            }
+        }
         let preserve = header.get("preserveRequestValue").and_then(Value::as_bool).unwrap_or(false);
         let sources = list(header, "values").map(source).collect();
         alpha.headers.push(Header { name: text(header, "/name").to_owned(), sources, preserve, label, request });
     }
     alpha.headers.sort_by_key(|header| !header.request);
+}
+
+fn known(value: &Value, members: &[&str], label: &str, alpha: &Alpha, inputs: &mut Inputs) {
+    let others = value.as_object().into_iter().flatten().filter(|(name, _)| !members.contains(&name.as_str()));
+    inputs.problems.extend(others.map(|(name, _)| unknown(&format!("{label}.{name}"), &alpha.place)));
 }
 
 /// Since 7.14 a source is an object of its own.
@@ -242,6 +254,10 @@ fn substituted(content: &str, place: &str, inputs: &mut Inputs) -> String {
     text + rest
 }
 
+/// Members of a header's value, those of before 7.14 among them.
+const SOURCE: [&str; 8] =
+    ["basicAuthPassword", "claim", "claimSource", "fromEnv", "fromFile", "prefix", "secretSource", "value"];
+const CLAIM: [&str; 3] = ["basicAuthPassword", "claim", "prefix"];
 /// Members of a provider, and the settings that say the same.
 const PROVIDER: [(&str, &str); 19] = [
     ("allowedGroups", "allowed_groups"),

@@ -22,7 +22,7 @@ pub(super) fn read(file: &str, text: &str, inputs: &mut Inputs) {
         Err(error) => {
             let place = error.span().map_or_else(|| file.to_owned(), |span| at(span.start));
             // The line itself is not shown: it may hold a secret.
-            inputs.problems.push(format!(
+            inputs.unread.push(format!(
                 "{place} is neither TOML, as oauth2-proxy's configuration files are, nor an env file nor YAML: {}",
                 error.message()
             ));

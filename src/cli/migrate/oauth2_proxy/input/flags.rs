@@ -1,7 +1,7 @@
-//! The arguments of a container.
+//! The arguments of a container or of a command line.
 //!
-//! Decides what a flag says, with one dash or two and with its value behind `=` or in the next argument, and which files flags
-//! name.
+//! Decides what a flag says, with one dash or two and with its value behind `=` or in the next argument, which files flags name, and
+//! where a command line's words end.
 
 use super::{
     super::{
@@ -19,6 +19,35 @@ pub(super) struct Named {
     pub(super) config: Option<String>,
     /// `--alpha-config`
     pub(super) alpha: Option<String>,
+}
+
+/// The words of a command line, as a shell reads them.
+///
+/// # Errors
+/// What cannot be read; never with a word, since that may be a secret.
+pub(super) fn words(text: &str) -> Result<Vec<String>, &'static str> {
+    let (mut words, mut word): (Vec<String>, Option<String>) = (Vec::new(), None);
+    let mut quote = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None | Some('"'), '$' | '`') => return Err("takes a variable of the shell: write its value"),
+            (None | Some('"'), '\\') => match chars.next() {
+                Some('\n') | None => {}
+                Some(c) => word.get_or_insert_default().push(c),
+            },
+            (None, '#') if word.is_none() => drop(chars.by_ref().find(|c| *c == '\n')),
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    if quote.is_some() { Err("has a quote that does not end") } else { Ok(words) }
 }
 
 /// Reads all arguments; answers which files they name.
@@ -60,6 +89,18 @@ pub(super) fn read(arguments: &[String], place: &str, inputs: &mut Inputs) -> Na
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_end_where_a_shell_ends_them() {
+        let text = "oauth2-proxy \\\n  --a='b c'\"d\" \\\r\n--e=f\\ g # no\n -h \"\"";
+        let text = text.replace('\r', "");
+        let expected = ["oauth2-proxy", "--a=b cd", "--e=f g", "-h", ""].map(str::to_owned).to_vec();
+        assert_eq!(words(&text), Ok(expected));
+        assert_eq!(words("--a='$b`'"), Ok(vec!["--a=$b`".to_owned()]));
+        for text in ["--a=\"b", "--a=$(b)", "--a=\"$b\"", "--a=`b`"] {
+            assert!(words(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn flags_are_read_in_every_way_of_writing_them() {

@@ -10,7 +10,7 @@ use super::{
         manifest::{self, Object, list, text},
         names,
     },
-    Inputs, Kind, flags,
+    Inputs, Kind, compose, flags,
 };
 
 /// The objects of all manifests.
@@ -21,6 +21,12 @@ impl Objects {
     /// Adds the objects of a manifest.
     pub(super) fn add(&mut self, file: &str, text: &str) -> Result<(), String> {
         self.0.extend(manifest::objects(file, text).map_err(|error| format!("{file} is no YAML: {error}"))?);
+        Ok(())
+    }
+
+    /// Adds the services of a file of Docker Compose.
+    pub(super) fn add_services(&mut self, file: &str, text: &str) -> Result<(), String> {
+        self.0.extend(compose::objects(file, text)?);
         Ok(())
     }
 
@@ -86,7 +92,7 @@ impl Objects {
                     Kind::Cfg if key.ends_with(".cfg") || key.ends_with(".toml") => {
                         inputs.add_file(Kind::Cfg, &within(object, &key), &value)
                     }
-                    Kind::Cfg | Kind::Emails | Kind::Manifest => {}
+                    Kind::Cfg | Kind::Chart | Kind::Compose | Kind::Emails | Kind::Flags | Kind::Manifest => {}
                 }
             }
         }
@@ -143,7 +149,7 @@ impl Objects {
         let is_given = match kind {
             Kind::Alpha => !inputs.alphas.is_empty(),
             Kind::Cfg => inputs.settings.values().any(|setting| setting.layer == super::Layer::File),
-            Kind::Emails | Kind::Env | Kind::Manifest => true,
+            Kind::Chart | Kind::Compose | Kind::Emails | Kind::Env | Kind::Flags | Kind::Manifest => true,
         };
         match found {
             Some((object, text)) => inputs.add_file(kind, &within(object, file), &text),

@@ -5,11 +5,11 @@
 use url::Url;
 
 use super::{
-    super::{input::Setting, terms, yaml::Tree},
+    super::{input::Setting, yaml::Tree},
     Given,
 };
 use crate::http::{
-    origin::Origin,
+    origin::{Origin, Scheme},
     public_urls::{PublicUrl, PublicUrls},
 };
 
@@ -35,14 +35,14 @@ pub(super) fn public_urls(given: &mut Given<'_>) {
         );
         return;
     };
-    if terms::judge_public_urls(std::slice::from_ref(&url)).is_err() {
+    given.ledger.source("publicUrls", &source);
+    if is_clear(&url) {
         given.ledger.refused(format!(
             "{source} is at {url}, where cookies would go in clear text: give `--public-url https://HOST`; plain http is for a trial on \
              this machine, such as http://localhost:8080"
         ));
         return;
     }
-    given.ledger.source("publicUrls", &source);
     given.ledger.carried("redirect_url", format!("`publicUrls`: {url}"));
     given.public_urls.push(url);
 }
@@ -51,6 +51,11 @@ pub(super) fn public_urls(given: &mut Given<'_>) {
 fn origin(setting: &Setting) -> Option<String> {
     let url = Url::parse(setting.text()).ok()?;
     url.has_host().then(|| url.origin().ascii_serialization())
+}
+
+/// Whether cookies would cross a network in clear text.
+fn is_clear(origin: &str) -> bool {
+    PublicUrl::parse(origin).is_ok_and(|url| url.scheme() == Scheme::Http && !url.is_loopback())
 }
 
 pub(super) fn translate(given: &mut Given<'_>) -> Paths {
@@ -115,6 +120,10 @@ fn callback(given: &mut Given<'_>, prefix: &str) -> (String, Option<String>) {
     };
     let path = if path.trim_matches('/').is_empty() { derived } else { path };
     let Some(host) = host else { return (path, None) };
+    if is_clear(&host) {
+        given.change(&setting, "people come by https alone: the path counts, at each public URL");
+        return (path, None);
+    }
     if !covers(&given.public_urls, &host) {
         let mend = format!("add `--public-url {host}`, or leave the host away");
         given.refuse(&setting, "is at a host that is no public URL", &mend);
