@@ -33,7 +33,7 @@ pub(super) fn judge(root: &Object<'_>, paths: &Paths, report: &mut Report) {
     }
     let Some(argument) = &paths.sign_out_argument else { return };
     if is_taken(argument) || *argument == paths.return_parameter {
-        let mend = "choose another name, such as `logout`: our own endpoints read this one for something else";
+        let mend = "choose another name, such as `sign_out`: our own endpoints read this one for something else";
         report.problem(&place("signOutArgument"), "is the name of another parameter", mend);
     }
     let mend = format!(
