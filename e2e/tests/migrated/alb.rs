@@ -178,4 +178,9 @@ spec:
       http:
         paths:
           - { path: /docs, pathType: Prefix, backend: { service: { name: documents, port: { number: 80 } } } }
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: documents
 "#;

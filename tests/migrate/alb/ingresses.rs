@@ -17,6 +17,8 @@ pub fn to(path: &str, kind: &str) -> Value {
 }
 
 pub fn migrate(objects: &[Value]) -> Migrated {
+    let service = json!({ "kind": "Service", "metadata": { "name": "a" } });
+    let objects: Vec<_> = objects.iter().chain([&service]).collect();
     with(&json!({ "apiVersion": "v1", "kind": "List", "items": objects }).to_string(), &[])
 }
 
@@ -201,4 +203,22 @@ fn what_takes_tokens_or_rewrites_addresses_is_refused() {
     guarded.says("inbound-cidrs the load balancer's: whom it keeps away comes in");
     let absent = json!({ "path": "/old", "pathType": "Exact", "backend": { "service": { "name": "go", "port": { "name": "use-annotation" } } } });
     refuses(&first(&[], json!([absent])).0, "`actions.go` of a.json, Ingress open is no action in JSON");
+}
+
+#[test]
+fn a_service_that_nobody_has_seen_is_not_opened() {
+    let open = |name: &str| json!([{ "path": "/docs", "pathType": "Prefix", "backend": { "service": { "name": name, "port": { "number": 80 } } } }]);
+    assert_eq!(first(&[], open("a")).1["action"], "allow");
+    refuses(
+        &first(&[], open("other")).0,
+        "Ingress open lets everyone pass to the Service other, which may ask for a sign-in itself and is in none of the files",
+    );
+    let mut backed = ingress("open", &[("group.name", "front")], &json!([]));
+    backed["spec"]["defaultBackend"] = json!({ "service": { "name": "other", "port": { "number": 80 } } });
+    let cognito = cognito();
+    let own = [("auth-type", "cognito"), ("auth-idp-cognito", cognito.as_str()), ("group.name", "front")];
+    refuses(
+        &migrate(&[backed, ingress("own", &own, &json!([to("/", "Prefix")]))]),
+        "lets everyone pass to the Service other",
+    );
 }

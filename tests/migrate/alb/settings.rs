@@ -169,3 +169,16 @@ fn the_callback_is_the_load_balancers_unless_it_is_said_otherwise() {
     );
     refuses(&with(&text, &["--callback=oauth2"]), "--callback: paths.callback");
 }
+
+#[test]
+fn hosts_of_keys_and_addresses_after_signing_out_are_steps() {
+    let rule =
+        |more: Value, arguments: &[&str]| with(&json!({ "Rules": [default(oidc(more))] }).to_string(), arguments);
+    let spread = json!({ "TokenEndpoint": "https://tokens.example.net/token" });
+    let keys = "that of the keys (`jwks_uri`) above all";
+    let usual = rule(spread.clone(), &[]);
+    usual.says(keys);
+    usual.says("register the public URL and `/oauth2/signed-out` at the provider");
+    assert!(!rule(spread, &["--provider-host=keys.example.net"]).said().contains(keys));
+    assert!(!rule(json!({}), &[]).said().contains(keys), "the manifests' own step says it");
+}

@@ -256,3 +256,12 @@ fn an_order_that_is_not_the_files_is_refused() {
         "routes[0] (https://app.example.com) has `regex_priority_order`",
     );
 }
+
+#[test]
+fn what_pomerium_answered_itself_reaches_no_application() {
+    for answer in ["redirect: { host_redirect: b.example.com }", "response: { status: 200, body: ok }"] {
+        let migrated = route(&format!("allow_public_unauthenticated_access: true\n{answer}"));
+        assert_eq!(first(&migrated)["action"], "deny");
+        migrated.says("was Pomerium's own answer, and no application ever got these requests");
+    }
+}

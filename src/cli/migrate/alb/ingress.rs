@@ -58,6 +58,7 @@ pub(super) fn read(objects: &[Object]) -> Ingresses {
 /// An Ingress whose rules are being read.
 struct Place<'a> {
     ingress: &'a Object,
+    objects: &'a [Object],
     actions: Value,
     ports: &'a BTreeSet<u16>,
 }
@@ -69,7 +70,7 @@ impl Ingresses {
         let mut default = None;
         for ingress in &balancer.ingresses {
             let actions = actions::read(ingress, objects, &mut self.problems);
-            let place = Place { ingress, actions, ports: &balancer.ports };
+            let place = Place { ingress, objects, actions, ports: &balancer.ports };
             for rule in list(ingress.value.pointer("/spec").unwrap_or(&Value::Null), "rules") {
                 for path in paths(rule) {
                     rules.extend(self.rule(&place, text(rule, "/host"), path));
@@ -77,6 +78,7 @@ impl Ingresses {
             }
             if let Some(backend) = ingress.value.pointer("/spec/defaultBackend") {
                 let answer = self.answer(ingress, backend);
+                self.judge(&place, answer.as_ref(), backend);
                 if default.replace(answer.map_or(place.actions, |answer| json!([answer]))).is_some() {
                     let name = &balancer.name;
                     self.problems.push(format!("{name} has more than one `defaultBackend`: leave one of them"));
@@ -106,9 +108,31 @@ impl Ingresses {
             self.say(format!("actions.{}", service(backend).0), CIRCLE);
             return None;
         }
+        self.judge(place, answer.as_ref(), backend);
         let actions = answer.map_or_else(|| place.actions.clone(), |answer| json!([answer]));
         let members = [("Conditions".to_owned(), seen.conditions()), ("Actions".to_owned(), actions)];
         Some(members.into_iter().collect())
+    }
+
+    /// Refuses to open a service that may ask for a sign-in by annotations of its own.
+    fn judge(&mut self, place: &Place<'_>, answer: Option<&Value>, backend: &Value) {
+        let Place { ingress, objects, .. } = place;
+        let (name, port) = service(backend);
+        let is_it = |object: &Object| {
+            let is_near =
+                object.namespace.is_empty() || ingress.namespace.is_empty() || object.namespace == ingress.namespace;
+            object.kind == "Service" && object.name == name && is_near
+        };
+        let is_open = answer.is_none() && port != "use-annotation" && !signs_in(ingress);
+        if is_open && !objects.iter().any(is_it) {
+            let problem = format!(
+                "{} lets everyone pass to the Service {name}, which may ask for a sign-in itself and is in none of the files: add it",
+                ingress.described()
+            );
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
+            }
+        }
     }
 
     /// The patterns that the controller makes of a path.

@@ -30,7 +30,8 @@ pub(super) struct Client {
     pub(super) id: String,
     cookie: Option<String>,
     is_pool: bool,
-    issuer: String,
+    /// The issuer.
+    pub(super) issuer: String,
     label: String,
     secret: Option<String>,
     scopes: Vec<String>,
@@ -194,6 +195,12 @@ impl Client {
 
     fn of_issuer(self, issuer: String) -> Self {
         Self { issuer, ..self }
+    }
+
+    /// Whether its endpoints are at other hosts than the issuer, so that the keys may be as well.
+    pub(super) fn is_at_several_hosts(&self) -> bool {
+        let host = |url: &str| Some(url::Url::parse(url).ok()?.host_str()?.to_owned());
+        self.endpoints.iter().any(|(_, url)| host(url) != host(&self.issuer))
     }
 
     /// Under a name that none of the others has.

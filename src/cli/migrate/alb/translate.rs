@@ -99,6 +99,16 @@ fn sign_out(client: &Client, choices: &Choices, ledger: &mut Ledger) -> Tree {
         ledger.step(format!("register {registered} at the app client as an allowed sign-out URL"));
         return Tree::map().with("kind", "cognito");
     }
+    ledger.step(
+        "register the public URL and `/oauth2/signed-out` at the provider as a URL for after signing out (`post_logout_redirect_uris`)",
+    );
+    if choices.provider_hosts.is_empty() && client.is_at_several_hosts() {
+        ledger.step(format!(
+            "see which hosts {}/.well-known/openid-configuration names, that of the keys (`jwks_uri`) above all: for those that no \
+             rule names run this again with `--provider-host HOST`, or no sign-in ends",
+            client.issuer.trim_end_matches('/')
+        ));
+    }
     Tree::map().with("kind", "rpInitiated")
 }
 

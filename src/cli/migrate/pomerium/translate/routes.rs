@@ -96,6 +96,14 @@ fn write(given: &mut Given<'_>, routes: &[&Route], headers: &Headers, programs: 
         }
         match policy::read(&route.settings, given.choices.groups_claim.as_deref()) {
             Ok(condition) => {
+                let answers = ["redirect", "response"].into_iter().find(|name| route.settings.contains_key(*name));
+                let condition = match answers {
+                    Some(setting) => {
+                        given.ledger.changed(&route.label, format!("`{setting}` was Pomerium's own answer, and no application ever got these requests, so here they are refused. Write the answer into the gateway's routes, and `action: allow` here"));
+                        Condition::Always(false)
+                    }
+                    None => condition,
+                };
                 let place = Place { route, host: &name, is_followed };
                 rules(given, &place, &condition, headers, programs, written);
             }
