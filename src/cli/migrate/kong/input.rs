@@ -23,6 +23,7 @@ use serde_json::{Map, Value};
 
 use super::{World, manifest};
 pub(super) use declared::{Consumer, Declared, On, Route};
+pub(super) use kubernetes::BY_LENGTH;
 
 /// Whose settings a plugin's are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -33,7 +33,7 @@ use std::collections::BTreeSet;
 use self::{consumers::Consumers, given::Given, provider::Client, rules::Treatment};
 use super::{
     Choices, Translation, fields,
-    input::{Inputs, On, Plugin},
+    input::{Inputs, Kind, On, Plugin},
     ledger::Ledger,
     render::Material,
     terms,
@@ -254,8 +254,7 @@ fn all_rules(given: &mut Given<'_>, inputs: &Inputs, groups: &[Group], open: &[p
             }
         }
         None if routes.is_empty() => given.ledger.refused(
-            "several plugins, and no file has the routes that they stand on: add the kong.yml that has them (`deck gateway dump`), or move \
-             one at a time by `--plugin NAME`",
+            "several plugins, and no file has the routes that they stand on: add the kong.yml that has them (`deck gateway dump`)",
         ),
         None => {
             let rules = rules::write(given, &routes, &rule_of, all.len());
@@ -267,6 +266,16 @@ fn all_rules(given: &mut Given<'_>, inputs: &Inputs, groups: &[Group], open: &[p
 
 /// Plugins on routes and services that no file has.
 fn judge_places(given: &mut Given<'_>, inputs: &Inputs, without_routes: bool) {
+    let is_on_routes = |plugin: &&Plugin| plugin.kind == Kind::Plugin;
+    let left_out =
+        inputs.left_out.iter().find(is_on_routes).filter(|_| inputs.plugins.iter().any(|plugin| is_on_routes(&plugin)));
+    if let (true, Some(other)) = (without_routes, left_out) {
+        given.ledger.refused(format!(
+            "--plugin: no file has the routes, so that nobody knows which are those of {}, which would count no more: add the kong.yml \
+             that has them (`deck gateway dump`)",
+            other.place
+        ));
+    }
     for plugin in inputs.plugins.iter().filter(|plugin| rules::is_elsewhere(inputs, &plugin.on)) {
         let what = match &plugin.on {
             On::Route(name) => format!("the route {name}"),

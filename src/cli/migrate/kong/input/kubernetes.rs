@@ -213,9 +213,13 @@ fn add_route(
         let service = if namespace.is_empty() { service.to_owned() } else { format!("{namespace}/{service}") };
         route.insert("service".to_owned(), service.into());
     }
+    route.insert(BY_LENGTH.to_owned(), (object.kind == "HTTPRoute").into());
     annotations::apply(object, &mut route);
     inputs.declared.add_route(&object.place, &Value::Object(route), None);
 }
+
+/// Of HTTPRoutes the longer path may come first, whatever the methods; no route of Kong's own has such a member.
+pub(in crate::cli::migrate::kong) const BY_LENGTH: &str = "by length";
 
 pub(super) fn list_at<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
     value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()

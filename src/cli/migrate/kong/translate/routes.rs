@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::super::{
     super::{manifest::list, yaml::Tree},
-    input::Route,
+    input::{BY_LENGTH, Route},
 };
 use crate::policy::{HostPattern, PathPattern, WholeRegex};
 
@@ -32,6 +32,7 @@ pub(super) struct Matched {
     methods: Vec<String>,
     path: Option<Path>,
     has_path: bool,
+    by_length: bool,
     priority: i64,
     /// The port that its hosts are at.
     pub(super) port: Option<String>,
@@ -107,7 +108,9 @@ impl Route {
         let priority = self.value.get("regex_priority").and_then(Value::as_i64).unwrap_or_default();
         let paths = texts("paths");
         let has_path = !paths.is_empty();
-        let whole = Matched { hosts, methods: texts("methods"), path: None, has_path, priority, port, others };
+        let by_length = self.value.get(BY_LENGTH) == Some(&Value::Bool(true));
+        let whole =
+            Matched { hosts, methods: texts("methods"), path: None, has_path, by_length, priority, port, others };
         if paths.iter().all(|path| path == "/") {
             return vec![whole];
         }
@@ -138,11 +141,14 @@ impl Matched {
         Reverse((self.kinds(), self.categories(), self.is_plain(), self.of_path()))
     }
 
-    /// Whether the two flavours of Kong's router look at these two in another order: `traditional_compatible` compares no kinds.
+    /// Whether Kong's routers look at these two in another order: `traditional_compatible` compares no kinds, and what is made of
+    /// HTTPRoutes may go by the longer path first.
     pub(super) fn is_in_doubt(&self, other: &Self) -> bool {
         let compatible = |one: &Self| Reverse((one.kinds(), one.is_plain(), one.of_path()));
-        self.order().cmp(&other.order()) == compatible(other).cmp(&compatible(self))
-            && self.order().cmp(&other.order()).is_ne()
+        let order = self.order().cmp(&other.order());
+        let lengths = self.of_path().2.cmp(&other.of_path().2);
+        let by_length = self.by_length && other.by_length && self.methods.is_empty() != other.methods.is_empty();
+        order.is_ne() && (order == compatible(other).cmp(&compatible(self)) || by_length && order == lengths)
     }
 
     fn categories(&self) -> [bool; 4] {

@@ -55,10 +55,9 @@ pub(super) fn treated(inputs: &Inputs) -> Vec<(&Route, Matched, Treatment)> {
         .collect();
     routes.sort_by_key(|(_, matched, _)| matched.order());
     // Where every route is at one port, it is the gateway's own.
-    if let Some(port) = routes.first().and_then(|(_, matched, _)| matched.port.clone()) {
-        if routes.iter().all(|(_, matched, _)| matched.port.as_ref() == Some(&port)) {
-            routes.iter_mut().for_each(|(_, matched, _)| matched.port = None);
-        }
+    let port = routes.first().and_then(|(_, matched, _)| matched.port.clone());
+    if routes.iter().all(|(_, matched, _)| matched.port == port) {
+        routes.iter_mut().for_each(|(_, matched, _)| matched.port = None);
     }
     routes
 }
@@ -163,7 +162,8 @@ fn judge_order(given: &mut Given<'_>, routes: &[(&Route, Matched, Treatment)], w
         let doubtful = later.find(|(_, other, of)| matched.is_in_doubt(other) && what(treatment) != what(of));
         if let Some((other, _, _)) = doubtful {
             given.ledger.refused(format!(
-                "{} and {} have equally many kinds of conditions, and which of them Kong looks at first is its `router_flavor`'s: give                  both hosts and paths",
+                "{} and {} are not looked at in one order by each of Kong's routers (`router_flavor`): give both the same kinds of \
+                 conditions, hosts, paths and methods",
                 route.place, other.place
             ));
         }
