@@ -3,6 +3,7 @@
 //! It reads no header, so nothing can be forged: what it served, and to how many, is in its own counters.
 
 use std::process::Command;
+
 use devkit::cognito::Client;
 use devkit::install;
 use devkit::tls::{self, TestCa};
@@ -120,7 +121,10 @@ async fn send(person: &Person, method: Method, path: &str) -> Answer {
 async fn people_see_and_do_what_their_groups_may() {
     let mut setting = Setting::start().await;
     let (ada, page) = signed_in(&setting.world, "ada", TARGETS).await;
-    assert!(page.expect(200).text().contains("through-the-gateway"), "{page}");
+    page.expect(200);
+    // Prometheus finds its targets some time after it is ready.
+    let shows = async || ada.look(TARGETS).await.expect(200).text().contains("through-the-gateway").then_some(());
+    until("the page shows a target", shows).await;
     assert_eq!(ada.get(QUERY).await.expect(200).json()["status"], "success");
     let snapshot = send(&ada, Method::POST, SNAPSHOT).await;
     let name = snapshot.expect(200).json()["data"]["name"].as_str().expect("a name").to_owned();

@@ -41,7 +41,7 @@ async fn strangers(person: &Person) -> Vec<(&'static str, u16, Answer)> {
         ("sign-in as a script", 401, person.get("/oauth2/sign-in").await),
         ("sign-in by POST", 405, person.submit("/oauth2/sign-in", &[]).await),
         ("sign-out", 302, person.look("/oauth2/sign-out").await),
-        ("sign-out as a script", 405, person.get("/oauth2/sign-out").await),
+        ("sign-out as a script", 200, person.get("/oauth2/sign-out").await),
         ("callback", 400, person.look("/oauth2/callback").await),
         ("callback as a script", 400, person.get("/oauth2/callback?code=x&state=y").await),
         (
