@@ -96,7 +96,9 @@ fn a_plugin_that_decides_beside_ours_is_refused() {
         let both = route("app", json!({ "paths": ["/"] }), &[people(json!({})), json!({ "name": name })]);
         refuses(
             &migrated(&[both], &[]),
-            &format!("plugin {name} of route app may decide who passes, and is not moved"),
+            &format!(
+                "plugin {name} of route app may decide who passes, and is not moved, so that whoever signs in would pass without it: let the gateway ask for the like,"
+            ),
         );
         // Also where no file has a route.
         let alone = json!({ "plugins": [people(json!({})), { "name": name }] });

@@ -203,7 +203,8 @@ pub(super) fn judge_beside(given: &mut Given<'_>, inputs: &Inputs) {
         let is_near = |route: &&Route| inputs.declared.nearness(route, on).is_some();
         if *on == On::Consumer || routes.is_empty() || ours.iter().copied().any(|route| is_near(&route)) {
             given.ledger.refused(format!(
-                "{place} may decide who passes, and is not moved, so that whoever signs in would pass without it: let the gateway ask                  for the like, or `require` in `routes`, then take {name} out of this file"
+                "{place} may decide who passes, and is not moved, so that whoever signs in would pass without it: let the gateway ask \
+                 for the like, or `require` in `routes`, then take {name} out of this file"
             ));
         }
     }
