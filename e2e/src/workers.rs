@@ -9,6 +9,8 @@ use tokio::time::{Instant, sleep};
 use crate::{Habits, World};
 
 const ATTEMPTS: usize = 60;
+/// A machine may be busy with other things.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// What stands in the log when a VM dies or our code panics.
 const DEATH: &[&str] = &["panicked", "[critical]", "Plugin configured to fail", "wasm failed"];
 
@@ -79,14 +81,14 @@ impl World {
     }
 }
 
-/// Waits until `holds` answers something; panics with `what` after ten seconds.
+/// Waits until `holds` answers something; panics with `what` after [`PATIENCE`].
 pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut holds: impl FnMut() -> F) -> T {
-    let end = Instant::now() + Duration::from_secs(10);
+    let end = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = holds().await {
             return found;
         }
-        assert!(Instant::now() < end, "not within ten seconds: {what}");
+        assert!(Instant::now() < end, "not within {PATIENCE:?}: {what}");
         sleep(Duration::from_millis(10)).await;
     }
 }
