@@ -217,7 +217,8 @@ fn root(tree: &Value, environment: &dyn Environment, report: &mut Report) -> Opt
     judge_paths(&root, paths.as_ref(), providers.as_deref(), report);
     let taken = paths.as_ref().map(|paths| paths.return_parameter.as_str());
     let sign_in_parameters = sign_in_parameters::read(&root, taken, report);
-    let after_sign_in = root.member("afterSignIn").map(|node| after_sign_in::read(&node, paths.as_ref(), &public_urls, report));
+    let after_sign_in =
+        root.member("afterSignIn").map(|node| after_sign_in::read(&node, paths.as_ref(), &public_urls, report));
     let session = read_session(&root, &public_urls, environment, report);
     let domain = session.as_ref().and_then(|session| session.cookie.domain.as_deref());
     let callback_origin = public_urls::callback(&root, &public_urls, domain, report);

@@ -84,7 +84,9 @@ fn found(name: &str, reads: &Document) -> Option<String> {
         "oauth2_proxy.cfg" => golden("migrate/oauth2-proxy/in/cognito.cfg"),
         // The product's own objects, and Istio's around it.
         "oauth2-proxy.yaml" => Some(golden("migrate/oauth2-proxy/in/kubeflow.yaml")?.split_once(ISTIO)?.0.to_owned()),
-        "istio.yaml" => Some(format!("kind: {}", golden("migrate/oauth2-proxy/in/kubeflow.yaml")?.split_once(ISTIO)?.1)),
+        "istio.yaml" => {
+            Some(format!("kind: {}", golden("migrate/oauth2-proxy/in/kubeflow.yaml")?.split_once(ISTIO)?.1))
+        }
         "config.yaml" => identity(reads).or_else(|| golden("render/in/cognito.yaml")),
         "rules.yaml" => fence(&document("docs/routes.md"), "# rules.yaml"),
         "target/dist/oci/index.json" => {

@@ -101,9 +101,7 @@ pub(super) fn files(
 ) -> Result<Files, String> {
     match gateway {
         Gateway::Envoy(arguments) => envoy::Plan::new(material, arguments)?.files(beforehand),
-        Gateway::EnvoyGateway(arguments) => {
-            envoy_gateway::Plan::new(material, arguments, world)?.files(beforehand)
-        }
+        Gateway::EnvoyGateway(arguments) => envoy_gateway::Plan::new(material, arguments, world)?.files(beforehand),
         Gateway::Istio(arguments) => istio::Plan::new(material, arguments, world)?.files(beforehand),
     }
 }
