@@ -67,21 +67,26 @@ fn people(given: &mut Given<'_>) -> Option<Tree> {
     }
     if let Some((addresses, place)) = emails {
         let label = file.as_ref().map_or(place.as_str(), |setting| setting.label.as_str()).to_owned();
-        given.ledger.source("routes", &label);
-        given.ledger.carried(&label, format!("`require.emails` of the rules in `routes`: the addresses of {place}"));
-        given.ledger.changed(
-            &label,
-            "the list is a part of the configuration: a change of it is a change of that, and no file is watched",
-        );
-        any.push(match &claim {
-            Some(claim) => matching(claim, addresses.iter().map(|address| quoted(address))),
-            None => Tree::map().with("emails", Tree::list(addresses.iter().map(|address| address.as_str().into()))),
-        });
+        any.push(listed(given, &label, &addresses, &place, claim.as_deref()));
     }
     if claim.is_none() {
         given.ledger.changed("addresses", "must be called verified (`email_verified: true`) to open anything; oauth2-proxy took one about which the provider said nothing");
     }
     one_of(any)
+}
+
+/// The addresses of a file.
+fn listed(given: &mut Given<'_>, label: &str, addresses: &[String], place: &str, claim: Option<&str>) -> Tree {
+    given.ledger.source("routes", label);
+    given.ledger.carried(label, format!("`require.emails` of the rules in `routes`: the addresses of {place}"));
+    given.ledger.changed(
+        label,
+        "the list is a part of the configuration: a change of it is a change of that, and no file is watched",
+    );
+    match claim {
+        Some(claim) => matching(claim, addresses.iter().map(|address| quoted(address))),
+        None => Tree::map().with("emails", Tree::list(addresses.iter().map(|address| address.as_str().into()))),
+    }
 }
 
 /// A domain as it is written here: `.example.com` and `*.example.com` are all below it.

@@ -141,29 +141,10 @@ fn add(given: &mut Given<'_>, header: &Header, called: &dyn Fn(&str) -> String, 
             given.ledger.carried(&label, format!("`{path}`: `{name}`"));
         }
     };
-    let token = match claim.as_str() {
-        "id_token" => Some((&mut parts.forward.id_token, "identity.forward.idToken")),
-        "access_token" => Some((&mut parts.forward.access_token, "identity.forward.accessToken")),
-        _ => None,
-    };
-    if let Some((place, path)) = token {
-        if let Some(other) = place.as_ref() {
-            given
-                .ledger
-                .lost(&label, format!("`{name}`: the token stands in `{other}` already, and is handed on once"));
-            return;
+    if ["id_token", "access_token"].contains(&claim.as_str()) {
+        if let Some(path) = token(given, &label, (claim, prefix), &name, parts) {
+            say(given, path);
         }
-        if (prefix.trim() == "Bearer") != (name == "authorization") {
-            given.ledger.changed(
-                &label,
-                format!(
-                    "`{name}`: in `authorization` the token has `Bearer` before it, and in any other header nothing"
-                ),
-            );
-        }
-        say(given, path);
-        *place = Some(name.clone());
-        parts.taken.push(fold(&name));
         return;
     }
     let claim = match claim.as_str() {
@@ -190,6 +171,33 @@ fn add(given: &mut Given<'_>, header: &Header, called: &dyn Fn(&str) -> String, 
         }
         parts.headers.push(tree);
     }
+}
+
+/// A header with a token; where it is handed on, unless it is already.
+fn token(
+    given: &mut Given<'_>,
+    label: &str,
+    (claim, prefix): (&str, &str),
+    name: &str,
+    parts: &mut Parts,
+) -> Option<&'static str> {
+    let (place, path) = match claim {
+        "id_token" => (&mut parts.forward.id_token, "identity.forward.idToken"),
+        _ => (&mut parts.forward.access_token, "identity.forward.accessToken"),
+    };
+    if let Some(other) = place.as_ref() {
+        let what = format!("`{name}`: the token stands in `{other}` already, and is handed on once");
+        given.ledger.lost(label, what);
+        return None;
+    }
+    if (prefix.trim() == "Bearer") != (name == "authorization") {
+        let what =
+            format!("`{name}`: in `authorization` the token has `Bearer` before it, and in any other header nothing");
+        given.ledger.changed(label, what);
+    }
+    *place = Some(name.to_owned());
+    parts.taken.push(fold(name));
+    Some(path)
 }
 
 /// A header that no claim says by itself.

@@ -3,7 +3,12 @@
 //! Decides whose tokens count: those of the provider for our client, and those of `extra_jwt_issuers`. oauth2-proxy told ID tokens
 //! and access tokens not apart.
 
-use super::{super::yaml::Tree, Given, mesh::Mesh, provider::Client};
+use super::{
+    super::{input::Setting, yaml::Tree},
+    Given,
+    mesh::Mesh,
+    provider::Client,
+};
 
 /// What programs may send.
 #[derive(Default)]
@@ -30,16 +35,7 @@ pub(super) fn translate(given: &mut Given<'_>, client: &Client, mesh: &Mesh) -> 
     let issuers = given.take_filled("extra_jwt_issuers");
     fallback(given, enabled);
     let names_client = claims.as_ref().is_some_and(|claims| claims.values.iter().any(|claim| claim == "client_id"));
-    if let Some(setting) = &claims {
-        match setting.values.iter().all(|claim| claim == "aud" || (claim == "client_id" && client.is_cognito)) {
-            true => given.ledger.carried(&setting.label, "`providers[0].bearer`"),
-            false => given.refuse(
-                setting,
-                "names claims beside `aud`, so that a token for somebody else could count",
-                "have the provider write our client into `aud`, and leave the setting out",
-            ),
-        }
-    }
+    claims.iter().for_each(|setting| judge_claims(given, setting, client));
     if let Some(setting) = &setting {
         match enabled {
             true => given.carry(setting, "providers[0].bearer"),
@@ -83,6 +79,17 @@ pub(super) fn translate(given: &mut Given<'_>, client: &Client, mesh: &Mesh) -> 
     }
     unnamed(given, client, mesh, &programs);
     programs
+}
+
+fn judge_claims(given: &mut Given<'_>, setting: &Setting, client: &Client) {
+    match setting.values.iter().all(|claim| claim == "aud" || (claim == "client_id" && client.is_cognito)) {
+        true => given.ledger.carried(&setting.label, "`providers[0].bearer`"),
+        false => given.refuse(
+            setting,
+            "names claims beside `aud`, so that a token for somebody else could count",
+            "have the provider write our client into `aud`, and leave the setting out",
+        ),
+    }
 }
 
 /// A program's token without an address is its subject's, as with oauth2-proxy.
