@@ -30,10 +30,8 @@ use clap::Args;
 
 use super::{
     Outcome, World,
-    conclusion::{Telling, Translation, conclude},
-    ledger, manifest, paths, pool,
-    render::{self, GatewayArguments, OutputArguments},
-    terms, yaml,
+    conclusion::{Ending, Telling, Translation, conclude},
+    ledger, manifest, paths, pool, render, terms, yaml,
 };
 use crate::http::{origin::Scheme, public_urls::PublicUrl};
 
@@ -46,9 +44,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     choices: Choices,
     #[command(flatten)]
-    output: OutputArguments,
-    #[command(flatten)]
-    gateway: GatewayArguments,
+    ending: Ending,
 }
 
 /// What the files leave open.
@@ -105,7 +101,7 @@ pub(super) fn run(arguments: &Arguments, world: &dyn World) -> Result<Outcome, S
     }
     let translation = translate::translate(inputs, choices);
     let telling = Telling { heading, notes: "", authservice: false, last_steps: LAST };
-    conclude(&translation, &telling, (&arguments.gateway, &arguments.output), world)
+    conclude(&translation, &telling, &arguments.ending, world)
 }
 
 /// What comes last. Until then people sign in twice, or with the balancer's own callback not at all; the other way round nobody would.

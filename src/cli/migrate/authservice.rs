@@ -26,10 +26,8 @@ use self::{
 };
 use super::{
     Outcome, World,
-    conclusion::{Telling, Translation, conclude, refused},
-    ledger, manifest, pool,
-    render::{self, GatewayArguments, OutputArguments},
-    terms, yaml,
+    conclusion::{Ending, Telling, Translation, conclude, refused},
+    ledger, manifest, pool, render, terms, yaml,
 };
 
 #[derive(Debug, Args)]
@@ -40,9 +38,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     choices: Choices,
     #[command(flatten)]
-    output: OutputArguments,
-    #[command(flatten)]
-    gateway: GatewayArguments,
+    ending: Ending,
 }
 
 /// What the files leave open.
@@ -108,7 +104,7 @@ pub(super) fn run(arguments: &Arguments, world: &dyn World) -> Result<Outcome, S
         authservice: !is_balanced,
         last_steps: if is_balanced { LAST } else { &[] },
     };
-    conclude(&translation, &telling, (&arguments.gateway, &arguments.output), world)
+    conclude(&translation, &telling, &arguments.ending, world)
 }
 
 fn chosen(choices: &Choices) -> Option<Detected> {

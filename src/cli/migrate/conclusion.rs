@@ -2,12 +2,23 @@
 //!
 //! Decides that nothing is written where something stands in the way, and of which setting a problem is said.
 
+use clap::Args;
+
 use super::{
     Outcome, World,
     ledger::{self, Ledger},
     render::{self, Beforehand, GatewayArguments, Material, OutputArguments},
 };
 use crate::config::{Config, Environment, Problem};
+
+/// What becomes of a migration, whatever it is from.
+#[derive(Debug, Args)]
+pub(super) struct Ending {
+    #[command(flatten)]
+    output: OutputArguments,
+    #[command(flatten)]
+    gateway: GatewayArguments,
+}
 
 /// What a migration comes to.
 pub(super) struct Translation {
@@ -37,7 +48,7 @@ pub(super) struct Telling<'a> {
 pub(super) fn conclude(
     translation: &Translation,
     telling: &Telling<'_>,
-    (gateway, output): (&GatewayArguments, &OutputArguments),
+    ending: &Ending,
     world: &dyn World,
 ) -> Result<Outcome, String> {
     let warnings = match check(translation) {
@@ -46,10 +57,10 @@ pub(super) fn conclude(
     };
     let Translation { material, ledger } = translation;
     let beforehand = Beforehand { steps: ledger.steps(), authservice: telling.authservice };
-    let mut files = render::files(material, gateway.gateway(), &beforehand, world)?;
+    let mut files = render::files(material, ending.gateway.gateway(), &beforehand, world)?;
     files.artifacts.insert(0, render::source(material));
     files.steps.extend(telling.last_steps.iter().map(|step| (*step).to_owned()));
-    let files = render::report(&files, output, world)?;
+    let files = render::report(&files, &ending.output, world)?;
     let mut text = format!("{}{}{}", telling.heading, ledger.tables(), telling.notes);
     list("Warnings of the new configuration", &warnings, &mut text);
     Ok(Outcome { output: format!("{text}\n{files}"), ..Outcome::default() })

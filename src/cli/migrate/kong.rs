@@ -19,10 +19,8 @@ use clap::Args;
 use self::input::Inputs;
 use super::{
     Outcome, World,
-    conclusion::{Telling, Translation, conclude, refused},
-    ledger, manifest,
-    render::{self, GatewayArguments, OutputArguments},
-    terms, yaml,
+    conclusion::{Ending, Telling, Translation, conclude, refused},
+    ledger, manifest, render, terms, yaml,
 };
 
 #[derive(Debug, Args)]
@@ -34,9 +32,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     choices: Choices,
     #[command(flatten)]
-    output: OutputArguments,
-    #[command(flatten)]
-    gateway: GatewayArguments,
+    ending: Ending,
 }
 
 /// What the files leave open.
@@ -95,7 +91,7 @@ pub(super) fn run(arguments: &Arguments, world: &dyn World) -> Result<Outcome, S
     let heading = heading(&inputs);
     let translation = translate::translate(&first, inputs, choices);
     let telling = Telling { heading, notes: NOTES, authservice: false, last_steps: LAST };
-    conclude(&translation, &telling, (&arguments.gateway, &arguments.output), world)
+    conclude(&translation, &telling, &arguments.ending, world)
 }
 
 /// What was read.

@@ -22,10 +22,8 @@ use clap::Args;
 use self::{input::Inputs, translate::Given};
 use super::{
     Outcome, World,
-    conclusion::{Telling, Translation, conclude, refused},
-    ledger, manifest,
-    render::{self, GatewayArguments, OutputArguments},
-    terms, yaml,
+    conclusion::{Ending, Telling, Translation, conclude, refused},
+    ledger, manifest, render, terms, yaml,
 };
 
 #[derive(Debug, Args)]
@@ -37,9 +35,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     choices: Choices,
     #[command(flatten)]
-    output: OutputArguments,
-    #[command(flatten)]
-    gateway: GatewayArguments,
+    ending: Ending,
 }
 
 /// What the files leave open.
@@ -78,7 +74,7 @@ pub(super) fn run(arguments: &Arguments, world: &dyn World) -> Result<Outcome, S
     let (translation, last) = translate::translate(Given::new(inputs, &arguments.choices));
     let last: Vec<_> = last.iter().map(String::as_str).collect();
     let telling = Telling { heading, notes: NOTES, last_steps: &last, ..Telling::default() };
-    conclude(&translation, &telling, (&arguments.gateway, &arguments.output), world)
+    conclude(&translation, &telling, &arguments.ending, world)
 }
 
 /// Where there is more to read.

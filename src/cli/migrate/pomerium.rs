@@ -22,10 +22,8 @@ use clap::Args;
 
 use super::{
     Outcome, World,
-    conclusion::{Telling, Translation, conclude},
-    ledger, manifest, paths,
-    render::{self, GatewayArguments, OutputArguments},
-    terms, yaml,
+    conclusion::{Ending, Telling, Translation, conclude},
+    ledger, manifest, paths, render, terms, yaml,
 };
 
 #[derive(Debug, Args)]
@@ -37,9 +35,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     choices: Choices,
     #[command(flatten)]
-    output: OutputArguments,
-    #[command(flatten)]
-    gateway: GatewayArguments,
+    ending: Ending,
 }
 
 /// What the files leave open.
@@ -80,7 +76,7 @@ pub(super) fn run(arguments: &Arguments, world: &dyn World) -> Result<Outcome, S
     ledger::wrap("", &format!("Settings of Pomerium, with {routes}."), &mut heading);
     let translation = translate::translate(inputs, choices);
     let telling = Telling { heading, notes: "", authservice: false, last_steps: LAST };
-    conclude(&translation, &telling, (&arguments.gateway, &arguments.output), world)
+    conclude(&translation, &telling, &arguments.ending, world)
 }
 
 /// What comes last: the gateway routes, and Pomerium did.

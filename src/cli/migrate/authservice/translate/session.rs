@@ -6,7 +6,6 @@ use super::{
     super::{super::yaml::Tree, dialect::Dialect, terms},
     Given,
 };
-use crate::http::{origin::Scheme, public_urls::PublicUrl};
 
 /// `session`.
 pub(super) fn translate(given: &mut Given<'_>) -> Tree {
@@ -18,38 +17,19 @@ pub(super) fn translate(given: &mut Given<'_>) -> Tree {
             "sign-out by a script",
             "`session.header: authorization`: the dashboard's script is answered as it expects",
         );
-        let cookie = insecure(given, Tree::map());
+        let cookie = terms::insecure(&mut given.ledger, &given.choices.public_urls, Tree::map());
         let cookie = Some(cookie).filter(|cookie| !cookie.is_empty());
         return session.with_some("cookie", cookie).explained(SCRIPT, "header", "authorization");
     }
     let mut cookie = Tree::map().with("name", "authservice_session").explained(PREFIX, "prefix", false);
     cookie = cookie.with_some("sameSite", same_site(given));
-    cookie = insecure(given, cookie);
+    cookie = terms::insecure(&mut given.ledger, &given.choices.public_urls, cookie);
     given.ledger.carried("cookie", "`session.cookie`: its name `authservice_session`, which scripts look for");
     session = session.with("cookie", cookie).with_some("lifetime", lifetime(given));
     match header(given) {
         Some(header) => session.explained(HEADER, "header", header),
         None => session,
     }
-}
-
-/// Cookies without `Secure`, where people reach the gateway by http: on their own machine alone.
-fn insecure(given: &mut Given<'_>, cookie: Tree) -> Tree {
-    given.ledger.source("session.cookie", "--public-url");
-    let urls: Vec<_> = given.choices.public_urls.iter().filter_map(|url| PublicUrl::parse(url).ok()).collect();
-    let is_trial = |url: &PublicUrl| url.scheme() == Scheme::Http && url.is_loopback();
-    if !urls.iter().any(is_trial) {
-        return cookie;
-    }
-    if !urls.iter().all(is_trial) {
-        given.ledger.refused(
-            "--public-url is http on this machine and something else as well: migrate twice, once for a trial and once for \
-             everyone. Cookies are `Secure` or they are not",
-        );
-        return cookie;
-    }
-    given.ledger.changed("--public-url", TRIAL);
-    cookie.explained(INSECURE, "insecure", true)
 }
 
 /// `SESSION_MAX_AGE`, in seconds.
@@ -128,9 +108,6 @@ const SESSION_KEY: &str = "SESSION_KEY";
 /// The bounds of `session.lifetime` in seconds.
 const SHORTEST: i64 = 300;
 const LONGEST: i64 = 30 * 86_400;
-const TRIAL: &str = "warning: http, so cookies are not `Secure` (`session.cookie.insecure: true`). It is for a trial on this \
-                     machine, such as `kubectl port-forward`, and for nobody else";
-const INSECURE: &str = "For a trial by http on this machine. Remove it where people come by https.";
 const KEYS: &str = "`edge-oidc keygen` makes a key; to change one see the operations guide.";
 const PREFIX: &str = "Scripts look for the cookie by its name. Without `__Host-` another host of the domain can overwrite \
                       it: remove both lines\n\

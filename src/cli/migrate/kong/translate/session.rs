@@ -6,7 +6,6 @@ use super::{
     super::super::{render::SESSION_KEY, terms, yaml::Tree},
     given::Given,
 };
-use crate::http::{origin::Scheme, public_urls::PublicUrl};
 
 /// `session`.
 pub(super) fn translate(given: &mut Given<'_>) -> Tree {
@@ -56,29 +55,7 @@ fn cookie(given: &mut Given<'_>) -> Tree {
     if given.text("session_cookie_path").is_some_and(|path| path != "/") {
         given.changed("session_cookie_path", "`/`: one session for the whole host");
     }
-    insecure(given, cookie)
-}
-
-/// Cookies without `Secure`, where people reach the gateway by http: on their own machine alone.
-fn insecure(given: &mut Given<'_>, cookie: Tree) -> Tree {
-    given.ledger.source("session.cookie", "--public-url");
-    let urls: Vec<_> = given.choices.public_urls.iter().filter_map(|url| PublicUrl::parse(url).ok()).collect();
-    let is_trial = |url: &PublicUrl| url.scheme() == Scheme::Http && url.is_loopback();
-    if !urls.iter().any(is_trial) {
-        return cookie;
-    }
-    if !urls.iter().all(is_trial) {
-        given.ledger.refused(
-            "--public-url is http on this machine and something else as well: migrate twice, once for a trial and once for everyone. \
-             Cookies are `Secure` or they are not",
-        );
-        return cookie;
-    }
-    given.ledger.changed(
-        "--public-url",
-        "warning: http, so cookies are not `Secure` (`session.cookie.insecure: true`): for a trial on this machine",
-    );
-    cookie.explained("For a trial by http on this machine. Remove it where people come by https.", "insecure", true)
+    terms::insecure(&mut given.ledger, &given.choices.public_urls, cookie)
 }
 
 /// `session_absolute_timeout`: a day, if it is not set; no end, if it is 0.
