@@ -27,6 +27,14 @@ fn entries_are_choices_and_words_are_demands() {
             json!({ "any": [{ "claims": claims("x") }, { "claims": claims("y") }] }),
         ),
         (
+            json!({ "roles_required": ["x y"] }),
+            json!({ "claims": [{ "claim": "roles", "contains": "x" }, { "claim": "roles", "contains": "y" }] }),
+        ),
+        (
+            json!({ "groups_required": ["x y"], "authenticated_groups_claim": ["groups"] }),
+            json!({ "claims": [{ "claim": "groups", "contains": "x" }, { "claim": "groups", "contains": "y" }] }),
+        ),
+        (
             json!({ "groups_required": ["x", "y"], "authenticated_groups_claim": ["groups"] }),
             json!({ "groups": { "any": ["x", "y"] } }),
         ),
